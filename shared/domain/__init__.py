@@ -1,0 +1,1 @@
+"""Pure values and decisions: no clock, chance, I/O or logging."""

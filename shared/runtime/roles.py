@@ -1,0 +1,85 @@
+"""The life of a role in a process: started, kept through outages, stopped in order."""
+
+import asyncio
+import random
+import signal
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+
+import structlog
+
+from shared.domain.errors import Unavailable
+from shared.runtime.health import Condition, Health
+
+log = structlog.get_logger(__name__)
+
+PAUSE_FIRST_S = 0.2
+PAUSE_MAX_S = 10.0
+
+Role = Callable[[asyncio.Event], Awaitable[None]]
+"""Works until the event is set, then ends in good order. Raises Unavailable when what it needs
+does not answer; it is then started again."""
+
+
+async def run_roles(
+    roles: Mapping[str, Role], health: Health, *, stop: asyncio.Event, stop_within_s: float
+) -> None:
+    """Run every role until ``stop``, and end them within the time given."""
+    for name in roles:
+        health.report(name, Condition.STARTING)
+    async with asyncio.TaskGroup() as group:
+        tasks = [group.create_task(keep(n, r, health, stop=stop)) for n, r in roles.items()]
+        await stop.wait()
+        log.info("stopping", roles=list(roles))
+        _, late = await asyncio.wait(tasks, timeout=stop_within_s)
+        for task in late:
+            log.warning("stop_cut_short", stop_within_s=stop_within_s)
+            task.cancel()
+
+
+async def keep(name: str, role: Role, health: Health, *, stop: asyncio.Event) -> None:
+    """Run a role, again and again while what it needs is unavailable, until ``stop``."""
+    pause_s = PAUSE_FIRST_S
+    while not stop.is_set():
+        started = asyncio.get_running_loop().time()
+        try:
+            await role(stop)
+        except* Unavailable as group:
+            health.report(name, Condition.UNAVAILABLE)
+            log.warning("role_interrupted", role=name, reasons=_reasons(group), pause_s=pause_s)
+        if asyncio.get_running_loop().time() - started > PAUSE_MAX_S:
+            pause_s = PAUSE_FIRST_S
+        # Chance keeps replicas from coming back in step; it decides nothing else.
+        await _stopped_within(stop, pause_s * random.uniform(0.5, 1.0))  # noqa: S311
+        pause_s = min(pause_s * 2, PAUSE_MAX_S)
+    health.report(name, Condition.STOPPED)
+
+
+def stop_on_signals(stop: asyncio.Event) -> None:
+    """Set ``stop`` on SIGTERM or SIGINT; a second one ends the process at once."""
+    loop = asyncio.get_running_loop()
+
+    def asked() -> None:
+        if stop.is_set():
+            raise SystemExit(1)
+        stop.set()
+
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, asked)
+
+
+async def _stopped_within(stop: asyncio.Event, seconds: float) -> None:
+    try:
+        async with asyncio.timeout(seconds):
+            await stop.wait()
+    except TimeoutError:
+        return
+
+
+def _reasons(group: BaseExceptionGroup[Unavailable]) -> Sequence[str]:
+    found: list[str] = []
+    for error in group.exceptions:
+        if isinstance(error, BaseExceptionGroup):
+            found += _reasons(error)
+        else:
+            found.append(error.message)
+    return found

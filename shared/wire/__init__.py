@@ -1,0 +1,1 @@
+"""What crosses the bus: topics, message schemas, and how each is written and read."""

@@ -1,0 +1,91 @@
+"""What executions are told, as records on ``commands``."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+import orjson
+
+from shared.domain.errors import Defect
+from shared.domain.ids import ExecutionId, WorkflowId
+from shared.wire.envelope import envelope
+
+START = "turnout.command.start"
+CANCEL = "turnout.command.cancel"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Start:
+    """Start ``workflow_version`` of the workflow with ``event``, a TriggerEvent."""
+
+    execution_id: ExecutionId
+    workflow_id: WorkflowId
+    workflow_version: int
+    event: Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Cancel:
+    """End the execution as soon as possible."""
+
+    execution_id: ExecutionId
+    reason: str | None
+    requested_at: datetime
+
+
+Command = Start | Cancel
+
+
+def encode_start(
+    execution: ExecutionId, workflow: WorkflowId, version: int, event_json: bytes, at: datetime
+) -> bytes:
+    """``event_json`` is the record on ``triggers``, embedded as it is."""
+    return envelope(
+        record_id=str(execution),
+        kind=START,
+        source="/turnout/matcher",
+        subject=str(execution),
+        at=at,
+        data={
+            "execution_id": str(execution),
+            "workflow_id": str(workflow),
+            "workflow_version": version,
+            "event": orjson.Fragment(event_json),
+        },
+    )
+
+
+def encode_cancel(command: Cancel) -> bytes:
+    """The record that asks for a cancellation."""
+    execution = str(command.execution_id)
+    return envelope(
+        record_id=f"{execution}:cancel",
+        kind=CANCEL,
+        source="/turnout/api",
+        subject=execution,
+        at=command.requested_at,
+        data={"execution_id": execution, "reason": command.reason},
+    )
+
+
+def decode_command(value: bytes | None) -> Command:
+    """A command. Raises Defect on anything else."""
+    try:
+        record = orjson.loads(value or b"")
+        data = record["data"]
+        execution = ExecutionId(UUID(data["execution_id"]))
+        if record["type"] == CANCEL:
+            requested_at = datetime.fromisoformat(record["time"])
+            return Cancel(execution_id=execution, reason=data["reason"], requested_at=requested_at)
+        if record["type"] != START:
+            raise Defect(f"There is no command '{record['type']}'.")
+        return Start(
+            execution_id=execution,
+            workflow_id=WorkflowId(UUID(data["workflow_id"])),
+            workflow_version=int(data["workflow_version"]),
+            event=data["event"],
+        )
+    except (KeyError, TypeError, ValueError, AttributeError) as error:
+        raise Defect(f"Not a command: {error!r}") from error

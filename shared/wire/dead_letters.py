@@ -1,0 +1,46 @@
+"""What could not be used, as records on ``dead_letters``."""
+
+from base64 import b64encode
+from dataclasses import dataclass
+from datetime import datetime
+
+from shared.wire.envelope import envelope
+from shared.wire.messages import DeadLetterData
+
+VALUE_BYTES_MAX = 262_144
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DeadLetter:
+    """A record that could not be used: where it stands, why, and what it held."""
+
+    reason: str
+    detail: str
+    pointer: str
+    topic: str
+    partition: int
+    offset: int
+    value: bytes | None
+
+
+def encode_dead_letter(letter: DeadLetter, at: datetime) -> bytes:
+    """The dead_letters record; the value is cut after ``VALUE_BYTES_MAX`` bytes."""
+    value = letter.value
+    data: DeadLetterData = {
+        "reason": letter.reason,
+        "detail": letter.detail,
+        "pointer": letter.pointer,
+        "topic": letter.topic,
+        "partition": letter.partition,
+        "offset": letter.offset,
+        "value_base64": None if value is None else b64encode(value[:VALUE_BYTES_MAX]).decode(),
+        "value_bytes": len(value or b""),
+    }
+    return envelope(
+        record_id=f"{letter.topic}/{letter.partition}@{letter.offset}:{letter.reason}",
+        kind="turnout.dead-letter",
+        source=f"/turnout/topics/{letter.topic}",
+        subject=letter.reason,
+        at=at,
+        data=data,
+    )

@@ -1,0 +1,37 @@
+"""The envelope of every record: CloudEvents 1.0 in JSON.
+
+Numbers are JSON's: an integer beyond 64 bits is read as the nearest double, as JavaScript would.
+"""
+
+from datetime import UTC, datetime
+from typing import Any
+
+import orjson
+
+
+def dumps(value: Any) -> bytes:
+    """JSON in UTF-8."""
+    return orjson.dumps(value, option=orjson.OPT_UTC_Z)
+
+
+def stamp(at: datetime) -> str:
+    """RFC 3339 in UTC with microseconds: ``2026-11-22T01:02:03.000004Z``."""
+    return f"{at.astimezone(UTC).replace(tzinfo=None).isoformat(timespec='microseconds')}Z"
+
+
+def envelope(
+    *, record_id: str, kind: str, source: str, subject: str, at: datetime, data: Any
+) -> bytes:
+    """A record of our own making, as CloudEvents' JSON format writes it."""
+    return dumps(
+        {
+            "specversion": "1.0",
+            "id": record_id,
+            "source": source,
+            "type": kind,
+            "subject": subject,
+            "time": stamp(at),
+            "datacontenttype": "application/json",
+            "data": data,
+        }
+    )

@@ -1,0 +1,62 @@
+"""Every topic: its name, key, writer and readers.
+
+==================  ==============================  ====================  ======================
+topic               key                             written by            read by
+==================  ==============================  ====================  ======================
+sources             the publisher's choice          publishers, api       trigger_ingest
+triggers            the event's subject, else id    trigger_ingest        matcher
+commands            execution id                    matcher, api          executor
+step_results        execution id                    executor              downstream consumers
+executions          execution id                    executor              downstream consumers
+dead_letters        the original key                all                   operators
+==================  ==============================  ====================  ======================
+
+Every value is a CloudEvent in JSON (structured mode); ``messages.py`` has the schemas.
+"""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Topics:
+    """The topics' names under one prefix."""
+
+    prefix: str = "turnout"
+    sources: tuple[str, ...] = ("turnout.events",)
+
+    @property
+    def triggers(self) -> str:
+        """Accepted events, normalised."""
+        return f"{self.prefix}.triggers"
+
+    @property
+    def commands(self) -> str:
+        """What executions are told: start, cancel."""
+        return f"{self.prefix}.commands"
+
+    @property
+    def step_results(self) -> str:
+        """One record an ended attempt of a step."""
+        return f"{self.prefix}.step-results"
+
+    @property
+    def executions(self) -> str:
+        """The lifecycle of executions."""
+        return f"{self.prefix}.executions"
+
+    @property
+    def dead_letters(self) -> str:
+        """What could not be read, with the reason."""
+        return f"{self.prefix}.dead-letters"
+
+    @property
+    def all(self) -> tuple[str, ...]:
+        """Every topic, sources first."""
+        return (
+            *self.sources,
+            self.triggers,
+            self.commands,
+            self.step_results,
+            self.executions,
+            self.dead_letters,
+        )
