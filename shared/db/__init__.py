@@ -1,0 +1,1 @@
+"""Postgres: the pool, migrations, and one module for each group of tables."""

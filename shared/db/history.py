@@ -1,0 +1,130 @@
+"""Reading executions and their log, for people."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+from uuid import UUID
+
+import orjson
+from asyncpg import Record
+
+from shared.db.pool import Connection
+from shared.domain.errors import NotFound
+from shared.domain.executions import AttemptStatus, Phase, Status
+from shared.domain.ids import EnvironmentId, EventKey, ExecutionId, WorkflowId
+from shared.runtime.sql import statements
+
+_SQL = statements(Path(__file__).parent / "queries" / "history")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Execution:
+    """Where an execution is; ``error`` is that of its last step, as JSON."""
+
+    id: ExecutionId
+    environment_id: EnvironmentId
+    workflow_id: WorkflowId
+    workflow_version: int
+    event_key: EventKey
+    status: Status
+    created_at: datetime
+    updated_at: datetime
+    finished_at: datetime | None
+    steps_settled: int
+    steps_total: int
+    error: Mapping[str, Any] | None
+    cancel_requested_at: datetime | None
+    cancel_reason: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LogEntry:
+    """A line of an execution's log: an ended attempt (``step_id`` set), new phases, or both."""
+
+    position: int
+    phases: tuple[Phase, ...]
+    step_id: str | None
+    attempt: int | None
+    status: AttemptStatus | None
+    input: Any
+    output: Any
+    error: Mapping[str, Any] | None
+    started_at: datetime | None
+    ended_at: datetime
+    retry_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ExecutionFilter:
+    """Which executions to list; None leaves a condition out. Times are of creation."""
+
+    environment_id: EnvironmentId | None = None
+    workflow_id: WorkflowId | None = None
+    event_key: EventKey | None = None
+    status: Status | None = None
+    from_at: datetime | None = None
+    before_at: datetime | None = None
+
+
+async def get_execution(conn: Connection, execution_id: ExecutionId) -> Execution:
+    """One execution. Raises NotFound, also for one whose start has not been carried out yet."""
+    row = await conn.fetchrow(_SQL["find_execution"], execution_id)
+    if row is None:
+        raise NotFound(f"There is no execution {execution_id}.")
+    return _execution(row)
+
+
+async def list_executions(
+    conn: Connection,
+    which: ExecutionFilter,
+    *,
+    before: tuple[datetime, UUID] | None = None,
+    limit: int,
+) -> list[Execution]:
+    """Executions, the latest first; ``before`` is (created_at, id) of the last one seen."""
+    created_at, id_ = before or (None, None)
+    rows = await conn.fetch(
+        _SQL["list_executions"],
+        which.environment_id,
+        which.workflow_id,
+        which.event_key,
+        which.status,
+        which.from_at,
+        which.before_at,
+        created_at,
+        id_,
+        limit,
+    )
+    return [_execution(row) for row in rows]
+
+
+async def list_entries(
+    conn: Connection, execution_id: ExecutionId, *, after: int, limit: int
+) -> list[LogEntry]:
+    """The log after a position, in order."""
+    rows = await conn.fetch(_SQL["list_entries"], execution_id, after, limit)
+    return [_entry(row) for row in rows]
+
+
+def _execution(row: Record) -> Execution:
+    return Execution(
+        **{**dict(row), "status": Status(row["status"]), "error": _loaded(row["error"])}
+    )
+
+
+def _entry(row: Record) -> LogEntry:
+    columns = {
+        **dict(row),
+        "phases": tuple(Phase(phase) for phase in row["phases"]),
+        "status": AttemptStatus(row["status"]) if row["status"] else None,
+        "input": _loaded(row["input"]),
+        "output": _loaded(row["output"]),
+        "error": _loaded(row["error"]),
+    }
+    return LogEntry(**columns)
+
+
+def _loaded(text: str | None) -> Any:
+    return None if text is None else orjson.loads(text)

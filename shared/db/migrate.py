@@ -1,0 +1,89 @@
+"""Brings a database to the schema this program needs (docs/adr/0003-migrations.md).
+
+A migration is a file ``migrations/<day>_<from>_up_<to>.sql``; the first is from ``initial``. Which
+are applied stands in the table ``schema_history.migrations`` of the database itself.
+"""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import asyncpg
+from asyncpg_trek import Direction, execute, plan
+from asyncpg_trek.asyncpg import AsyncpgBackend
+
+from shared.db.pool import CLOSE_WITHIN_S, CONNECT_WITHIN_S, UNREACHABLE, translated, unreachable
+from shared.domain.errors import Conflict
+from shared.runtime.sql import statements
+
+SQL = statements(Path(__file__).with_name("queries") / "schema")
+MIGRATIONS = Path(__file__).with_name("migrations")
+HISTORY_SCHEMA = "schema_history"
+LOCK_KEY = 0x7475726E6F7574  # "turnout": the same number in every process that migrates
+WITHIN_S = 600
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Status:
+    """The revision a database is at (None: empty) and those it lacks, oldest first."""
+
+    current: str | None
+    pending: tuple[str, ...]
+
+
+async def migrate(dsn: str) -> list[str]:
+    """Apply what is missing, all or nothing; the applied revisions, oldest first.
+
+    Any number of processes may call it at once: one works, the others wait and find nothing to do.
+    Raises Conflict when the database is newer than this program, Unavailable when Postgres does
+    not answer or the work takes more than ten minutes.
+    """
+    async with _connected(dsn) as conn:
+        await conn.execute(SQL["lock_schema"], LOCK_KEY)
+        missing = revisions_after(await _current(conn))
+        backend = AsyncpgBackend(conn, schema=HISTORY_SCHEMA)
+        if missing:
+            await execute(backend, await plan(backend, MIGRATIONS, missing[-1], Direction.up))
+    return list(missing)
+
+
+async def status(dsn: str) -> Status:
+    """What ``migrate`` would find; changes nothing. Raises as it does."""
+    async with _connected(dsn) as conn:
+        current = await _current(conn)
+    return Status(current=current, pending=revisions_after(current))
+
+
+def revisions_after(current: str | None) -> tuple[str, ...]:
+    """The revisions this program knows beyond ``current``, oldest first; Conflict if it is not."""
+    known = sorted(file.stem.rpartition("_")[2] for file in MIGRATIONS.glob("*.sql"))
+    if current is not None and current not in known:
+        raise Conflict(
+            f"The database is at revision {current}; this program knows none newer than"
+            f" {known[-1]}. Run the newer program, or use another database."
+        )
+    return tuple(revision for revision in known if current is None or revision > current)
+
+
+async def _current(conn: "asyncpg.Connection[asyncpg.Record]") -> str | None:
+    try:
+        async with AsyncpgBackend(conn, schema=HISTORY_SCHEMA).connect() as history:
+            return await history.get_current_revision()
+    except (asyncpg.UndefinedTableError, asyncpg.InvalidSchemaNameError):
+        return None
+
+
+@asynccontextmanager
+async def _connected(dsn: str) -> AsyncIterator["asyncpg.Connection[asyncpg.Record]"]:
+    try:
+        conn = await asyncpg.connect(dsn, timeout=CONNECT_WITHIN_S)
+    except UNREACHABLE as fault:
+        raise unreachable(fault) from None  # as in the pool
+    try:
+        with translated():
+            async with asyncio.timeout(WITHIN_S):
+                yield conn
+    finally:
+        await conn.close(timeout=CLOSE_WITHIN_S)

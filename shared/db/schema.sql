@@ -1,0 +1,315 @@
+-- The whole schema: the sum of migrations/. Written by python -m tests.migration.dump.
+
+CREATE FUNCTION public.drop_event_days(before_day date) RETURNS integer
+    LANGUAGE plpgsql
+    AS $$
+DECLARE
+    name text;
+    dropped integer := 0;
+BEGIN
+    PERFORM pg_advisory_xact_lock(hashtext('turnout.event_days'));
+    FOR name IN
+        SELECT c.relname
+        FROM pg_inherits AS i
+        JOIN pg_class AS c ON c.oid = i.inhrelid
+        WHERE i.inhparent = 'events'::regclass
+            AND c.relname < 'events_' || to_char(before_day, 'YYYYMMDD')
+    LOOP
+        EXECUTE format('DROP TABLE %I', name);
+        dropped := dropped + 1;
+    END LOOP;
+    RETURN dropped;
+END
+$$;
+
+CREATE FUNCTION public.ensure_event_days(first_day date, last_day date) RETURNS void
+    LANGUAGE plpgsql
+    AS $$
+DECLARE
+    day date;
+BEGIN
+    PERFORM pg_advisory_xact_lock(hashtext('turnout.event_days'));
+    FOR day IN SELECT d::date FROM generate_series(first_day, last_day, interval '1 day') AS d LOOP
+        EXECUTE format(
+            'CREATE TABLE IF NOT EXISTS %I PARTITION OF events FOR VALUES FROM (%L) TO (%L)',
+            'events_' || to_char(day, 'YYYYMMDD'), day, day + 1
+        );
+    END LOOP;
+END
+$$;
+
+CREATE TABLE public.bus_groups (
+    group_name text NOT NULL,
+    CONSTRAINT bus_groups_group_name_check CHECK ((group_name <> ''::text))
+);
+
+CREATE TABLE public.bus_members (
+    group_name text NOT NULL,
+    member text NOT NULL,
+    session uuid NOT NULL,
+    topics text[] NOT NULL,
+    seen_at timestamp with time zone NOT NULL,
+    CONSTRAINT bus_members_member_check CHECK ((member <> ''::text))
+)
+WITH (fillfactor='50');
+
+CREATE TABLE public.bus_partitions (
+    topic_id integer NOT NULL,
+    partition integer NOT NULL,
+    next_offset bigint DEFAULT 0 NOT NULL,
+    CONSTRAINT bus_partitions_next_offset_check CHECK ((next_offset >= 0)),
+    CONSTRAINT bus_partitions_partition_check CHECK ((partition >= 0))
+)
+WITH (fillfactor='50');
+
+CREATE TABLE public.bus_positions (
+    group_name text NOT NULL,
+    topic_id integer NOT NULL,
+    partition integer NOT NULL,
+    "position" bigint,
+    session uuid,
+    CONSTRAINT bus_positions_position_check CHECK (("position" >= 0))
+)
+WITH (fillfactor='50');
+
+CREATE TABLE public.bus_records (
+    topic_id integer NOT NULL,
+    partition integer NOT NULL,
+    record_offset bigint NOT NULL,
+    published_at timestamp with time zone NOT NULL,
+    key bytea,
+    value bytea,
+    headers bytea
+);
+
+CREATE TABLE public.bus_topics (
+    topic_id integer NOT NULL,
+    name text NOT NULL,
+    partitions integer NOT NULL,
+    CONSTRAINT bus_topics_name_check CHECK ((name <> ''::text)),
+    CONSTRAINT bus_topics_partitions_check CHECK ((partitions > 0))
+);
+
+ALTER TABLE public.bus_topics ALTER COLUMN topic_id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME public.bus_topics_topic_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+
+CREATE TABLE public.event_conflicts (
+    key uuid NOT NULL,
+    origin text NOT NULL,
+    received_at timestamp with time zone NOT NULL,
+    record json NOT NULL
+);
+
+CREATE TABLE public.event_keys (
+    key uuid NOT NULL,
+    received_on date NOT NULL,
+    body_hash bytea NOT NULL,
+    origin text NOT NULL
+);
+
+CREATE TABLE public.events (
+    received_on date NOT NULL,
+    key uuid NOT NULL,
+    environment_id uuid NOT NULL,
+    type text NOT NULL,
+    received_at timestamp with time zone NOT NULL,
+    record json NOT NULL
+)
+PARTITION BY RANGE (received_on);
+
+CREATE TABLE public.execution_log (
+    partition integer NOT NULL,
+    seq bigint NOT NULL,
+    execution_id uuid NOT NULL,
+    "position" integer NOT NULL,
+    phases text[] NOT NULL,
+    step_id text,
+    attempt integer,
+    status text,
+    input json,
+    output json,
+    error json,
+    started_at timestamp with time zone,
+    ended_at timestamp with time zone NOT NULL,
+    retry_at timestamp with time zone,
+    CONSTRAINT execution_log_check CHECK (((retry_at IS NOT NULL) = (NOT (status IS DISTINCT FROM 'RETRYING'::text)))),
+    CONSTRAINT execution_log_check1 CHECK ((((step_id IS NULL) = (status IS NULL)) AND ((attempt IS NULL) = (status IS NULL)))),
+    CONSTRAINT execution_log_status_check CHECK ((status = ANY (ARRAY['COMPLETED'::text, 'FAILED'::text, 'RETRYING'::text, 'SKIPPED'::text, 'CANCELLED'::text])))
+);
+
+CREATE TABLE public.executions (
+    id uuid NOT NULL,
+    partition integer NOT NULL,
+    command_offset bigint NOT NULL,
+    environment_id uuid NOT NULL,
+    workflow_id uuid NOT NULL,
+    workflow_version integer NOT NULL,
+    event_key uuid NOT NULL,
+    event json NOT NULL,
+    created_at timestamp with time zone NOT NULL,
+    status text NOT NULL,
+    updated_at timestamp with time zone NOT NULL,
+    finished_at timestamp with time zone,
+    steps_settled integer NOT NULL,
+    error json,
+    cancel_requested_at timestamp with time zone,
+    cancel_reason text,
+    CONSTRAINT executions_check CHECK (((finished_at IS NOT NULL) = (status = ANY (ARRAY['COMPLETED'::text, 'FAILED'::text, 'CANCELLED'::text])))),
+    CONSTRAINT executions_status_check CHECK ((status = ANY (ARRAY['RUNNING'::text, 'RETRYING'::text, 'COMPLETED'::text, 'FAILED'::text, 'CANCELLED'::text])))
+)
+WITH (fillfactor='70');
+
+CREATE TABLE public.partition_owners (
+    partition integer NOT NULL,
+    epoch bigint NOT NULL,
+    owner text NOT NULL,
+    owned_at timestamp with time zone NOT NULL,
+    consumed_offset bigint NOT NULL,
+    active_offset bigint NOT NULL,
+    written_seq bigint NOT NULL,
+    emitted_seq bigint NOT NULL
+);
+
+CREATE TABLE public.timers (
+    execution_id uuid NOT NULL,
+    partition integer NOT NULL,
+    due_at timestamp with time zone NOT NULL
+);
+
+CREATE TABLE public.workflow_changes (
+    change bigint NOT NULL,
+    workflow_id uuid NOT NULL,
+    version integer NOT NULL,
+    is_active boolean NOT NULL,
+    is_deleted boolean NOT NULL,
+    changed_at timestamp with time zone NOT NULL
+);
+
+ALTER TABLE public.workflow_changes ALTER COLUMN change ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME public.workflow_changes_change_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+
+CREATE TABLE public.workflow_versions (
+    workflow_id uuid NOT NULL,
+    version integer NOT NULL,
+    dialect text NOT NULL,
+    lifecycle text NOT NULL,
+    definition json NOT NULL,
+    source json NOT NULL,
+    created_at timestamp with time zone NOT NULL,
+    CONSTRAINT workflow_versions_dialect_check CHECK ((dialect = ANY (ARRAY['native'::text, 'truto'::text]))),
+    CONSTRAINT workflow_versions_lifecycle_check CHECK ((lifecycle = ANY (ARRAY['draft'::text, 'ready'::text]))),
+    CONSTRAINT workflow_versions_version_check CHECK ((version >= 1))
+);
+
+CREATE TABLE public.workflows (
+    id uuid NOT NULL,
+    environment_id uuid NOT NULL,
+    version integer NOT NULL,
+    is_active boolean NOT NULL,
+    is_deleted boolean DEFAULT false NOT NULL,
+    created_at timestamp with time zone NOT NULL,
+    updated_at timestamp with time zone NOT NULL,
+    CONSTRAINT workflows_version_check CHECK ((version >= 1))
+);
+
+ALTER TABLE ONLY public.bus_groups
+    ADD CONSTRAINT bus_groups_pkey PRIMARY KEY (group_name);
+
+ALTER TABLE ONLY public.bus_members
+    ADD CONSTRAINT bus_members_pkey PRIMARY KEY (group_name, member);
+
+ALTER TABLE ONLY public.bus_partitions
+    ADD CONSTRAINT bus_partitions_pkey PRIMARY KEY (topic_id, partition);
+
+ALTER TABLE ONLY public.bus_positions
+    ADD CONSTRAINT bus_positions_pkey PRIMARY KEY (group_name, topic_id, partition);
+
+ALTER TABLE ONLY public.bus_records
+    ADD CONSTRAINT bus_records_pkey PRIMARY KEY (topic_id, partition, record_offset);
+
+ALTER TABLE ONLY public.bus_topics
+    ADD CONSTRAINT bus_topics_name_key UNIQUE (name);
+
+ALTER TABLE ONLY public.bus_topics
+    ADD CONSTRAINT bus_topics_pkey PRIMARY KEY (topic_id);
+
+ALTER TABLE ONLY public.event_conflicts
+    ADD CONSTRAINT event_conflicts_pkey PRIMARY KEY (key, origin);
+
+ALTER TABLE ONLY public.event_keys
+    ADD CONSTRAINT event_keys_pkey PRIMARY KEY (key);
+
+ALTER TABLE ONLY public.events
+    ADD CONSTRAINT events_pkey PRIMARY KEY (received_on, key);
+
+ALTER TABLE ONLY public.execution_log
+    ADD CONSTRAINT execution_log_execution_id_position_key UNIQUE (execution_id, "position");
+
+ALTER TABLE ONLY public.execution_log
+    ADD CONSTRAINT execution_log_pkey PRIMARY KEY (partition, seq);
+
+ALTER TABLE ONLY public.executions
+    ADD CONSTRAINT executions_pkey PRIMARY KEY (id);
+
+ALTER TABLE ONLY public.partition_owners
+    ADD CONSTRAINT partition_owners_pkey PRIMARY KEY (partition);
+
+ALTER TABLE ONLY public.timers
+    ADD CONSTRAINT timers_pkey PRIMARY KEY (execution_id);
+
+ALTER TABLE ONLY public.workflow_changes
+    ADD CONSTRAINT workflow_changes_pkey PRIMARY KEY (change);
+
+ALTER TABLE ONLY public.workflow_versions
+    ADD CONSTRAINT workflow_versions_pkey PRIMARY KEY (workflow_id, version);
+
+ALTER TABLE ONLY public.workflows
+    ADD CONSTRAINT workflows_pkey PRIMARY KEY (id);
+
+CREATE INDEX event_keys_received ON public.event_keys USING brin (received_on);
+
+CREATE INDEX events_listed ON ONLY public.events USING btree (environment_id, received_at, key);
+
+CREATE INDEX executions_admitted ON public.executions USING btree (partition, command_offset);
+
+CREATE INDEX executions_listed ON public.executions USING btree (environment_id, created_at, id);
+
+CREATE INDEX executions_of_event ON public.executions USING btree (event_key);
+
+CREATE INDEX executions_of_workflow ON public.executions USING btree (workflow_id, created_at, id);
+
+CREATE INDEX timers_due ON public.timers USING btree (partition, due_at);
+
+CREATE INDEX workflow_changes_of ON public.workflow_changes USING btree (workflow_id, changed_at);
+
+CREATE INDEX workflows_listed ON public.workflows USING btree (environment_id, created_at, id) WHERE (NOT is_deleted);
+
+ALTER TABLE ONLY public.bus_members
+    ADD CONSTRAINT bus_members_group_name_fkey FOREIGN KEY (group_name) REFERENCES public.bus_groups(group_name);
+
+ALTER TABLE ONLY public.bus_partitions
+    ADD CONSTRAINT bus_partitions_topic_id_fkey FOREIGN KEY (topic_id) REFERENCES public.bus_topics(topic_id);
+
+ALTER TABLE ONLY public.bus_positions
+    ADD CONSTRAINT bus_positions_group_name_fkey FOREIGN KEY (group_name) REFERENCES public.bus_groups(group_name);
+
+ALTER TABLE ONLY public.bus_positions
+    ADD CONSTRAINT bus_positions_topic_id_partition_fkey FOREIGN KEY (topic_id, partition) REFERENCES public.bus_partitions(topic_id, partition);
+
+ALTER TABLE ONLY public.workflow_changes
+    ADD CONSTRAINT workflow_changes_workflow_id_fkey FOREIGN KEY (workflow_id) REFERENCES public.workflows(id);
+
+ALTER TABLE ONLY public.workflow_versions
+    ADD CONSTRAINT workflow_versions_workflow_id_fkey FOREIGN KEY (workflow_id) REFERENCES public.workflows(id);

@@ -1,0 +1,191 @@
+"""Workflows: their current state, their immutable versions, and the numbered changes.
+
+Changes are written one transaction at a time, so their numbers ascend in the order of commits:
+who has seen change n has seen every change before it. Each is announced on ``CHANNEL`` with its
+number as the payload.
+"""
+
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from uuid import UUID
+
+import orjson
+from asyncpg import Record
+
+from shared.db.pool import Connection
+from shared.domain.errors import NotFound
+from shared.domain.events import Event
+from shared.domain.ids import EnvironmentId, WorkflowId
+from shared.domain.workflows import Definition, Dialect, Lifecycle, Workflow
+from shared.runtime.sql import statements
+from shared.wire.envelope import dumps
+
+CHANNEL = "turnout_workflows"
+
+_SQL = statements(Path(__file__).parent / "queries" / "workflows")
+_LOCK = 0x7475726E_776F726B  # "turnwork"
+_BATCH = 500
+_BEFORE_ALL = UUID(int=0)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Latest:
+    """A workflow's latest version; a deleted workflow keeps its versions."""
+
+    workflow: Workflow
+    is_deleted: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Change:
+    """What became of a workflow; ``workflow`` is None when no event may start it any more."""
+
+    number: int
+    workflow_id: WorkflowId
+    workflow: Workflow | None
+
+
+async def lock_changes(conn: Connection) -> None:
+    """Be the only one who changes workflows, until the transaction ends.
+
+    To be taken before reading what is going to be changed.
+    """
+    await conn.execute(_SQL["lock_changes"], _LOCK)
+
+
+async def write_workflow(conn: Connection, workflow: Workflow) -> int:
+    """Make ``workflow`` the current version; return the change's number.
+
+    Needs ``lock_changes``. A version that exists is not written again.
+    """
+    number: int = await conn.fetchval(
+        _SQL["write_workflow"],
+        workflow.id,
+        workflow.environment_id,
+        workflow.version,
+        workflow.is_active,
+        workflow.dialect.value,
+        workflow.lifecycle.value,
+        workflow.definition.model_dump_json(),
+        dumps(workflow.source).decode(),
+        workflow.created_at,
+        workflow.updated_at,
+    )
+    return number
+
+
+async def delete_workflow(conn: Connection, workflow_id: WorkflowId, now: datetime) -> None:
+    """End a workflow. Needs ``lock_changes``. Raises NotFound."""
+    if await conn.fetchrow(_SQL["delete_workflow"], workflow_id, now) is None:
+        raise _not_found(workflow_id)
+
+
+async def find_latest(conn: Connection, workflow_id: WorkflowId) -> Latest | None:
+    """The latest version, also of a deleted workflow."""
+    row = await conn.fetchrow(_SQL["find_latest"], workflow_id)
+    return None if row is None else Latest(workflow=_workflow(row), is_deleted=row["is_deleted"])
+
+
+async def get_workflow(conn: Connection, workflow_id: WorkflowId) -> Workflow:
+    """The current version. Raises NotFound."""
+    latest = await find_latest(conn, workflow_id)
+    if latest is None or latest.is_deleted:
+        raise _not_found(workflow_id)
+    return latest.workflow
+
+
+async def get_version(conn: Connection, workflow_id: WorkflowId, version: int) -> Workflow:
+    """One version, also of a deleted workflow. Raises NotFound."""
+    row = await conn.fetchrow(_SQL["find_version"], workflow_id, version)
+    if row is None:
+        raise NotFound(f"Workflow {workflow_id} has no version {version}.")
+    return _workflow(row)
+
+
+async def list_workflows(
+    conn: Connection,
+    *,
+    environment_id: EnvironmentId | None = None,
+    dialect: Dialect | None = None,
+    event_name: str | None = None,
+    after: tuple[datetime, UUID] | None = None,
+    limit: int,
+) -> list[Workflow]:
+    """Current versions in the order of creation; ``event_name`` is that of a trigger, exact."""
+    created_at, id_ = after or (None, None)
+    rows = await conn.fetch(
+        _SQL["list_workflows"], environment_id, dialect, event_name, created_at, id_, limit
+    )
+    return [_workflow(row) for row in rows]
+
+
+async def list_candidates(
+    conn: Connection, event: Event, *, workflow_id: WorkflowId | None, limit: int
+) -> list[Workflow]:
+    """The workflows of the event's environment, as they were when it arrived, that await its type.
+
+    With ``workflow_id`` that workflow only, whatever it awaits.
+    """
+    rows = await conn.fetch(
+        _SQL["list_candidates"],
+        event.environment_id,
+        event.type,
+        event.received_at,
+        workflow_id,
+        limit,
+    )
+    return [_workflow(row) for row in rows]
+
+
+async def list_live(conn: Connection) -> AsyncIterator[list[Workflow]]:
+    """Every workflow that events may start, in batches; each batch is read on its own.
+
+    Ask ``last_change`` before: what changes meanwhile is then among ``list_changes`` after it.
+    """
+    after = _BEFORE_ALL
+    while rows := await conn.fetch(_SQL["list_live"], after, _BATCH):
+        yield [_workflow(row) for row in rows]
+        after = rows[-1]["id"]
+
+
+async def list_changes(conn: Connection, *, after: int, limit: int) -> list[Change]:
+    """Changes numbered above ``after``, ascending."""
+    rows = await conn.fetch(_SQL["list_changes"], after, limit)
+    return [_change(row) for row in rows]
+
+
+async def last_change(conn: Connection) -> int:
+    """The number of the latest change, 0 when there is none."""
+    number: int = await conn.fetchval(_SQL["get_last_change"])
+    return number
+
+
+def _change(row: Record) -> Change:
+    workflow = _workflow(row)
+    is_live = workflow.is_matched and not row["is_deleted"]
+    return Change(
+        number=row["change"],
+        workflow_id=WorkflowId(workflow.id),
+        workflow=workflow if is_live else None,
+    )
+
+
+def _workflow(row: Record) -> Workflow:
+    return Workflow(
+        id=row["id"],
+        environment_id=row["environment_id"],
+        version=row["version"],
+        dialect=Dialect(row["dialect"]),
+        lifecycle=Lifecycle(row["lifecycle"]),
+        is_active=row["is_active"],
+        definition=Definition.model_validate_json(row["definition"]),
+        source=orjson.loads(row["source"]),
+        created_at=row["created_at"],
+        updated_at=row["updated_at"],
+    )
+
+
+def _not_found(workflow_id: WorkflowId) -> NotFound:
+    return NotFound(f"There is no workflow {workflow_id}.")

@@ -1,0 +1,1 @@
+"""Servers of our own, for development and tests."""

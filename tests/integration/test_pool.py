@@ -1,0 +1,107 @@
+"""The pool, and what Postgres' faults become."""
+
+import asyncio
+import json
+
+import asyncpg
+import pytest
+from pydantic import SecretStr
+
+from shared.db.pool import Pool, check, open_pool, translated
+from shared.domain.errors import Unavailable
+from shared.runtime.settings import PostgresSettings
+from tests.support.postgres import sibling
+
+
+async def test_a_pool_answers_and_is_checked(pool: Pool) -> None:
+    """A pool's sessions carry our name, and a check of a live server returns."""
+    await check(pool)
+    assert await pool.fetchval("SHOW application_name") == "turnout"
+
+
+async def test_json_stays_text(pool: Pool) -> None:
+    """Json goes in and comes out as the very text, so that we choose how to read it."""
+    text = '{"a":  1.10, "a": 2}'
+    assert await pool.fetchval("SELECT $1::json", text) == text
+    assert json.loads(await pool.fetchval("SELECT $1::jsonb", text)) == {"a": 2}
+
+
+async def test_a_command_is_bounded(database: str) -> None:
+    """A command that outlasts its time is cancelled, and the pool goes on."""
+    settings = PostgresSettings(dsn=SecretStr(database), command_timeout_s=0.05)
+    async with open_pool(settings) as pool:
+        with pytest.raises(Unavailable), translated():
+            await pool.execute("SELECT pg_sleep(30)")
+        assert await pool.fetchval("SELECT 1") == 1
+
+
+@pytest.mark.parametrize("dsn", ["nonsense:secret", "postgresql://user:secret@:x/y"])
+async def test_a_malformed_address_is_refused_without_its_password(dsn: str) -> None:
+    """What is no address is refused with its form, and its text is not repeated."""
+    with pytest.raises(Unavailable, match="write it as") as caught:
+        async with open_pool(PostgresSettings(dsn=SecretStr(dsn))):
+            pass
+    assert "secret" not in _all_that_is_shown(caught.value)
+
+
+async def test_nobody_listening_is_unavailable() -> None:
+    """No server at the address: Unavailable names the place and never the password."""
+    settings = PostgresSettings(dsn=SecretStr("postgresql://user:secret@127.0.0.1:1/db"))
+    with pytest.raises(Unavailable, match=r"127\.0\.0\.1") as caught:
+        async with open_pool(settings):
+            pass
+    assert "secret" not in _all_that_is_shown(caught.value)
+
+
+async def test_a_missing_database_is_unavailable(postgres: str) -> None:
+    """The server's own refusal is passed on in its words."""
+    settings = PostgresSettings(dsn=SecretStr(sibling(postgres, "no_such_database")))
+    with pytest.raises(Unavailable, match="no_such_database"):
+        async with open_pool(settings):
+            pass
+
+
+async def test_a_killed_session_is_unavailable_and_the_pool_recovers(pool: Pool) -> None:
+    """Sessions ended by an administrator raise Unavailable; the next command has a new one."""
+    async with pool.acquire() as victim:
+        pid = await victim.fetchval("SELECT pg_backend_pid()")
+        waiting = asyncio.create_task(victim.execute("SELECT pg_sleep(30)"))
+        await pool.execute("SELECT pg_terminate_backend($1)", pid)
+        with pytest.raises(Unavailable), translated():
+            await waiting
+        with pytest.raises(Unavailable), translated():
+            await victim.execute("SELECT 1")
+    await check(pool)
+
+
+async def test_a_deadlock_is_unavailable(pool: Pool) -> None:
+    """A lost deadlock may be tried again, so it is Unavailable."""
+    await pool.execute("CREATE TABLE pair (id int PRIMARY KEY); INSERT INTO pair VALUES (1), (2)")
+    both = asyncio.Barrier(2)
+
+    async def lock(first: int, second: int) -> None:
+        async with pool.acquire() as conn, conn.transaction():
+            await conn.execute("SET LOCAL deadlock_timeout = '20ms'")
+            await conn.execute("SELECT 1 FROM pair WHERE id = $1 FOR UPDATE", first)
+            await both.wait()
+            with translated():
+                await conn.execute("SELECT 1 FROM pair WHERE id = $1 FOR UPDATE", second)
+
+    outcomes = await asyncio.gather(lock(1, 2), lock(2, 1), return_exceptions=True)
+    assert sorted(type(outcome).__name__ for outcome in outcomes) == ["NoneType", "Unavailable"]
+
+
+async def test_our_own_mistakes_are_not_unavailable(pool: Pool) -> None:
+    """A wrong argument or statement is no passing fault: retrying it would hide it for ever."""
+    with pytest.raises(asyncpg.UniqueViolationError), translated():
+        await pool.execute("CREATE TABLE one (id int PRIMARY KEY); INSERT INTO one VALUES (1), (1)")
+    with pytest.raises(asyncpg.DataError), translated():
+        await pool.execute("SELECT $1::int", "no number")
+
+
+def _all_that_is_shown(error: BaseException | None) -> str:
+    shown = ""
+    while error is not None:
+        shown += repr(error)
+        error = error.__cause__ or (None if error.__suppress_context__ else error.__context__)
+    return shown
