@@ -1,0 +1,75 @@
+"""Connections only to addresses that were checked."""
+
+import socket
+from ipaddress import ip_address
+
+from aiohttp import ClientConnectionError, ClientRequest, ClientTimeout, TCPConnector
+from aiohttp.abc import AbstractResolver, ResolveResult
+from aiohttp.connector import Connection
+from aiohttp.tracing import Trace
+
+from shared.egress.errors import DestinationRefused
+from shared.egress.guard import address_allowed
+from shared.egress.settings import EgressSettings
+
+
+class GuardedResolver(AbstractResolver):
+    """Resolves a name, and refuses it if any one of its addresses may not be called.
+
+    The connector connects to the very addresses returned, so a name that answers differently
+    the next time gains nothing.
+    """
+
+    def __init__(self, inner: AbstractResolver, settings: EgressSettings) -> None:
+        self._inner = inner
+        self._settings = settings
+
+    async def resolve(
+        self, host: str, port: int = 0, family: socket.AddressFamily = socket.AF_INET
+    ) -> list[ResolveResult]:
+        answers = await self._inner.resolve(host, port, family)
+        if not answers:
+            raise OSError("the name has no address")
+        policy = self._settings.for_host(host)
+        if not all(address_allowed(ip_address(answer["host"]), policy) for answer in answers):
+            raise DestinationRefused
+        return answers
+
+    async def close(self) -> None:
+        await self._inner.close()
+
+
+class GuardedConnector(TCPConnector):
+    """Hands out a connection only after looking at who is at its other end.
+
+    This is the second look: names were judged by the resolver, literal addresses (which never
+    reach a resolver) with the URL. It holds whatever the library does in between.
+    """
+
+    def __init__(self, resolver: AbstractResolver, settings: EgressSettings) -> None:
+        super().__init__(
+            resolver=resolver,
+            use_dns_cache=False,
+            limit=settings.connections_max,
+            limit_per_host=settings.connections_per_host_max,
+            keepalive_timeout=settings.idle_s,
+        )
+        self._settings = settings
+
+    async def connect(
+        self,
+        req: ClientRequest,
+        traces: list[Trace],
+        timeout: ClientTimeout,  # noqa: ASYNC109, the library's name
+    ) -> Connection:
+        connection = await super().connect(req, traces, timeout)
+        transport = connection.transport
+        peer = transport.get_extra_info("peername") if transport else None
+        if peer is None:
+            connection.close()
+            raise ClientConnectionError("the connection was lost as it was made")
+        policy = self._settings.for_host(req.url.raw_host or "")
+        if not address_allowed(ip_address(peer[0]), policy):
+            connection.close()
+            raise DestinationRefused
+        return connection
