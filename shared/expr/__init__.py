@@ -1,0 +1,1 @@
+"""What authors write: JSONata expressions and placeholder templates, always bounded."""

@@ -1,0 +1,47 @@
+"""An event as the conditions of workflows see it."""
+
+from datetime import datetime
+from typing import Any
+
+from shared.domain.events import Event
+from shared.domain.workflows import Dialect
+from shared.expr.jsonata import Document
+from shared.expr.scope import event_scope
+
+
+class EventView:
+    """One event; each dialect's scope and document are made once, when first asked for.
+
+    ``now`` and ``seed`` are what an expression knows of time and chance. They come from the event
+    itself, so that a repeated delivery gets the same decisions.
+    """
+
+    def __init__(self, event: Event) -> None:
+        self.event = event
+        self._scopes: dict[Dialect, dict[str, Any]] = {}
+        self._documents: dict[Dialect, Document] = {}
+
+    @property
+    def now(self) -> datetime:
+        """When the event happened, by the publisher's word where there is one.
+
+        ``received_at`` may differ between two deliveries of one event.
+        """
+        return self.event.time or self.event.received_at
+
+    @property
+    def seed(self) -> int:
+        """In 64 bits."""
+        return self.event.key.int % 2**64
+
+    def scope(self, dialect: Dialect) -> dict[str, Any]:
+        """The scope of ``shared.expr.scope.event_scope``; not to be changed."""
+        if dialect not in self._scopes:
+            self._scopes[dialect] = event_scope(self.event, dialect)
+        return self._scopes[dialect]
+
+    def document(self, dialect: Dialect) -> Document:
+        """The scope converted for expressions. Raises ``Invalid`` if the event is no JSON."""
+        if dialect not in self._documents:
+            self._documents[dialect] = Document.of(self.scope(dialect))
+        return self._documents[dialect]

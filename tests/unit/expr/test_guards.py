@@ -1,0 +1,131 @@
+"""The guards change what hostile expressions cost, and nothing else."""
+
+from typing import Any
+
+import jlens
+import pytest
+
+from shared.expr.errors import ExpressionError
+from shared.expr.guards import guard
+from shared.expr.jsonata import UNDEFINED
+from tests.unit.expr.support import evaluate
+
+INPUT = {
+    "a": [{"b": 1}, {"b": 1}],
+    "mixed": [1, "1", 1.0, {"x": 1, "y": 2}, {"y": 2, "x": 1}, None, None, [1], [1]],
+    "n": None,
+    "s": "a.b/c..d",
+}
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        "$distinct(a.b)",
+        "$distinct([1, 1])",
+        "$distinct(missing)",
+        "$distinct(n)",
+        "$distinct([])",
+        "$distinct(5)",
+        "$distinct('xx')",
+        "$distinct({'a': 1})",
+        "$distinct(mixed)",
+        "[$distinct(mixed), 1]",
+        "mixed ~> $distinct",
+        "$map([[1, 1, 2], [3, 3]], $distinct)",
+        "a.$distinct([b, b, 2])",
+        "$distinct(1, 2)",
+        "$replace('abc', 'b', 'x')",
+        "s.$replace('.', '-')",
+        "s ~> $replace('.', '-')",
+        "$replace('abab', /a(b)/, '$1-$0$$')",
+        "$replace('aaa', 'a', '$0b', 2)",
+        "$replace(missing, 'a', 'b')",
+        "$replace('abc', missing, 'b')",
+        "$replace('abc', /b/, function($m){$m.match & '!' & $m.groups[0]})",
+        "$replace('abc', /b/, function($m){5})",
+        "$replace('abc', 'b', function($m){'x'})",
+        "$replace('abc', '', 'x')",
+        "$replace('abc', 'b', 'x', -1)",
+        "$replace(5, 'b', 'x')",
+        "$map(['ab', 'bb'], $replace(?, 'b', 'c'))",
+        "$replace('', 'b', 'x')",
+        "[1..5, 7 .. 9, 11]",
+        "[[1..3], [4..6]]",
+        "[1..$count(a)][1]",
+        "[1.5..3]",
+        "['a'..3]",
+        "[missing..3]",
+        "[3..1]",
+        "[1..1]",
+        "[[1..1]]",
+        "s ~> /[/]c..d/",
+        "[ /* .. , ] */ 1 /* / */ .. 3 ]",
+        "'[1..2]'",
+        "[`x..y`..3]",
+        "[$replace('a..b', /./, 'x')]",
+        "[1..3].[$..4]",
+        "a.[1..b]",
+        "[4/2..6/2]",
+        "[s ~> /\\/(c)[.][.]/, 1..2]",
+        "{'a': [1..3], 'b': [1..2]}",
+        "($f := function($x){[1..$x]}; $f(3))",
+        "[1 in [1..2], (1 = 1 and s ~> /a.b/)]",
+        "[a[0].b..a[1].b + 1]",
+        "[(1; 2)..3]",
+        "[5 % 3..4]",
+        "[true and /..,/ ? 1 : 0, 1..2]",
+        "[1..2] ~> $map(function($i){[$i..$i*2]})",
+        '$eval("[1, 2]")',
+        "$eval(missing)",
+        "$eval(5)",
+    ],
+)
+def test_ordinary_use_is_untouched(source: str) -> None:
+    """With and without guards an expression has the same result, or the same error code."""
+
+    def bare() -> Any:
+        try:
+            return jlens.Expression(source).evaluate(INPUT)
+        except jlens.JlensError as error:
+            return f"error {error.code}"
+
+    def guarded() -> Any:
+        try:
+            result = evaluate(source, INPUT)
+        except ExpressionError as error:
+            return f"error {error.code}"
+        return None if result is UNDEFINED else result
+
+    assert guarded() == bare()
+
+
+@pytest.mark.parametrize("source", ["a.b = 1", "x['..' = 'y']", "`distinc`", "$count([1,2])"])
+def test_other_expressions_run_as_written(source: str) -> None:
+    """An expression that mentions nothing dangerous has no prelude and no edits."""
+    guarded = guard(source)
+    assert (guarded.prelude, guarded.body, guarded.functions) == ("", source, ())
+
+
+@pytest.mark.parametrize(
+    ("source", "part"),
+    [
+        ("[1..10000000]", "range"),
+        ("($n := 10000000; [0, 1..$n])", "range"),
+        ("($s := $pad('a', 9000, 'a'); $replace($s, 'a', $s))", "$replace"),
+        ("($s := $pad('a', 2000, 'a'); $replace($s, /a/, $s))", "$replace"),
+        ("$replace($pad('a', 200000, 'a'), /a+/, '$0$0$0$0$0$0')", "$replace"),
+        ("$replace('aaaaaaa', /a/, function($m){$pad('a', 200000)})", "$replace"),
+        ("$eval('1 + 1')", "JSON only"),
+    ],
+)
+def test_blow_ups_are_refused_before_they_are_built(source: str, part: str) -> None:
+    """What would be built is counted first, also behind group references and functions."""
+    with pytest.raises(ExpressionError, match=part.replace("$", r"\$")):
+        evaluate(source, INPUT)
+
+
+def test_a_guard_survives_redefinition() -> None:
+    """Taking the built-in under another name takes the guard along."""
+    with pytest.raises(ExpressionError):
+        evaluate("($r := $replace; $replace := 1; $s := $pad('a', 9000, 'a'); $r($s, 'a', $s))")

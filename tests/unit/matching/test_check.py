@@ -1,0 +1,162 @@
+"""What keeps a definition from running is told, all of it, with its place."""
+
+import time
+from typing import Any
+
+import pytest
+
+from shared.domain.actions import BUILT_IN
+from shared.domain.workflows import Definition, Lang, Step, Trigger, Value
+from shared.matching.check import PROBLEMS_MAX, definition_problems
+from tests.unit.matching.build import step
+
+
+def faults(**fields: Any) -> list[tuple[str, str]]:
+    """The places and kinds of the problems of a definition."""
+    definition = Definition(name="w", **fields)
+    problems = definition_problems(definition, BUILT_IN)
+    for problem in problems:
+        assert resolves(definition.model_dump(), problem.pointer), problem.pointer
+    return [(problem.pointer, problem.code) for problem in problems]
+
+
+def resolves(document: Any, pointer: str) -> bool:
+    """Whether ``pointer`` leads somewhere in ``document``."""
+    for part in pointer.split("/")[1:]:
+        key = part.replace("~1", "/").replace("~0", "~")
+        try:
+            document = document[key] if isinstance(document, dict) else document[int(key)]
+        except (KeyError, IndexError, ValueError, TypeError):
+            return False
+    return True
+
+
+def jsonata(source: Any) -> Value:
+    """A step's input as an expression."""
+    return Value(lang=Lang.JSONATA, src=source)
+
+
+def test_a_sound_definition_has_no_problems() -> None:
+    """Neither a definition that uses everything nor an empty one has a problem."""
+    assert faults() == []
+    assert (
+        faults(
+            triggers=(Trigger(event_name="a:*"), Trigger(event_name="*")),
+            filters={"a": {"~gt": 1}},
+            run_if="$mapValues(a, {'x': 1}) = 1",
+            steps=(
+                step("a", run_if="true", input=jsonata("{'a': b}")),
+                step("b", depends_on=("a",), input=Value(lang=Lang.PLACEHOLDER, src=["{{a:int}}"])),
+                step("c", depends_on=("a", "b"), input=Value(src={"{{": "("})),
+            ),
+        )
+        == []
+    )
+
+
+@pytest.mark.parametrize(
+    ("fields", "expected"),
+    [
+        ({"run_if": "("}, ("/run_if", "INVALID_EXPRESSION")),
+        ({"run_if": ""}, ("/run_if", "INVALID_EXPRESSION")),
+        ({"run_if": "é" * 2_049}, ("/run_if", "INVALID_EXPRESSION")),
+        ({"filters": {"a": {"~x": 1}}}, ("/filters/a/~0x", "UNKNOWN_OPERATOR")),
+        ({"filters": False}, ("/filters", "INVALID_FILTER")),
+        (
+            {"triggers": (Trigger(event_name="a:*:b"),)},
+            ("/triggers/0/event_name", "INVALID_EVENT_NAME"),
+        ),
+        ({"steps": (step("a", action="fly"),)}, ("/steps/0/action", "UNKNOWN_ACTION")),
+        ({"steps": (step("a", run_if="1 +"),)}, ("/steps/0/run_if", "INVALID_EXPRESSION")),
+        (
+            {"steps": (step("a", run_if="1" * 4_097),)},
+            ("/steps/0/run_if", "INVALID_EXPRESSION"),
+        ),
+        ({"steps": (step("a", input=jsonata("{")),)}, ("/steps/0/input/src", "INVALID_EXPRESSION")),
+        (
+            {"steps": (step("a", input=jsonata(None)),)},
+            ("/steps/0/input/src", "INVALID_EXPRESSION"),
+        ),
+        (
+            {"steps": (step("a", input=Value(lang=Lang.PLACEHOLDER, src={"b": ["{{c:wrong}}"]})),)},
+            ("/steps/0/input/src/b/0", "UNKNOWN_CAST"),
+        ),
+        ({"steps": (step("a"), step("a"))}, ("/steps/1/id", "DUPLICATE_STEP")),
+        (
+            {"steps": (step("a", depends_on=("b",)),)},
+            ("/steps/0/depends_on/0", "UNKNOWN_DEPENDENCY"),
+        ),
+        ({"steps": (step("a", depends_on=("a",)),)}, ("/steps/0/depends_on", "CYCLE")),
+        ({"steps": tuple(step(f"s{i}") for i in range(201))}, ("/steps", "TOO_MANY_STEPS")),
+    ],
+)
+def test_each_fault(fields: dict[str, Any], expected: tuple[str, str]) -> None:
+    """A fault has its place in the canonical definition and its kind."""
+    assert faults(**fields) == [expected]
+
+
+def test_all_faults_at_once() -> None:
+    """No fault hides another."""
+    found = faults(
+        triggers=(Trigger(event_name="**"),),
+        filters={"a": {"~x": 1, "~in": 2}},
+        run_if="(",
+        steps=(
+            step("a", action="fly", run_if=")", input=jsonata("["), depends_on=("z",)),
+            step("b", depends_on=("b",)),
+        ),
+    )
+    assert [pointer for pointer, _ in found] == [
+        "/triggers/0/event_name",
+        "/filters/a/~0x",
+        "/filters/a/~0in",
+        "/run_if",
+        "/steps/0/depends_on/0",
+        "/steps/1/depends_on",
+        "/steps/0/action",
+        "/steps/0/run_if",
+        "/steps/0/input/src",
+    ]
+
+
+def test_an_unknown_action_comes_with_the_known_ones() -> None:
+    """The sentence lists what there is."""
+    (problem,) = definition_problems(Definition(name="w", steps=(step("a", action="x"),)), BUILT_IN)
+    assert problem.detail == (
+        "There is no action 'x'; there are emit_event, http_request, run_sync_job, transform."
+    )
+
+
+def chain(count: int, first_depends_on: int) -> tuple[Step, ...]:
+    """Steps that each wait for the one before, and the first for a later one."""
+    return tuple(
+        step(f"s{i}", action="fly", depends_on=(f"s{i - 1 if i else first_depends_on}",))
+        for i in range(count)
+    )
+
+
+@pytest.mark.parametrize(
+    "steps",
+    [
+        chain(10_000, 9_999),
+        tuple(reversed(chain(10_000, 9_999))),
+        tuple(reversed(chain(10_000, 4_999))),
+        chain(10_000, 4_999),
+        (
+            step("a", depends_on=("b",)),
+            *(step(f"s{i}", depends_on=("a",)) for i in range(9_998)),
+            step("b", depends_on=("a",)),
+        ),
+        (step("a", depends_on=("b",)), step("b", depends_on=tuple(f"x{i}" for i in range(99_999)))),
+    ],
+    ids=["cycle", "reversed", "cycle at the end", "cycle at the start", "star", "unknown"],
+)
+def test_large_graphs_are_answered_quickly(steps: tuple[Step, ...]) -> None:
+    """A cycle of 10,000 steps is a clear answer within a second, of bounded length."""
+    begun = time.perf_counter()
+    problems = definition_problems(Definition(name="w", steps=steps), BUILT_IN)
+    assert time.perf_counter() - begun < 1
+    assert 0 < len(problems) <= PROBLEMS_MAX
+    codes = [problem.code for problem in problems]
+    assert codes.count("CYCLE") == ("UNKNOWN_DEPENDENCY" not in codes)
+    assert all(len(problem.detail) < 500 for problem in problems)
