@@ -1,0 +1,28 @@
+"""What steps can do. Each file is one action; ``built_in`` is their table."""
+
+from collections.abc import Mapping
+
+from pydantic import SecretStr
+
+from services.executor.actions.emit_event import EmitEvent
+from services.executor.actions.http_request import HttpRequest
+from services.executor.actions.run_sync_job import RunSyncJob
+from services.executor.actions.transform import transform
+from services.executor.call import Action
+from services.executor.settings import ExecutorSettings
+from shared.bus.protocol import Bus
+from shared.egress.caller import Caller
+
+
+def built_in(
+    settings: ExecutorSettings, caller: Caller, bus: Bus, source_topic: str
+) -> Mapping[str, Action]:
+    """The actions every installation has, by name; the names are ``shared.domain.actions``'."""
+    job = settings.run_sync_job
+    secrets: tuple[SecretStr, ...] = () if job.secret is None else (job.secret,)
+    return {
+        "http_request": HttpRequest(caller),
+        "run_sync_job": RunSyncJob(caller, url=job.url, secrets=secrets),
+        "emit_event": EmitEvent(bus, source_topic, depth_max=settings.causation_depth_max),
+        "transform": transform,
+    }

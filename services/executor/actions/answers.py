@@ -1,0 +1,91 @@
+"""What the answer to an outbound call means for the step."""
+
+from collections.abc import Mapping
+from email.utils import parsedate_to_datetime
+from typing import Any
+
+import orjson
+
+from services.executor.call import Call
+from shared.domain.outcomes import Completed, ErrorKind, Failed, Outcome, StepError
+from shared.egress.caller import Caller
+from shared.egress.errors import (
+    CallTimeout,
+    ConnectFailed,
+    DestinationRefused,
+    RequestRefused,
+    ResponseBroken,
+)
+from shared.egress.message import Request, Response
+
+STORED_BYTES_MAX = 262_144
+_AGAIN = frozenset({408, 425, 429})
+_SHOWN_CHARS = 300
+
+
+async def send(caller: Caller, request: Request, call: Call) -> Outcome:
+    """Send ``request``; a 2xx completes the step with {status, headers, body}."""
+    try:
+        response = await caller.call(request)
+    except (DestinationRefused, RequestRefused) as error:
+        return failed(ErrorKind.REFUSED, error.message)
+    except CallTimeout as error:
+        return failed(ErrorKind.TIMEOUT, error.message, retryable=True)
+    except (ConnectFailed, ResponseBroken) as error:
+        return failed(ErrorKind.UNREACHABLE, error.message, retryable=True)
+    return _read(response, call)
+
+
+def failed(kind: ErrorKind, message: str, *, retryable: bool = False) -> Failed:
+    """A failed attempt without an HTTP status."""
+    return Failed(error=StepError(kind=kind, message=message, retryable=retryable))
+
+
+def _read(response: Response, call: Call) -> Outcome:
+    if not 200 <= response.status < 300:  # noqa: PLR2004 - the class of success
+        return Failed(error=_status_error(response, call))
+    if response.truncated or len(response.body) > STORED_BYTES_MAX:
+        return failed(
+            ErrorKind.TOO_LARGE,
+            f"The answer is larger than {STORED_BYTES_MAX} bytes; ask for less.",
+        )
+    return Completed(
+        output={
+            "status": response.status,
+            "headers": dict(response.headers),
+            "body": body(response),
+        }
+    )
+
+
+def body(response: Response) -> Any:
+    """The body as JSON where it is JSON that a record can carry, else as text."""
+    text = response.body.decode("utf-8", errors="replace")
+    if "json" not in response.headers.get("content-type", ""):
+        return text
+    try:
+        return orjson.loads(text)
+    except orjson.JSONDecodeError:
+        return text
+
+
+def _status_error(response: Response, call: Call) -> StepError:
+    shown = response.body[:_SHOWN_CHARS].decode("utf-8", errors="replace")
+    return StepError(
+        kind=ErrorKind.HTTP,
+        message=f"The receiver answered {response.status}: {shown}",
+        retryable=response.status in _AGAIN or response.status >= 500,  # noqa: PLR2004
+        status=response.status,
+        retry_after_s=_retry_after_s(response.headers, call),
+    )
+
+
+def _retry_after_s(headers: Mapping[str, str], call: Call) -> float | None:
+    """RFC 9110 ``Retry-After``: seconds, or a date."""
+    value = headers.get("retry-after", "").strip()
+    if value.isascii() and value.isdigit():
+        return float(value[:9])
+    try:
+        return max(0.0, (parsedate_to_datetime(value) - call.now).total_seconds())
+    except (TypeError, ValueError):
+        return None

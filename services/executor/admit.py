@@ -1,0 +1,114 @@
+"""Commands, read: which executions to admit, which to cancel, and what cannot be used."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Protocol
+
+from services.executor.runs import Owned, Run
+from shared.bus.protocol import Received
+from shared.db.ledger import Changed, Started
+from shared.domain.decide import begin
+from shared.domain.errors import Defect, NotFound
+from shared.domain.executions import Entry
+from shared.domain.ids import ExecutionId, WorkflowId
+from shared.domain.plans import Plan
+from shared.wire.commands import Cancel, Start, decode_command
+from shared.wire.dead_letters import DeadLetter
+from shared.wire.envelope import dumps
+from shared.wire.events import decode_event
+from shared.wire.results import Origin
+
+
+class Plans(Protocol):
+    """Where plans come from."""
+
+    async def get(self, workflow_id: WorkflowId, version: int) -> Plan:
+        """The plan of a workflow version. Raises NotFound."""
+        ...
+
+
+@dataclass(slots=True)
+class Batch:
+    """What a run of commands asks for; ``repeated`` counts starts of executions in memory."""
+
+    started: list[tuple[Started, Entry]] = field(default_factory=list)
+    runs: dict[ExecutionId, Run] = field(default_factory=dict)
+    cancelled: dict[ExecutionId, Changed] = field(default_factory=dict)
+    dead: list[DeadLetter] = field(default_factory=list)
+    repeated: int = 0
+
+
+async def read_commands(
+    owned: Owned, records: Sequence[Received], plans: Plans, now: datetime
+) -> Batch:
+    """Read ``records``, all of one partition, in order."""
+    batch = Batch()
+    for record in records:
+        try:
+            command = decode_command(record.value)
+            if isinstance(command, Cancel):
+                _add_cancel(batch, owned, command)
+            elif command.execution_id in batch.runs or command.execution_id in owned.runs:
+                batch.repeated += 1
+            else:
+                plan = await plans.get(command.workflow_id, command.workflow_version)
+                _add_start(batch, owned, command, plan, record.offset, now)
+        except Defect as error:
+            batch.dead.append(_dead(record, "UNREADABLE_COMMAND", error.message))
+        except NotFound as error:
+            batch.dead.append(_dead(record, "UNKNOWN_WORKFLOW", error.message))
+    return batch
+
+
+def _add_start(
+    batch: Batch, owned: Owned, command: Start, plan: Plan, offset: int, now: datetime
+) -> None:
+    event = decode_event(command.event)
+    origin = Origin(
+        execution_id=command.execution_id,
+        workflow_id=command.workflow_id,
+        workflow_version=command.workflow_version,
+        environment_id=event.environment_id,
+        event_key=event.key,
+    )
+    first = begin(plan)
+    started = Started(
+        origin=origin,
+        partition=owned.partition,
+        command_offset=offset,
+        event_json=dumps(command.event).decode(),
+        status=first.state.status,
+        created_at=now,
+    )
+    batch.started.append((started, first.entry))
+    batch.runs[origin.execution_id] = Run(
+        origin=origin,
+        plan=plan,
+        event=event,
+        state=first.state,
+        owned=owned,
+        command_offset=offset,
+    )
+
+
+def _add_cancel(batch: Batch, owned: Owned, command: Cancel) -> None:
+    batch.cancelled[command.execution_id] = Changed(
+        partition=owned.partition,
+        execution_id=command.execution_id,
+        at=command.requested_at,
+        cancel_requested_at=command.requested_at,
+        cancel_reason=command.reason,
+    )
+
+
+def _dead(record: Received, reason: str, detail: str) -> DeadLetter:
+    return DeadLetter(
+        reason=reason,
+        detail=detail,
+        pointer="",
+        topic=record.topic,
+        partition=record.partition,
+        offset=record.offset,
+        value=record.value,
+    )

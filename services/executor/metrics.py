@@ -1,0 +1,50 @@
+"""What the executor counts."""
+
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
+
+
+class ExecutorMetrics:
+    """Every metric of the role, in one registry."""
+
+    def __init__(self, registry: CollectorRegistry) -> None:
+        self.started = Counter(
+            "turnout_executions_started", "Executions admitted.", registry=registry
+        )
+        self.repeated = Counter(
+            "turnout_start_commands_repeated",
+            "Start commands of executions that were there already.",
+            registry=registry,
+        )
+        self.finished = Counter(
+            "turnout_executions_finished", "Executions ended.", ["status"], registry=registry
+        )
+        self.attempts = Counter(
+            "turnout_attempts", "Attempts ended.", ["action", "status"], registry=registry
+        )
+        self.active = Gauge("turnout_executions_active", "Executions in memory.", registry=registry)
+        self.published = Counter(
+            "turnout_log_entries_published", "Log entries published.", registry=registry
+        )
+        self.fenced = Counter(
+            "turnout_partitions_fenced",
+            "Commits refused because the partition has another owner.",
+            registry=registry,
+        )
+        self.dead_letters = Counter(
+            "turnout_executor_dead_letters",
+            "Commands that could not be used.",
+            ["reason"],
+            registry=registry,
+        )
+        self.commit_seconds = Histogram(
+            "turnout_commit_seconds",
+            "Seconds a group commit took.",
+            buckets=(0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.5, 2),
+            registry=registry,
+        )
+        self.commit_rows = Histogram(
+            "turnout_commit_rows",
+            "Log entries in a group commit.",
+            buckets=(0, 1, 3, 10, 30, 100, 300, 1000, 3000),
+            registry=registry,
+        )

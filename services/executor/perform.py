@@ -1,0 +1,145 @@
+"""One attempt of one step: its condition, its input, its action."""
+
+import asyncio
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from functools import cached_property
+from typing import Any, assert_never
+
+import structlog
+
+from services.executor.call import Action, Call
+from services.executor.runs import Run
+from shared.domain.decide import RunStep
+from shared.domain.errors import Rejected, Unavailable
+from shared.domain.ids import StepId, call_key
+from shared.domain.outcomes import (
+    Completed,
+    ErrorKind,
+    Failed,
+    Interrupted,
+    Outcome,
+    Skipped,
+    StepError,
+)
+from shared.domain.workflows import Lang, Step
+from shared.expr.bounds import RUN_IF, STEP
+from shared.expr.errors import ExpressionError
+from shared.expr.jsonata import UNDEFINED, Document, ExpressionCache, Truth
+from shared.expr.scope import step_scope
+from shared.expr.templates import render
+from shared.runtime.clock import Clock
+
+log = structlog.get_logger(__name__)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Tools:
+    """What performing needs."""
+
+    actions: Mapping[str, Action]
+    expressions: ExpressionCache
+    clock: Clock
+
+
+async def perform(run: Run, effect: RunStep, tools: Tools) -> Outcome:
+    """Carry out ``effect``; whatever happens becomes an Outcome."""
+    try:
+        async with asyncio.timeout(effect.step.timeout_s) as run.performing:
+            return await _attempt(run, effect, tools)
+    except TimeoutError:
+        return Interrupted() if run.is_cancelled else _timed_out(effect.step)
+    except Rejected as error:
+        return _failed(ErrorKind.REFUSED, error.message)
+    except Unavailable as error:
+        return _failed(ErrorKind.UNREACHABLE, error.message, retryable=True)
+    except Exception:
+        # The net under every action: what it drops fails its own step and nobody else's.
+        log.exception("step_defect", execution_id=str(run.id), step_id=effect.step.id)
+        return _failed(ErrorKind.DEFECT, "Turnout failed to run this step; its log says why.")
+    finally:
+        run.performing = None
+
+
+async def _attempt(run: Run, effect: RunStep, tools: Tools) -> Outcome:
+    step = effect.step
+    scope = _Scope(run, tools)
+    try:
+        if step.run_if is not None and not scope.holds(step.run_if):
+            return Skipped()
+        given = scope.resolve(step)
+    except ExpressionError as error:
+        return _failed(ErrorKind.EXPRESSION, error.message)
+    call = Call(
+        origin=run.origin,
+        event=run.event,
+        step_id=step.id,
+        attempt=effect.attempt,
+        input=given,
+        idempotency_key=call_key(run.id, StepId(step.id)),
+        timeout_s=step.timeout_s,
+        now=tools.clock.now(),
+    )
+    outcome = await tools.actions[step.action](call)
+    return replace(outcome, input=given) if isinstance(outcome, Completed | Failed) else outcome
+
+
+class _Scope:
+    """What a step's expressions see, built when the first of them asks."""
+
+    def __init__(self, run: Run, tools: Tools) -> None:
+        self._run = run
+        self._expressions = tools.expressions
+        self._now = tools.clock.now()
+        self._seed = run.id.int & 0xFFFF_FFFF
+
+    def holds(self, source: str) -> bool:
+        """Whether a condition is true; one that fails raises ExpressionError."""
+        verdict = self._expressions.get(source).test(
+            Document.of(self._tree), bounds=RUN_IF, now=self._now, seed=self._seed
+        )
+        if verdict.error is not None:
+            raise verdict.error
+        return verdict.truth is Truth.TRUE
+
+    def resolve(self, step: Step) -> Any:
+        """The step's input; undefined is null."""
+        match step.input.lang:
+            case Lang.LITERAL:
+                return step.input.src
+            case Lang.PLACEHOLDER:
+                return render(step.input.src, self._tree)
+            case Lang.JSONATA:
+                value = self._expressions.get(step.input.src).evaluate(
+                    Document.of(self._tree), bounds=STEP, now=self._now, seed=self._seed
+                )
+                return None if value is UNDEFINED else value
+            case _:
+                assert_never(step.input.lang)
+
+    @cached_property
+    def _tree(self) -> dict[str, Any]:
+        run = self._run
+        return step_scope(
+            run.event,
+            run.plan.dialect,
+            steps={
+                step_id: {"status": attempt.status.value, "output": attempt.output}
+                for step_id, attempt in run.state.settled.items()
+            },
+            workflow={
+                "id": str(run.plan.workflow_id),
+                "version": run.plan.version,
+                "name": run.plan.name,
+            },
+            execution={"id": str(run.id)},
+        )
+
+
+def _timed_out(step: Step) -> Failed:
+    message = f"No answer within {step.timeout_s:g} s (timeout_s of step '{step.id}')."
+    return _failed(ErrorKind.TIMEOUT, message, retryable=True)
+
+
+def _failed(kind: ErrorKind, message: str, *, retryable: bool = False) -> Failed:
+    return Failed(error=StepError(kind=kind, message=message, retryable=retryable))

@@ -1,0 +1,31 @@
+"""Plans of workflow versions, read once: a version never changes."""
+
+from collections import OrderedDict
+
+from shared.db.pool import Pool, translated
+from shared.db.workflows import get_version
+from shared.domain.ids import WorkflowId
+from shared.domain.plans import Plan, plan
+
+
+class StoredPlans:
+    """Plans from the database, the least recently used forgotten first."""
+
+    def __init__(self, pool: Pool, *, entries_max: int) -> None:
+        self._pool = pool
+        self._entries_max = entries_max
+        self._known: OrderedDict[tuple[WorkflowId, int], Plan] = OrderedDict()
+
+    async def get(self, workflow_id: WorkflowId, version: int) -> Plan:
+        """The plan of a workflow version. Raises NotFound."""
+        key = (workflow_id, version)
+        if (known := self._known.get(key)) is not None:
+            self._known.move_to_end(key)
+            return known
+        with translated():
+            async with self._pool.acquire() as conn:
+                found = plan(await get_version(conn, workflow_id, version))
+        self._known[key] = found
+        if len(self._known) > self._entries_max:
+            self._known.popitem(last=False)
+        return found

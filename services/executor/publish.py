@@ -1,0 +1,89 @@
+"""Publishing what is durable: step results and the lifecycle of executions.
+
+The log is the outbox. Entries are published in the order of their partition straight from memory
+after their commit, and ``emitted_seq`` moves behind them; after a restart the entries above the
+cursor are read from the database and published again, with the same ids and the same bytes.
+"""
+
+import asyncio
+from collections import deque
+from collections.abc import Callable, Iterator, Sequence
+from datetime import datetime
+from itertools import islice
+
+from services.executor.metrics import ExecutorMetrics
+from services.executor.runs import Owned
+from shared.bus.protocol import Bus, Headers, Record
+from shared.db.ledger import Written
+from shared.db.recovery import Unpublished
+from shared.domain.executions import Entry
+from shared.wire.results import Origin, encode_phases, encode_result
+from shared.wire.topics import Topics
+
+RECORDS_MAX = 2_000
+BACKLOG_MAX = 20_000
+_HEADERS: Headers = (("content-type", b"application/cloudevents+json"),)
+
+
+class Publisher:
+    """One queue of log entries, in the order of their commits."""
+
+    def __init__(self, bus: Bus, topics: Topics, *, metrics: ExecutorMetrics) -> None:
+        self._bus = bus
+        self._topics = topics
+        self._metrics = metrics
+        self._queue: deque[tuple[Owned, Written]] = deque()
+        self._wake = asyncio.Event()
+        self._drained = asyncio.Condition()
+
+    def publish(self, written: Sequence[tuple[Owned, Written]]) -> None:
+        """Queue durable entries; never blocks. Writers wait in ``room`` instead."""
+        if written:
+            self._queue.extend(written)
+            self._wake.set()
+
+    async def room(self) -> None:
+        """Return when the backlog is small enough for another commit."""
+        await self._until(lambda: len(self._queue) < BACKLOG_MAX)
+
+    async def drained(self, owned: Owned) -> None:
+        """Return when every queued entry of the partition is published."""
+        await self._until(lambda: all(o is not owned for o, _ in self._queue))
+
+    async def _until(self, reached: Callable[[], bool]) -> None:
+        if not reached():
+            async with self._drained:
+                await self._drained.wait_for(reached)
+
+    async def republish(self, entries: Sequence[Unpublished]) -> None:
+        """Publish entries that may have been published before."""
+        await self._bus.publish(
+            [r for e in entries for r in self._records(e.origin, e.entry, e.at)]
+        )
+
+    async def run(self) -> None:
+        """Publish what is queued, until cancelled. Raises Unavailable."""
+        while True:
+            await self._wake.wait()
+            self._wake.clear()
+            while self._queue:
+                await self._publish_some()
+
+    async def _publish_some(self) -> None:
+        batch = list(islice(self._queue, RECORDS_MAX))
+        await self._bus.publish(
+            [r for _, w in batch for r in self._records(w.origin, w.entry, w.at)]
+        )
+        for owned, written in batch:
+            owned.emitted_seq = written.seq
+            self._queue.popleft()
+        self._metrics.published.inc(len(batch))
+        async with self._drained:
+            self._drained.notify_all()
+
+    def _records(self, origin: Origin, entry: Entry, at: datetime) -> Iterator[Record]:
+        key = str(origin.execution_id).encode()
+        if (result := encode_result(origin, entry)) is not None:
+            yield Record(topic=self._topics.step_results, key=key, value=result, headers=_HEADERS)
+        for phase in encode_phases(origin, entry, at):
+            yield Record(topic=self._topics.executions, key=key, value=phase, headers=_HEADERS)

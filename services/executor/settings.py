@@ -1,0 +1,31 @@
+"""The executor's settings."""
+
+from pydantic import BaseModel, Field, SecretStr
+
+from shared.assembly.settings import ProcessSettings
+from shared.egress.settings import EgressSettings
+
+
+class SyncJobSettings(BaseModel):
+    """The service that ``run_sync_job`` asks; None: the action fails and says so."""
+
+    url: str | None = None
+    secret: SecretStr | None = Field(default=None, description="whsec_…, signs each request")
+
+
+class ExecutorSettings(ProcessSettings):
+    """Read from the environment: ``TURNOUT_<FIELD>``, nested with ``__``."""
+
+    group: str = "turnout.executor"
+    ledgers: int = Field(default=2, ge=1, le=16, description="writers, each with a connection")
+    commit_rows_max: int = Field(default=1_000, ge=1, le=10_000)
+    active_max: int = Field(default=2_000, ge=1, description="executions in memory")
+    fetch_max: int = Field(default=1_000, ge=1)
+    fetch_wait_s: float = Field(default=0.5, gt=0, le=5)
+    drain_s: float = Field(default=10, gt=0, description="what steps under way have at the end")
+    alarm_horizon_s: float = Field(default=30, gt=0, description="timers held in memory")
+    plans_max: int = Field(default=10_000, ge=1)
+    expressions_max: int = Field(default=10_000, ge=1)
+    causation_depth_max: int = Field(default=16, ge=1, description="events caused by events")
+    egress: EgressSettings = EgressSettings()
+    run_sync_job: SyncJobSettings = SyncJobSettings()

@@ -1,0 +1,1 @@
+"""Decides which workflows each event starts, and commands it; writes nothing to Postgres."""

@@ -1,0 +1,30 @@
+"""The matcher's composition."""
+
+import asyncio
+
+from services.matcher.definitions import Definitions
+from services.matcher.matcher import Matcher
+from services.matcher.metrics import MatcherMetrics
+from services.matcher.settings import MatcherSettings
+from shared.assembly.platform import Platform
+from shared.expr.jsonata import ExpressionCache
+from shared.matching.table import WorkflowTable
+from shared.runtime.roles import Role
+
+
+def matcher(platform: Platform, settings: MatcherSettings) -> Role:
+    """The role, to be run and, after an outage, run again."""
+    metrics = MatcherMetrics(platform.registry)
+
+    async def run(stop: asyncio.Event) -> None:
+        table = WorkflowTable(ExpressionCache(settings.expressions_max))
+        definitions = Definitions(
+            platform.pool, table, refresh_s=settings.refresh_s, metrics=metrics
+        )
+        await definitions.load()
+        async with asyncio.TaskGroup() as group:
+            following = group.create_task(definitions.follow())
+            await Matcher(platform, table, settings, metrics).run(stop)
+            following.cancel()
+
+    return run

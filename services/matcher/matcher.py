@@ -1,0 +1,119 @@
+"""The role: fetch accepted events, decide, command, commit."""
+
+import asyncio
+from collections.abc import Iterator, Sequence
+
+import orjson
+import structlog
+
+from services.matcher.metrics import MatcherMetrics
+from services.matcher.settings import MatcherSettings
+from shared.assembly.platform import Platform
+from shared.bus.protocol import Headers, Received, Record
+from shared.domain.errors import Defect
+from shared.domain.events import Event
+from shared.domain.ids import execution_id
+from shared.matching.table import WorkflowTable
+from shared.runtime.health import Condition
+from shared.wire.commands import encode_start
+from shared.wire.dead_letters import DeadLetter, encode_dead_letter
+from shared.wire.events import decode_event
+
+log = structlog.get_logger(__name__)
+
+_HEADERS: Headers = (("content-type", b"application/cloudevents+json"),)
+
+
+class Matcher:
+    """One member of the group that reads ``triggers``."""
+
+    def __init__(
+        self,
+        platform: Platform,
+        table: WorkflowTable,
+        settings: MatcherSettings,
+        metrics: MatcherMetrics,
+    ) -> None:
+        self._platform = platform
+        self._table = table
+        self._settings = settings
+        self._metrics = metrics
+
+    async def run(self, stop: asyncio.Event) -> None:
+        """Match until ``stop``. An event's offset is committed when its commands are durable."""
+        platform, settings = self._platform, self._settings
+        async with platform.bus.subscribe(
+            [platform.topics.triggers], group=settings.group, member=platform.member
+        ) as subscription:
+            platform.health.report("matcher", Condition.READY)
+            while not stop.is_set():
+                batches = await subscription.fetch(
+                    max_records=settings.fetch_max, wait_s=settings.fetch_wait_s
+                )
+                if batches:
+                    await platform.bus.publish(
+                        [
+                            command
+                            for records in batches.values()
+                            for record in records
+                            for command in self._match(record)
+                        ]
+                    )
+                    await subscription.commit(
+                        {tp: records[-1].offset + 1 for tp, records in batches.items()}
+                    )
+
+    def _match(self, record: Received) -> Sequence[Record]:
+        value = record.value or b""
+        try:
+            event = decode_event(orjson.loads(value))
+        except (Defect, orjson.JSONDecodeError) as error:
+            return [self._bury(record, str(error))]
+        return list(self._commands(event, value))
+
+    def _commands(self, event: Event, value: bytes) -> Iterator[Record]:
+        self._metrics.events.inc()
+        for decision in self._table.match(event):
+            self._metrics.decisions.labels(decision.reason.value).inc()
+            if not decision.is_match:
+                log.debug(
+                    "not_started",
+                    event_key=str(event.key),
+                    workflow_id=str(decision.workflow_id),
+                    reason=decision.reason.value,
+                    detail=decision.detail,
+                )
+                continue
+            started = execution_id(decision.workflow_id, event.key)
+            yield Record(
+                topic=self._platform.topics.commands,
+                key=str(started).encode(),
+                value=encode_start(
+                    started,
+                    decision.workflow_id,
+                    decision.workflow_version,
+                    value,
+                    event.received_at,
+                ),
+                headers=_HEADERS,
+            )
+
+    def _bury(self, record: Received, detail: str) -> Record:
+        reason = "UNREADABLE_TRIGGER"
+        self._metrics.dead_letters.labels(reason).inc()
+        log.warning("dead_letter", reason=reason, detail=detail, offset=record.offset)
+        letter = DeadLetter(
+            reason=reason,
+            detail=detail,
+            pointer="",
+            topic=record.topic,
+            partition=record.partition,
+            offset=record.offset,
+            value=record.value,
+        )
+        now = self._platform.clock.now()
+        return Record(
+            topic=self._platform.topics.dead_letters,
+            key=None,
+            value=encode_dead_letter(letter, now),
+        )

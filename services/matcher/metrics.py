@@ -1,0 +1,25 @@
+"""What the matcher counts."""
+
+from prometheus_client import CollectorRegistry, Counter, Gauge
+
+
+class MatcherMetrics:
+    """Every metric of the role, in one registry."""
+
+    def __init__(self, registry: CollectorRegistry) -> None:
+        self.events = Counter("turnout_events_matched", "Events decided upon.", registry=registry)
+        self.decisions = Counter(
+            "turnout_decisions",
+            "Decisions on an event and a workflow that awaits its type.",
+            ["reason"],
+            registry=registry,
+        )
+        self.dead_letters = Counter(
+            "turnout_matcher_dead_letters",
+            "Records that are no accepted event.",
+            ["reason"],
+            registry=registry,
+        )
+        self.workflows = Gauge(
+            "turnout_workflows_live", "Workflows that events may start.", registry=registry
+        )

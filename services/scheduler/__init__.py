@@ -1,0 +1,1 @@
+"""Does what is due by the clock. For now: keeping house in Postgres."""

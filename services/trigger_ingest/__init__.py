@@ -1,0 +1,1 @@
+"""Takes events from the source topics: ``accept`` reads, archives, and passes each on once."""

@@ -1,0 +1,104 @@
+"""The role: fetch, accept, pass on, commit."""
+
+import asyncio
+from collections.abc import Iterator, Sequence
+from datetime import date, timedelta
+
+import structlog
+
+from services.trigger_ingest.accept import Accepted, Candidate, accept, read_records
+from services.trigger_ingest.metrics import IngestMetrics
+from services.trigger_ingest.settings import IngestSettings
+from shared.assembly.platform import Platform
+from shared.bus.protocol import Headers, Received, Record
+from shared.db.intake import ensure_days
+from shared.db.pool import translated
+from shared.runtime.health import Condition
+from shared.wire.dead_letters import encode_dead_letter
+
+log = structlog.get_logger(__name__)
+
+_HEADERS: Headers = (("content-type", b"application/cloudevents+json"),)
+
+
+class Ingest:
+    """One member of the group that reads the source topics."""
+
+    def __init__(
+        self, platform: Platform, settings: IngestSettings, metrics: IngestMetrics
+    ) -> None:
+        self._platform = platform
+        self._settings = settings
+        self._metrics = metrics
+        self._ensured_to = date.min
+
+    async def run(self, stop: asyncio.Event) -> None:
+        """Ingest until ``stop``. An offset is committed when its event is durable and passed on."""
+        platform, settings = self._platform, self._settings
+        async with platform.bus.subscribe(
+            platform.topics.sources, group=settings.group, member=platform.member
+        ) as subscription:
+            platform.health.report("trigger-ingest", Condition.READY)
+            while not stop.is_set():
+                batches = await subscription.fetch(
+                    max_records=settings.fetch_max, wait_s=settings.fetch_wait_s
+                )
+                if batches:
+                    await self._take([r for records in batches.values() for r in records])
+                    await subscription.commit(
+                        {tp: records[-1].offset + 1 for tp, records in batches.items()}
+                    )
+
+    async def _take(self, records: Sequence[Received]) -> None:
+        platform = self._platform
+        candidates, dead = read_records(
+            records,
+            limits=self._settings.event_limits,
+            default_environment=platform.default_environment,
+            now=platform.clock.now(),
+        )
+        accepted = await self._archive(candidates) if candidates else Accepted()
+        accepted.dead += dead
+        await platform.bus.publish([*self._triggers(accepted), *self._letters(accepted)])
+        self._count(accepted)
+
+    async def _archive(self, candidates: Sequence[Candidate]) -> Accepted:
+        with translated():
+            async with self._platform.pool.acquire() as conn:
+                today = self._platform.clock.now().date()
+                if today >= self._ensured_to:
+                    await ensure_days(conn, today, today + timedelta(days=2))
+                    self._ensured_to = today + timedelta(days=1)
+                return await accept(conn, candidates)
+
+    def _triggers(self, accepted: Accepted) -> Iterator[Record]:
+        for candidate in accepted.passed_on:
+            yield Record(
+                topic=self._platform.topics.triggers,
+                key=candidate.event.ordering_key.encode(),
+                value=candidate.arrival.record,
+                headers=_HEADERS,
+            )
+
+    def _letters(self, accepted: Accepted) -> Iterator[Record]:
+        now = self._platform.clock.now()
+        for letter in accepted.dead:
+            yield Record(
+                topic=self._platform.topics.dead_letters,
+                key=None,
+                value=encode_dead_letter(letter, now),
+            )
+
+    def _count(self, accepted: Accepted) -> None:
+        self._metrics.accepted.inc(len(accepted.passed_on))
+        self._metrics.duplicates.inc(accepted.duplicates)
+        for letter in accepted.dead:
+            self._metrics.dead_letters.labels(letter.reason).inc()
+            log.warning(
+                "dead_letter",
+                reason=letter.reason,
+                detail=letter.detail,
+                topic=letter.topic,
+                partition=letter.partition,
+                offset=letter.offset,
+            )

@@ -1,0 +1,19 @@
+"""What trigger-ingest counts."""
+
+from prometheus_client import CollectorRegistry, Counter
+
+
+class IngestMetrics:
+    """Every metric of the role, in one registry."""
+
+    def __init__(self, registry: CollectorRegistry) -> None:
+        self.accepted = Counter("turnout_events_accepted", "Events accepted.", registry=registry)
+        self.duplicates = Counter(
+            "turnout_events_duplicate", "Events delivered again, and dropped.", registry=registry
+        )
+        self.dead_letters = Counter(
+            "turnout_ingest_dead_letters",
+            "Records that are no usable event.",
+            ["reason"],
+            registry=registry,
+        )

@@ -1,0 +1,89 @@
+"""What a role stands on, opened in one place."""
+
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from datetime import datetime
+
+from prometheus_client import CollectorRegistry
+
+from shared.assembly.settings import ProcessSettings
+from shared.bus.kafka import open_kafka_bus
+from shared.bus.local import LocalBus, open_local_bus
+from shared.bus.protocol import Bus, Topic
+from shared.db.pool import Pool, open_pool
+from shared.domain.ids import EnvironmentId
+from shared.runtime.clock import Clock, SystemClock
+from shared.runtime.health import Health
+from shared.wire.topics import Topics
+
+
+TRIM_AT_ONCE = 10_000
+
+Trim = Callable[[datetime], Awaitable[int]]
+"""Deletes records older than a time that every group has read; gives how many."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Platform:
+    """Shared by all roles of a process."""
+
+    pool: Pool
+    bus: Bus
+    trim: Trim
+    topics: Topics
+    clock: Clock
+    registry: CollectorRegistry
+    health: Health
+    member: str
+    default_environment: EnvironmentId
+
+
+@asynccontextmanager
+async def open_platform(settings: ProcessSettings) -> AsyncIterator[Platform]:
+    """Connect, and see that every topic is there. Raises Unavailable."""
+    clock = SystemClock()
+    async with open_pool(settings.postgres) as pool, _open_bus(settings, pool, clock) as (bus, trim):
+        await bus.ensure_topics(
+            [Topic(name=n, partitions=settings.partitions) for n in settings.topics.all]
+        )
+        yield Platform(
+            pool=pool,
+            bus=bus,
+            trim=trim,
+            topics=settings.topics,
+            clock=clock,
+            registry=CollectorRegistry(),
+            health=Health(),
+            member=settings.member,
+            default_environment=EnvironmentId(settings.default_environment),
+        )
+
+
+@asynccontextmanager
+async def _open_bus(
+    settings: ProcessSettings, pool: Pool, clock: Clock
+) -> AsyncIterator[tuple[Bus, Trim]]:
+    if (kafka := settings.kafka_settings) is not None:
+        async with open_kafka_bus(kafka) as bus:
+            yield bus, _nothing_to_trim
+    else:
+        async with open_local_bus(pool, clock) as local:
+            yield local, _trimming(local)
+
+
+async def _nothing_to_trim(_: datetime) -> int:
+    """Kafka keeps its own house."""
+    return 0
+
+
+def _trimming(bus: LocalBus) -> Trim:
+    async def trim(before: datetime) -> int:
+        trimmed = 0
+        while True:
+            some = await bus.trim(before=before, records_max=TRIM_AT_ONCE)
+            trimmed += some
+            if some < TRIM_AT_ONCE:
+                return trimmed
+
+    return trim
