@@ -7,7 +7,6 @@ started anew and recovers from the database. There is no second way back.
 import asyncio
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import timedelta
 
 import structlog
 
@@ -16,21 +15,18 @@ from services.executor.advance import Advancing, advance
 from services.executor.ledger import Ledger
 from services.executor.metrics import ExecutorMetrics
 from services.executor.publish import Publisher
-from services.executor.recover import load_runs, recover, republish
+from services.executor.recover import recover, republish
 from services.executor.runs import Owned, Run
 from services.executor.settings import ExecutorSettings
+from services.executor.sleepers import Sleepers
 from shared.assembly.platform import Platform
 from shared.bus.protocol import Received, Record, Subscription, TopicPartition
 from shared.db.pool import translated
-from shared.db.recovery import claim, list_timers
-from shared.domain.ids import ExecutionId
+from shared.db.recovery import claim
 from shared.runtime.health import Condition
 from shared.wire.dead_letters import DeadLetter, encode_dead_letter
 
 log = structlog.get_logger(__name__)
-
-TIMERS_MAX = 10_000
-LOOK_AGAIN_S = 5.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -62,8 +58,16 @@ class Executor:
             for _ in range(needs.settings.ledgers)
         ]
         self._owned: dict[int, Owned] = {}
+        self._sleepers = Sleepers(
+            needs.platform,
+            needs.plans,
+            needs.settings,
+            owned=self._owned,
+            launch=self._launch,
+            room=self._room,
+            forget=lambda owned, ids: self._ledger(owned).forget(owned, ids),
+        )
         self._tasks: asyncio.TaskGroup = asyncio.TaskGroup()
-        self._rung = asyncio.Event()
         self._freed = asyncio.Event()
         self._active = 0
 
@@ -75,7 +79,7 @@ class Executor:
                 for duty in (
                     *(ledger.run() for ledger in self._ledgers),
                     self._publisher.run(),
-                    self._ring(),
+                    self._sleepers.run(),
                 )
             ]
             needs = self._needs
@@ -137,7 +141,7 @@ class Executor:
         self._ledger(owned).own(owned)
         for run in runs:
             self._launch(run)
-        self._rung.set()
+        self._sleepers.look()
         log.info(
             "partition_assigned",
             partition=partition,
@@ -150,11 +154,14 @@ class Executor:
     def _ledger(self, owned: Owned) -> Ledger:
         return self._ledgers[owned.partition % len(self._ledgers)]
 
+    def _room(self) -> int:
+        return self._needs.settings.active_max - self._active
+
     # --- commands
 
     async def _consume(self, subscription: Subscription) -> None:
         settings = self._needs.settings
-        room = settings.active_max - self._active
+        room = self._room()
         if room <= 0:
             # Fetching nothing keeps the membership; the records wait in the bus.
             paused = list(subscription.assignment())
@@ -220,7 +227,7 @@ class Executor:
             else:
                 away.append(id_)
         if away:
-            await self._wake(owned, away)
+            await self._sleepers.wake(owned, away)
 
     async def _bury(self, letters: Sequence[DeadLetter]) -> None:
         needs = self._needs
@@ -252,60 +259,9 @@ class Executor:
         wake_at = await advance(run, self._ledger(owned), self._needs.advancing)
         del owned.runs[run.id]
         if wake_at is not None:
-            owned.alarms.add(wake_at, run.id)
-            self._rung.set()
+            self._sleepers.put(owned, wake_at, run.id)
         if wake_at is not None or run.state.status.is_terminal:
             owned.admitted.pop(run.id, None)
         self._active -= 1
         self._needs.metrics.active.set(self._active)
         self._freed.set()
-
-    # --- timers
-
-    async def _ring(self) -> None:
-        """Wake sleeping executions at their time."""
-        needs = self._needs
-        while True:
-            self._rung.clear()
-            for owned in list(self._owned.values()):
-                now = needs.platform.clock.now()
-                if now >= owned.alarms.horizon:
-                    await self._load_alarms(owned)
-                room = max(1, needs.settings.active_max - self._active)
-                if due := owned.alarms.due(now, limit=min(room, needs.settings.fetch_max)):
-                    await self._wake(owned, due)
-            next_at = min((o.alarms.next_at() for o in self._owned.values()), default=None)
-            wait_s = LOOK_AGAIN_S
-            if next_at is not None:
-                wait_s = min(
-                    wait_s, max(0.0, (next_at - needs.platform.clock.now()).total_seconds())
-                )
-            try:
-                async with asyncio.timeout(wait_s):
-                    await self._rung.wait()
-            except TimeoutError:
-                continue
-
-    async def _load_alarms(self, owned: Owned) -> None:
-        needs = self._needs
-        horizon = needs.platform.clock.now() + timedelta(seconds=needs.settings.alarm_horizon_s)
-        with translated():
-            async with needs.platform.pool.acquire() as conn:
-                timers = await list_timers(conn, owned.partition, before=horizon, limit=TIMERS_MAX)
-        if len(timers) == TIMERS_MAX:
-            horizon = timers[-1][0]
-        owned.alarms.load(timers, horizon=horizon)
-
-    async def _wake(self, owned: Owned, ids: Sequence[ExecutionId]) -> None:
-        """Bring executions back into memory; ended ones lose their timer."""
-        async with owned.waking:
-            away = [id_ for id_ in ids if id_ not in owned.runs]
-            if not away or owned.is_draining:
-                return
-            with translated():
-                async with self._needs.platform.pool.acquire() as conn:
-                    runs = await load_runs(conn, owned, away, self._needs.plans)
-            for run in runs:
-                self._launch(run)
-            if ended := set(away) - {run.id for run in runs}:
-                self._ledger(owned).forget(owned, sorted(ended))

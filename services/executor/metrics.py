@@ -36,6 +36,9 @@ class ExecutorMetrics:
             ["reason"],
             registry=registry,
         )
+        self._commits(registry)
+
+    def _commits(self, registry: CollectorRegistry) -> None:
         self.commit_seconds = Histogram(
             "turnout_commit_seconds",
             "Seconds a group commit took.",

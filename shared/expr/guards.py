@@ -69,7 +69,7 @@ _TOKEN = re.compile(
     |(?P<range>\.\.)
     |(?P<text>"(?:\\.|[^"\\])*"|'(?:\\.|[^'\\])*'|`[^`]*`|\d+(?:\.\d+)?(?:[eE][-+]?\d+)?)
     |(?P<word>[^\s.\[\]{}()@\#;:?+\-*/%|=<>^,~!&'"`]+)
-    |(?P<sign>\*\*|.)""",
+    |(?P<sign>\*\*|\?\?|.)""",
     re.VERBOSE | re.DOTALL,
 )
 
@@ -119,7 +119,7 @@ def _guard_ranges(source: str) -> tuple[str, tuple[tuple[int, int], ...]]:
     for sign, start in _signs(source):
         if sign in "([{":
             open_items.append((start + 1, False))
-        elif sign == "..":
+        elif sign == ".." and open_items:
             begin, _ = open_items[-1]
             inserts[begin] = inserts.get(begin, "") + "$turnout_range("
             cuts.add(start)
@@ -180,7 +180,7 @@ def _signs(source: str) -> list[tuple[str, int]]:
 
 
 def _regex_end(source: str, offset: int) -> int:
-    """Past the regular expression that began before ``offset``.
+    """Past the regular expression that began before ``offset``, and past its flags.
 
     As JSONata scans it: a slash inside brackets does not end it.
     """
@@ -194,7 +194,10 @@ def _regex_end(source: str, offset: int) -> int:
         elif char in ")]}":
             depth -= 1
         elif char == "/" and depth == 0:
-            return offset + 1
+            offset += 1
+            while source[offset : offset + 1] in ("i", "m"):
+                offset += 1
+            return offset
         offset += 1
     return offset
 

@@ -1,0 +1,75 @@
+# Every target sets up what it needs; `make help` lists them.
+SHELL := /bin/bash
+.DEFAULT_GOAL := help
+
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+STAMP := $(VENV)/.turnout-$(shell cat requirements.lock pyproject.toml 2>/dev/null | cksum | cut -d' ' -f1)
+BUS ?= local
+WORKERS ?= 2
+
+.PHONY: help
+help: ## Show this list
+	@awk 'BEGIN {FS = ":.*## "} /^[a-z-]+:.*## / {printf "  \033[1m%-10s\033[0m %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+.PHONY: setup
+setup: $(STAMP) ## Make .venv with everything pinned (Python 3.11 or newer)
+
+$(STAMP):
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
+		{ echo "Turnout needs Python 3.11 or newer: make setup PYTHON=/path/to/python3.11"; exit 1; }
+	@echo "Setting up $(VENV) (once) …"
+	@$(PYTHON) -m venv --clear $(VENV) || \
+		{ echo "python3 -m venv failed; on Debian and Ubuntu: apt-get install python3-venv"; exit 1; }
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check \
+		--require-hashes -r requirements.lock
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check \
+		--no-deps --no-build-isolation --editable .
+	@touch $@
+
+.PHONY: demo
+demo: setup ## Run the main job once, start to end (BUS=kafka: over Apache Kafka)
+	@$(BIN)/turnout demo --bus $(BUS)
+
+.PHONY: dev
+dev: setup ## Everything in one process on http://127.0.0.1:8080
+	@$(BIN)/turnout dev
+
+.PHONY: test
+test: setup lint ## All checks and all tests
+	@$(BIN)/python -m pytest --numprocesses $(WORKERS) --dist loadgroup
+
+.PHONY: lint
+lint: setup ## Formatting, lint, types, import law
+	@$(BIN)/ruff format --check --quiet . || \
+		{ echo "Some files are not formatted: make format"; exit 1; }
+	@$(BIN)/ruff check --quiet .
+	@$(BIN)/mypy --no-error-summary
+	@out=$$($(BIN)/lint-imports --no-logo --no-cache 2>&1) || { echo "$$out"; exit 1; }
+
+.PHONY: format
+format: setup ## Format the code
+	@$(BIN)/ruff format --quiet .
+	@$(BIN)/ruff check --fix --quiet .
+
+.PHONY: kafka
+kafka: setup ## Run one Apache Kafka node (needs Java and Maven) until Ctrl-C
+	@$(BIN)/python infra/kafka/broker.py
+
+.PHONY: schema
+schema: setup ## Write shared/db/schema.sql anew from the migrations
+	@$(BIN)/python -m tests.migration.dump
+
+.PHONY: lock
+lock: setup ## Pin the dependencies anew
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check uv
+	@$(BIN)/uv pip compile --quiet --universal --generate-hashes --no-emit-index-url \
+		--no-emit-find-links --all-extras --group dev --upgrade \
+		--custom-compile-command "make lock" pyproject.toml --output-file requirements.lock
+
+.PHONY: clean
+clean: ## Remove what was made here, .venv and the data of `turnout dev` included
+	@rm -rf $(VENV) .turnout .mypy_cache .ruff_cache .pytest_cache .hypothesis \
+		.import_linter_cache build dist
+	@find . -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -1,0 +1,100 @@
+"""Executions that wait out of memory, and their waking: by their timer, or by a command."""
+
+import asyncio
+from collections.abc import Callable, Mapping, Sequence
+from datetime import datetime, timedelta
+
+from services.executor.admit import Plans
+from services.executor.recover import load_runs
+from services.executor.runs import Owned, Run
+from services.executor.settings import ExecutorSettings
+from shared.assembly.platform import Platform
+from shared.db.pool import translated
+from shared.db.recovery import list_timers
+from shared.domain.ids import ExecutionId
+
+TIMERS_MAX = 10_000
+LOOK_AGAIN_S = 5.0
+
+
+class Sleepers:
+    """Wakes executions of the partitions in ``owned``."""
+
+    def __init__(
+        self,
+        platform: Platform,
+        plans: Plans,
+        settings: ExecutorSettings,
+        *,
+        owned: Mapping[int, Owned],
+        launch: Callable[[Run], None],
+        room: Callable[[], int],
+        forget: Callable[[Owned, Sequence[ExecutionId]], None],
+    ) -> None:
+        self._platform = platform
+        self._plans = plans
+        self._settings = settings
+        self._owned = owned
+        self._launch = launch
+        self._room = room
+        self._forget = forget
+        self._changed = asyncio.Event()
+
+    def put(self, owned: Owned, wake_at: datetime, execution_id: ExecutionId) -> None:
+        """Wake an execution at ``wake_at``; its timer is durable."""
+        owned.alarms.add(wake_at, execution_id)
+        self._changed.set()
+
+    def look(self) -> None:
+        """Take note of a partition that has come."""
+        self._changed.set()
+
+    async def run(self) -> None:
+        """Wake executions at their time, until cancelled. Raises Unavailable."""
+        while True:
+            self._changed.clear()
+            for owned in list(self._owned.values()):
+                await self._ring(owned)
+            try:
+                async with asyncio.timeout(self._wait_s()):
+                    await self._changed.wait()
+            except TimeoutError:
+                continue
+
+    async def wake(self, owned: Owned, ids: Sequence[ExecutionId]) -> None:
+        """Bring executions back into memory; ended ones lose their timer."""
+        async with owned.waking:
+            away = [id_ for id_ in ids if id_ not in owned.runs]
+            if not away or owned.is_draining:
+                return
+            with translated():
+                async with self._platform.pool.acquire() as conn:
+                    runs = await load_runs(conn, owned, away, self._plans)
+            for run in runs:
+                self._launch(run)
+            if ended := set(away) - {run.id for run in runs}:
+                self._forget(owned, sorted(ended))
+
+    async def _ring(self, owned: Owned) -> None:
+        now = self._platform.clock.now()
+        if now >= owned.alarms.horizon:
+            await self._load(owned)
+        limit = min(max(1, self._room()), self._settings.fetch_max)
+        if due := owned.alarms.due(now, limit=limit):
+            await self.wake(owned, due)
+
+    async def _load(self, owned: Owned) -> None:
+        horizon = self._platform.clock.now() + timedelta(seconds=self._settings.alarm_horizon_s)
+        with translated():
+            async with self._platform.pool.acquire() as conn:
+                timers = await list_timers(conn, owned.partition, before=horizon, limit=TIMERS_MAX)
+        if len(timers) == TIMERS_MAX:
+            horizon = timers[-1][0]
+        owned.alarms.load(timers, horizon=horizon)
+
+    def _wait_s(self) -> float:
+        now = self._platform.clock.now()
+        next_at = min((o.alarms.next_at() for o in self._owned.values()), default=None)
+        if next_at is None:
+            return LOOK_AGAIN_S
+        return min(LOOK_AGAIN_S, max(0.0, (next_at - now).total_seconds()))
