@@ -30,7 +30,7 @@ async def advance(run: Run, ledger: Ledger, needs: Advancing) -> datetime | None
     clock = needs.tools.clock
     while not run.owned.is_draining:
         if run.is_cancelled and not run.state.status.is_terminal:
-            await _write(run, decide.cancel(run.state), ledger, needs)
+            await _write(run, decide.cancel(run.state), clock.now(), ledger, needs)
         match decide.next_effect(run.plan, run.state, clock.now()):
             case Nothing():
                 return None
@@ -47,22 +47,25 @@ async def _step(run: Run, effect: RunStep, ledger: Ledger, needs: Advancing) -> 
     clock = needs.tools.clock
     started_at = clock.now()
     outcome = await perform(run, effect, needs.tools)
+    ended_at = clock.now()
     transition = decide.apply(
         run.plan,
         run.state,
         effect,
         outcome,
         started_at=started_at,
-        now=clock.now(),
+        now=ended_at,
         chance=needs.chance.random(),
     )
-    await _write(run, transition, ledger, needs)
+    await _write(run, transition, ended_at, ledger, needs)
     if (attempt := transition.entry.attempt) is not None:
         needs.metrics.attempts.labels(effect.step.action, attempt.status.value).inc()
 
 
-async def _write(run: Run, transition: Transition, ledger: Ledger, needs: Advancing) -> None:
-    await ledger.write(run, transition, needs.tools.clock.now())
+async def _write(
+    run: Run, transition: Transition, at: datetime, ledger: Ledger, needs: Advancing
+) -> None:
+    await ledger.write(run, transition, at)
     run.state = transition.state
     if run.state.status.is_terminal:
         needs.metrics.finished.labels(run.state.status.value).inc()

@@ -206,7 +206,8 @@ def _settle(batch: _Batch, fences: Sequence[Fence], committed: Committed) -> Non
         owned.saved = fence
     for admission in batch.admissions:
         if not admission.done.cancelled():
-            admission.done.set_result(committed.started)
+            ids = {started.origin.execution_id for started, _ in admission.started}
+            admission.done.set_result(committed.started & ids)
     for step in batch.steps:
         if not step.done.cancelled():
             step.done.set_result(None)

@@ -85,10 +85,10 @@ _PLAIN_NAMES = (
 def _read_fields(
     value: bytes | None, headers: Sequence[tuple[str, bytes]], limits: EventLimits
 ) -> Fields:
-    size = len(value or b"") + sum(len(name) + len(text) for name, text in headers)
+    content_type, context, traced = _read_headers(headers)
+    size = len(value or b"") + sum(len(name) + len(text) for name, text in context.items())
     if size > limits.body_bytes_max:
         raise invalid("", JsonFault.TOO_LARGE, f"Send at most {limits.body_bytes_max} bytes.")
-    content_type, context, traced = _read_headers(headers)
     if content_type.startswith("application/cloudevents") and content_type != CLOUD_EVENT:
         raise _unsupported("", content_type)
     if content_type != CLOUD_EVENT and "type" in context:
@@ -183,7 +183,7 @@ def _payload(document: Mapping[str, Any], limits: EventLimits) -> Any:
         raise invalid("/data_base64", fault.code, fault.detail) from None
     except (ValueError, TypeError, AttributeError):
         raise invalid(
-            "/data_base64", JsonFault.UNREADABLE, "This is not base64 of some content."
+            "/data_base64", EventFault.WRONG_TYPE, "This is not base64 of some content."
         ) from None
 
 

@@ -1,0 +1,1 @@
+"""The bus between the roles: a protocol, over Apache Kafka and over Postgres."""

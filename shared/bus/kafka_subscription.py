@@ -1,0 +1,222 @@
+"""A member of a Kafka consumer group.
+
+Three facts of aiokafka shape this file. It swallows what a rebalance listener raises, so the error
+is kept and the next fetch raises it. It yields records of a new partition before the listener is
+through with it, so each fetch names the partitions it wants. And while a rebalance lasts it waits
+without end, so each wait has a limit.
+"""
+
+import asyncio
+import contextlib
+import time
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+from datetime import UTC, datetime
+from typing import Final
+
+import structlog
+from aiokafka import AIOKafkaConsumer, ConsumerRebalanceListener
+from aiokafka import TopicPartition as Place
+from aiokafka import errors as kafka
+from aiokafka.structs import ConsumerRecord
+
+from shared.bus.kafka_client import translated
+from shared.bus.protocol import Assignee, Received, TopicPartition
+
+# How long a fetch may overlook a partition that came or was resumed meanwhile.
+_SLICE_S: Final = 0.25
+_CALL_S: Final = 30.0
+_CLOSE_S: Final = 10.0
+_EPOCH: Final = datetime.fromtimestamp(0, UTC)
+
+_log: Final = structlog.get_logger(__name__)
+
+Records = Mapping[TopicPartition, Sequence[Received]]
+
+
+class KafkaSubscription:
+    """See ``protocol.Subscription``. A partition that comes back after a rebalance is resumed."""
+
+    def __init__(
+        self,
+        consumer: AIOKafkaConsumer,
+        assignee: Assignee | None,
+        *,
+        check: Callable[[], Awaitable[None]],
+        silence_s: float,
+    ) -> None:
+        """``check`` is asked after ``silence_s`` without records whether Kafka still answers."""
+        self._consumer = consumer
+        self._assignee = assignee
+        self._check = check
+        self._silence_s = silence_s
+        self._heard_at = time.monotonic()
+        self._owned: Mapping[Place, TopicPartition] = {}
+        self._failure: Exception | None = None
+        self._closing = False
+        self._changing = asyncio.Lock()
+
+    async def start(self, topics: Sequence[str]) -> None:
+        """Join the group; partitions come later."""
+        self._consumer.subscribe(list(topics), listener=_Listener(self))
+        with translated("joining a group"):
+            await self._consumer.start()
+
+    async def close(self) -> None:
+        """Give everything up and leave; a named member keeps its seat for the session timeout."""
+        known = self._failure
+        self._closing = True
+        await self.give_up()
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(_CLOSE_S):
+                await self._consumer.stop()
+        if self._failure and self._failure is not known:
+            raise self._failure
+
+    async def fetch(self, *, max_records: int, wait_s: float) -> Records:
+        deadline = time.monotonic() + wait_s
+        while True:
+            if self._failure:
+                raise self._failure
+            left_s = deadline - time.monotonic()
+            found = await self._fetch_once(max_records, max(0.0, min(left_s, _SLICE_S)))
+            if found or left_s <= 0:
+                await self._listen(found)
+                return found
+
+    async def _fetch_once(self, max_records: int, wait_s: float) -> Records:
+        if not self._owned:
+            await asyncio.sleep(wait_s)
+            return {}
+        try:
+            async with asyncio.timeout(wait_s + _SLICE_S):
+                with translated("fetching"):
+                    batches = await self._consumer.getmany(
+                        *self._owned, timeout_ms=int(wait_s * 1000), max_records=max_records
+                    )
+        except TimeoutError:
+            return {}
+        return self._still_ours(batches)
+
+    def _still_ours(
+        self, batches: Mapping[Place, Sequence[ConsumerRecord[bytes, bytes]]]
+    ) -> Records:
+        """Drop what was revoked meanwhile; put back what came back but is not taken over yet."""
+        found = {}
+        for place, records in batches.items():
+            if place in self._owned:
+                found[self._owned[place]] = received(records)
+            elif place in self._consumer.assignment():
+                self._consumer.seek(place, records[0].offset)
+        return found
+
+    async def _listen(self, found: Records) -> None:
+        if found:
+            self._heard_at = time.monotonic()
+        elif time.monotonic() - self._heard_at > self._silence_s:
+            await self._check()
+            self._heard_at = time.monotonic()
+
+    async def commit(self, positions: Mapping[TopicPartition, int]) -> None:
+        ours = {_place(at): position for at, position in positions.items()}
+        ours = {place: position for place, position in ours.items() if place in self._owned}
+        if not ours:
+            return
+        with translated("committing"):
+            try:
+                async with asyncio.timeout(_CALL_S):
+                    await self._consumer.commit(ours)
+            except (kafka.CommitFailedError, kafka.IllegalStateError) as error:
+                _log.debug("commit_dropped", reason=repr(error))
+
+    def pause(self, partitions: Sequence[TopicPartition]) -> None:
+        self._consumer.pause(*self._assigned(partitions))
+
+    def resume(self, partitions: Sequence[TopicPartition]) -> None:
+        self._consumer.resume(*self._assigned(partitions))
+
+    def assignment(self) -> frozenset[TopicPartition]:
+        return frozenset(self._owned.values())
+
+    async def lag(self) -> Mapping[TopicPartition, int]:
+        owned = self._owned
+        with translated("asking for the lag"):
+            async with asyncio.timeout(_CALL_S):
+                ends = await self._consumer.end_offsets(list(owned))
+                return {
+                    owned[place]: max(0, end - await self._consumer.position(place))
+                    for place, end in ends.items()
+                    if place in self._owned
+                }
+
+    async def take_over(self, places: Iterable[Place]) -> None:
+        """Called by aiokafka when partitions were assigned."""
+        async with self._changing:
+            owned = {place: TopicPartition(*place) for place in sorted(places)}
+            if self._closing or not owned:
+                return
+            try:
+                positions = (
+                    await self._assignee.assigned(tuple(owned.values())) if self._assignee else {}
+                )
+            except Exception as error:  # noqa: BLE001 - whatever it is, the next fetch raises it
+                self._failure = error
+                return
+            for at, position in positions.items():
+                self._consumer.seek(_place(at), position)
+            self._owned = owned
+
+    async def give_up(self) -> None:
+        """Called by aiokafka when partitions are revoked, and on close."""
+        async with self._changing:
+            try:
+                if self._owned and self._assignee:
+                    await self._assignee.revoked(tuple(self._owned.values()))
+            except Exception as error:  # noqa: BLE001 - likewise
+                self._failure = error
+            finally:
+                self._owned = {}
+
+    def _assigned(self, partitions: Sequence[TopicPartition]) -> Sequence[Place]:
+        assignment = self._consumer.assignment()
+        return [place for place in map(_place, partitions) if place in assignment]
+
+
+class _Listener(ConsumerRebalanceListener):
+    """Passes aiokafka's calls on."""
+
+    def __init__(self, subscription: KafkaSubscription) -> None:
+        self._subscription = subscription
+
+    async def on_partitions_revoked(self, revoked: Iterable[Place]) -> None:
+        del revoked  # always all: the protocol is the eager one
+        await self._subscription.give_up()
+
+    async def on_partitions_assigned(self, assigned: Iterable[Place]) -> None:
+        await self._subscription.take_over(assigned)
+
+
+def received(records: Iterable[ConsumerRecord[bytes, bytes]]) -> list[Received]:
+    """``records`` as the protocol has them; a header without a value gets an empty one."""
+    found = []
+    stamp, published_at = -1, _EPOCH
+    for record in records:
+        if record.timestamp != stamp:  # a batch's records mostly share one
+            stamp = record.timestamp
+            published_at = datetime.fromtimestamp(stamp / 1000, UTC)
+        headers = record.headers
+        found.append(
+            Received(
+                topic=record.topic,
+                partition=record.partition,
+                offset=record.offset,
+                key=record.key,
+                value=record.value,
+                headers=tuple([(k, v or b"") for k, v in headers]) if headers else (),
+                published_at=published_at,
+            )
+        )
+    return found
+
+
+def _place(at: TopicPartition) -> Place:
+    return Place(at.topic, at.partition)

@@ -1,0 +1,146 @@
+"""The Kafka bus when the broker fails, and the embedded broker itself."""
+
+import asyncio
+import os
+import signal
+import socket
+import sys
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+import pytest_asyncio
+from aiokafka.admin import AIOKafkaAdminClient, NewTopic
+
+from shared.bus.kafka import open_kafka_bus
+from shared.bus.protocol import Bus, Record, Subscription
+from shared.domain.errors import Rejected, Unavailable
+from shared.embedded.kafka import EmbeddedKafka
+from tests.support.bus import (
+    eventually,
+    kafka_settings,
+    new_group,
+    new_topic,
+    next_positions,
+    numbered,
+    read,
+    values,
+)
+from tests.support.kafka import KAFKA_MARKS, need_kafka
+
+ROOT = Path(__file__).parents[2]
+
+pytestmark = [*KAFKA_MARKS]
+
+
+@pytest_asyncio.fixture
+async def broker(tmp_path: Path) -> AsyncIterator[EmbeddedKafka]:
+    """A broker of the test's own, to be harmed."""
+    need_kafka(embedded=True)
+    async with EmbeddedKafka(tmp_path) as running:
+        yield running
+
+
+async def refused(subscription: Subscription) -> None:
+    """Fetch until the bus gives up."""
+    async with asyncio.timeout(30):
+        while True:
+            await subscription.fetch(max_records=1, wait_s=0.5)
+
+
+async def test_broker_killed_and_back(broker: EmbeddedKafka) -> None:
+    """While the broker is dead all calls say so; after that nothing acknowledged is missing."""
+    async with open_kafka_bus(kafka_settings(broker.bootstrap_servers), delivery_s=1.5) as bus:
+        topic = await new_topic(bus, partitions=1)
+        group = new_group()
+        await bus.publish(numbered(topic, 5))
+        async with bus.subscribe([topic], group=group) as subscription:
+            found = await read(subscription, 5)
+            await subscription.commit(next_positions(found))
+            await broker.kill()
+            for value in (b"5", b"6"):
+                with pytest.raises(Unavailable):
+                    await bus.publish([record(topic, value)])
+            with pytest.raises(Unavailable):
+                await bus.check()
+            with pytest.raises(Unavailable):
+                await refused(subscription)
+            await broker.start()
+            await publish_until_done(bus, [record(topic, b"5"), record(topic, b"6")])
+            later = values(await read(subscription, 2))
+    assert list(dict.fromkeys(later)) == [b"5", b"6"]
+
+
+def record(topic: str, value: bytes) -> Record:
+    """A record for partition 0."""
+    return Record(topic=topic, key=None, value=value, partition=0)
+
+
+async def publish_until_done(bus: Bus, records: list[Record]) -> None:
+    """Publish as a patient caller does."""
+    async with asyncio.timeout(30):
+        while True:
+            try:
+                return await bus.publish(records)
+            except Unavailable:
+                await asyncio.sleep(0.1)
+
+
+async def test_brokers_limit_is_lower(kafka: str) -> None:
+    """A record that only the broker finds too large is refused, and the next one passes."""
+    topic = f"test.{new_group()}"
+    admin = AIOKafkaAdminClient(bootstrap_servers=kafka)
+    await admin.start()
+    await admin.create_topics([NewTopic(topic, 1, 1, topic_configs={"max.message.bytes": "2000"})])
+    await admin.close()
+    async with open_kafka_bus(kafka_settings(kafka)) as bus:
+        await bus.publish([record(topic, b"before")])
+        with pytest.raises(Rejected):
+            await bus.publish([record(topic, bytes(3000))])
+        await bus.publish([record(topic, b"after")])
+        async with bus.subscribe([topic], group=new_group()) as subscription:
+            assert values(await read(subscription, 2)) == [b"before", b"after"]
+
+
+async def test_nobody_there() -> None:
+    """Opening the bus where no broker listens raises Unavailable, at once."""
+    with socket.socket() as reserved:
+        reserved.bind(("127.0.0.1", 0))
+        address = f"127.0.0.1:{reserved.getsockname()[1]}"
+        with pytest.raises(Unavailable):
+            async with open_kafka_bus(kafka_settings(address)):
+                pass
+
+
+async def test_broker_dies_with_its_parent() -> None:
+    """The command prints the address; killed without warning, it leaves no broker behind."""
+    need_kafka(embedded=True)
+    command = await asyncio.create_subprocess_exec(
+        sys.executable, str(ROOT / "infra/kafka/broker.py"), stdout=asyncio.subprocess.PIPE
+    )
+    assert command.stdout is not None
+    try:
+        line = (await asyncio.wait_for(command.stdout.readline(), 60)).decode().strip()
+        name, _, address = line.partition("=")
+        assert name == "KAFKA_BOOTSTRAP_SERVERS"
+        [broker] = (
+            (Path("/proc") / str(command.pid) / "task" / str(command.pid) / "children")
+            .read_text()
+            .split()
+        )
+    finally:
+        command.send_signal(signal.SIGKILL)
+        await command.communicate()
+    await eventually(lambda: not alive(int(broker)))
+    with pytest.raises(Unavailable):
+        async with open_kafka_bus(kafka_settings(address)):
+            pass
+
+
+def alive(pid: int) -> bool:
+    """Whether the process runs."""
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    return "Z" not in Path(f"/proc/{pid}/stat").read_text().split(")")[1][:3]

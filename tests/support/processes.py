@@ -1,0 +1,88 @@
+"""The product's roles as processes, started by its own command line."""
+
+import asyncio
+import os
+import signal
+import socket
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+from aiohttp import ClientError, ClientSession
+
+TURNOUT = Path(sys.executable).with_name("turnout")
+READY_WITHIN_S = 40
+
+
+class Roles:
+    """Processes by role; each has a member name that it keeps, and an admin port."""
+
+    def __init__(self, environment: Mapping[str, str], prefix: str) -> None:
+        self.prefix = prefix
+        self.source = f"{prefix}.events"
+        self.api_url = f"http://127.0.0.1:{_free_port()}"
+        self._environment = {**os.environ, **environment}
+        self._running: dict[str, asyncio.subprocess.Process] = {}
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        for process in self._running.values():
+            if process.returncode is None:
+                process.send_signal(signal.SIGTERM)
+        for name, process in self._running.items():
+            async with asyncio.timeout(30):
+                code = await process.wait()
+            assert code == 0 or error is not None, f"{name} ended with {code}"
+
+    async def start(self, name: str) -> None:
+        """Start a role and return when it is ready."""
+        admin_port = _free_port()
+        process = await asyncio.create_subprocess_exec(
+            TURNOUT,
+            *("serve", name, "--member", f"{self.prefix}-{name}"),
+            env={
+                **self._environment,
+                "TURNOUT_ADMIN__PORT": str(admin_port),
+                "TURNOUT_PORT": self.api_url.rpartition(":")[2],
+            },
+            stdout=asyncio.subprocess.DEVNULL,
+        )
+        self._running[name] = process
+        await _ready(f"http://127.0.0.1:{admin_port}/readyz", process)
+
+    async def kill_and_restart(self, name: str, *, after_s: float) -> None:
+        """After a while kill -9 the role, then start it again under the same name."""
+        await asyncio.sleep(after_s)
+        process = self._running[name]
+        process.kill()
+        await process.wait()
+        await self.start(name)
+
+
+async def _ready(url: str, process: asyncio.subprocess.Process) -> None:
+    async with ClientSession() as session, asyncio.timeout(READY_WITHIN_S):
+        while True:
+            assert process.returncode is None, f"ended with {process.returncode}"
+            try:
+                async with session.get(url) as answer:
+                    if answer.status == 200:
+                        return
+            except ClientError:
+                pass
+            await asyncio.sleep(0.05)
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port
