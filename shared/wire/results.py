@@ -60,7 +60,7 @@ def encode_result(origin: Origin, entry: Entry) -> bytes | None:
 def encode_phases(origin: Origin, entry: Entry, at: datetime) -> Iterator[bytes]:
     """The executions records of a log entry, one a phase; ``at`` is when it was written."""
     for phase in entry.phases:
-        failed = entry.attempt if phase is Phase.FAILED else None
+        error = entry.failure if phase is Phase.FAILED else None
         data: ExecutionData = {
             "execution_id": str(origin.execution_id),
             "workflow_id": str(origin.workflow_id),
@@ -69,7 +69,7 @@ def encode_phases(origin: Origin, entry: Entry, at: datetime) -> Iterator[bytes]
             "event_key": str(origin.event_key),
             "sequence": entry.position,
             "phase": phase.value,
-            "error": error_data(failed.error if failed else None),
+            "error": error_data(error),
             "at": stamp(at),
         }
         yield envelope(

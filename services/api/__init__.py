@@ -1,0 +1,1 @@
+"""The HTTP face: workflows, events and executions, natively and in the words of other systems."""

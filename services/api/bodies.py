@@ -1,0 +1,91 @@
+"""Reading what callers send, and writing what they get."""
+
+import asyncio
+from typing import Any, Final, TypeVar
+
+from aiohttp import web
+from pydantic import BaseModel, ValidationError
+
+from services.api.settings import ApiSettings
+from services.api.yaml_documents import yaml_to_json
+from shared.domain.errors import Invalid, Problem
+from shared.wire.envelope import dumps
+from shared.wire.event_fields import EventFault
+from shared.wire.strict_json import JsonFault, JsonLimits, invalid, pointer_of, read_json
+
+JSON: Final = frozenset({"application/json"})
+YAML: Final = frozenset({"application/yaml", "application/x-yaml", "text/yaml"})
+
+_PROBLEMS_MAX: Final = 100
+
+M = TypeVar("M", bound=BaseModel)
+
+
+async def read_raw(request: web.Request, settings: ApiSettings) -> bytes:
+    """The body as it came. Raises Invalid when it is too large, broken, or too slow."""
+    try:
+        async with asyncio.timeout(settings.body_within_s):
+            return await request.read()
+    except web.HTTPRequestEntityTooLarge:
+        limit = settings.body_bytes_max
+        raise invalid("", JsonFault.TOO_LARGE, f"Send at most {limit} bytes.") from None
+    except TimeoutError:
+        raise invalid("", JsonFault.UNREADABLE, "The body did not arrive in time.") from None
+    except (web.RequestPayloadError, web.PayloadAccessError):
+        raise invalid("", JsonFault.UNREADABLE, "The body cannot be decoded.") from None
+
+
+async def read_document(request: web.Request, settings: ApiSettings) -> dict[str, Any]:
+    """A JSON or YAML object. Raises Invalid."""
+    limits = JsonLimits(body_bytes_max=settings.body_bytes_max)
+    accept(request, JSON | YAML)
+    raw = await read_raw(request, settings)
+    if request.content_type in YAML:
+        raw = await asyncio.to_thread(yaml_to_json, raw)
+    return _object(read_json(raw, limits))
+
+
+async def read_options(request: web.Request, settings: ApiSettings) -> dict[str, Any]:
+    """A JSON object that may be left out. Raises Invalid."""
+    raw = await read_raw(request, settings)
+    if not raw:
+        return {}
+    accept(request, JSON)
+    return _object(read_json(raw, JsonLimits(body_bytes_max=settings.body_bytes_max)))
+
+
+def accept(request: web.Request, kinds: frozenset[str]) -> None:
+    """Raises Invalid unless the request says that its body is one of ``kinds``."""
+    if request.content_type not in kinds:
+        listed = " or ".join(sorted(kinds))
+        raise invalid("", EventFault.UNSUPPORTED_CONTENT, f"Set the Content-Type to {listed}.")
+
+
+def validate(model: type[M], document: Any) -> M:
+    """``document`` as a model. Raises Invalid with every fault and its place."""
+    try:
+        # Through JSON, as strict models then take a text for an id and a list for a tuple.
+        return model.model_validate_json(dumps(document))
+    except ValidationError as error:
+        faults = error.errors(include_url=False, include_context=False, include_input=False)
+        raise Invalid(
+            [
+                Problem(
+                    pointer=pointer_of(fault["loc"]),
+                    code=fault["type"].upper(),
+                    detail=f"{fault['msg']}.",
+                )
+                for fault in faults[:_PROBLEMS_MAX]
+            ]
+        ) from None
+
+
+def answer(document: Any, *, status: int = 200) -> web.Response:
+    """A JSON answer."""
+    return web.Response(body=dumps(document), status=status, content_type="application/json")
+
+
+def _object(document: Any) -> dict[str, Any]:
+    if not isinstance(document, dict):
+        raise invalid("", EventFault.NOT_AN_OBJECT, "Send a JSON object.")
+    return document

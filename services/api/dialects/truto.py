@@ -1,0 +1,174 @@
+"""Truto's words for a workflow: ``POST /workflow`` and its neighbours.
+
+``trigger_name`` is the trigger, ``config.run_if`` the condition, ``config.steps`` run in order.
+A step's ``config`` is a JSONata text or a tree with ``{{placeholders}}``. Fields that mean nothing
+to Turnout are kept and given back.
+"""
+
+import re
+from collections.abc import Mapping
+from dataclasses import replace
+from http import HTTPStatus
+from typing import Annotated, Any, Final, Literal
+from uuid import UUID
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from services.api.bodies import validate
+from services.api.problems import Fault, render_problems
+from services.api.register_workflow import Registration
+from shared.domain.errors import Problem
+from shared.domain.ids import EnvironmentId, WorkflowId
+from shared.domain.workflows import (
+    Definition,
+    Dialect,
+    Lang,
+    Name,
+    Step,
+    Trigger,
+    Value,
+    Workflow,
+)
+from shared.wire.envelope import stamp
+
+_CRON: Final = r"^\s*[0-9A-Za-z*/,?#-]+(\s+[0-9A-Za-z*/,?#-]+){4}\s*$"
+_SHOWN_MAX: Final = 20
+
+
+class _Open(BaseModel):
+    """A strict value whose unknown fields are kept."""
+
+    model_config = ConfigDict(frozen=True, extra="allow", strict=True)
+
+
+class TrutoStep(_Open):
+    """One of ``config.steps``."""
+
+    type: Literal["run"] = "run"
+    action: Name
+    config: str | dict[str, Any] | None = None
+    run_if: str | None = None
+    cron_expression: Annotated[str, Field(pattern=_CRON, max_length=256)] | None = None
+
+
+class TrutoConfig(_Open):
+    """How the workflow runs; empty, it does nothing."""
+
+    run_if: str | None = None
+    steps: tuple[TrutoStep, ...] = ()
+
+
+class TrutoWorkflow(_Open):
+    """The body of ``POST /workflow``. Without a trigger no event starts the workflow."""
+
+    id: WorkflowId | None = None
+    environment_id: EnvironmentId | None = None
+    label: Name | None = None
+    trigger_name: Name | None = None
+    config: TrutoConfig
+
+
+def parse(document: Mapping[str, Any], fallback_id: UUID) -> Registration:
+    """The registration that a document asks for. Raises Invalid with every fault."""
+    written = validate(TrutoWorkflow, document)
+    return Registration(
+        workflow_id=written.id or WorkflowId(fallback_id),
+        environment_id=written.environment_id,
+        dialect=Dialect.TRUTO,
+        definition=_definition(written),
+        source=document,
+        unsupported=unsupported(written.config),
+    )
+
+
+def render(workflow: Workflow) -> dict[str, Any]:
+    """The document as it was sent, completed; a draft says what Turnout cannot run yet."""
+    document = {
+        **workflow.source,
+        "id": str(workflow.id),
+        "environment_id": str(workflow.environment_id),
+        "created_at": stamp(workflow.created_at),
+        "updated_at": stamp(workflow.updated_at),
+    }
+    problems = unsupported(validate(TrutoConfig, workflow.source["config"]))
+    if problems:
+        document["problems"] = render_problems(problems)
+    return document
+
+
+def unsupported(config: TrutoConfig) -> tuple[Problem, ...]:
+    """What Truto runs and Turnout does not, yet."""
+    return tuple(
+        Problem(
+            pointer=f"/config/steps/{index}/cron_expression",
+            code="UNSUPPORTED",
+            detail="Steps on a schedule are not run yet: the workflow is kept as a draft.",
+        )
+        for index, step in enumerate(config.steps)
+        if step.cron_expression is not None
+    )
+
+
+def place(problem: Problem) -> Problem:
+    """The problem of a canonical definition, at the place in Truto's document."""
+    for pattern, written in _PLACES:
+        if pattern.match(problem.pointer):
+            return replace(problem, pointer=pattern.sub(written, problem.pointer))
+    return problem
+
+
+def render_fault(fault: Fault) -> tuple[HTTPStatus, dict[str, Any]]:
+    """Truto's answer to what it refuses; the message names each place."""
+    status = fault.status
+    if status is HTTPStatus.UNPROCESSABLE_ENTITY:
+        status = HTTPStatus.BAD_REQUEST
+    places = "; ".join(f"{p.pointer or '/'}: {p.detail}" for p in fault.problems[:_SHOWN_MAX])
+    name = "".join(status.phrase.split()).removesuffix("Error")
+    return status, {
+        "statusCode": status.value,
+        "error": f"{name}Error",
+        "message": places or fault.detail,
+    }
+
+
+# Where the parts of a definition stand in a document, the longer places first.
+_PLACES: Final = tuple(
+    (re.compile(pattern), written)
+    for pattern, written in (
+        (r"^/triggers/0/event_name", "/trigger_name"),
+        (r"^/steps/(\d+)/input/src", r"/config/steps/\1/config"),
+        (r"^/steps", "/config/steps"),
+        (r"^/run_if", "/config/run_if"),
+    )
+)
+
+
+def _definition(written: TrutoWorkflow) -> Definition:
+    trigger = written.trigger_name
+    return Definition(
+        name=written.label or trigger or "workflow",
+        triggers=(Trigger(event_name=trigger),) if trigger else (),
+        run_if=written.config.run_if,
+        steps=tuple(_step(index, step) for index, step in enumerate(written.config.steps)),
+    )
+
+
+def _step(index: int, step: TrutoStep) -> Step:
+    return Step(
+        id=f"s{index}",
+        action=step.action,
+        input=_value(step.config),
+        run_if=step.run_if,
+        # a skipped step counts as done: it does not keep the next from running
+        depends_on=(f"s{index - 1}",) if index else (),
+    )
+
+
+def _value(config: str | dict[str, Any] | None) -> Value:
+    match config:
+        case None:
+            return Value()
+        case str():
+            return Value(lang=Lang.JSONATA, src=config)
+        case _:
+            return Value(lang=Lang.PLACEHOLDER, src=config)

@@ -1,0 +1,27 @@
+"""Whether the process lives, whether it can serve, and its metrics."""
+
+from aiohttp import web
+from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
+
+from services.api.bodies import answer
+from services.api.resources import RESOURCES
+from shared.db.pool import check
+
+
+async def healthz(_request: web.Request) -> web.Response:
+    """200 while the process answers."""
+    return answer({"status": "ok"})
+
+
+async def readyz(request: web.Request) -> web.Response:
+    """200 when Postgres and the bus answer, else 503."""
+    resources = request.app[RESOURCES]
+    await check(resources.pool)
+    await resources.bus.check()
+    return answer({"status": "ok"})
+
+
+async def metrics(request: web.Request) -> web.Response:
+    """The process's metrics in Prometheus' text format."""
+    body = generate_latest(request.app[RESOURCES].registry)
+    return web.Response(body=body, headers={"Content-Type": CONTENT_TYPE_LATEST})

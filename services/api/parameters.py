@@ -1,0 +1,156 @@
+"""Reading paths and query strings, and the cursors of lists."""
+
+from base64 import urlsafe_b64decode, urlsafe_b64encode
+from collections.abc import Callable, Sequence
+from datetime import UTC, datetime
+from enum import StrEnum
+from typing import Any, Final, TypeVar
+from uuid import UUID
+
+import orjson
+from aiohttp import web
+
+from services.api.problems import BAD_PARAMETER
+from shared.domain.errors import Invalid, NotFound
+from shared.wire.envelope import dumps, stamp
+from shared.wire.strict_json import invalid
+
+LIMIT_DEFAULT: Final = 50
+LIMIT_MAX: Final = 200
+
+_TEXT_CHARS_MAX: Final = 1_024
+_UUID_CHARS: Final = 36
+
+Place = tuple[datetime, UUID]
+
+T = TypeVar("T")
+E = TypeVar("E", bound=StrEnum)
+
+
+def id_in_path(request: web.Request) -> UUID:
+    """The ``{id}`` of the path. Raises NotFound for what cannot be one."""
+    written = request.match_info["id"]
+    parsed = as_uuid(written)
+    if parsed is None:
+        raise NotFound("There is no such thing: its id would be a UUID.")
+    return parsed
+
+
+def as_uuid(written: str) -> UUID | None:
+    """A UUID in its usual form, in either case; None for anything else."""
+    try:
+        return UUID(written) if len(written) == _UUID_CHARS else None
+    except ValueError:
+        return None
+
+
+class Query:
+    """The query string. Each reader gives None for what is absent, and raises Invalid."""
+
+    def __init__(self, request: web.Request, *known: str) -> None:
+        for name in request.query:
+            if name not in known:
+                listed = ", ".join(known) or "none"
+                raise refused(name[:64], f"There is no such parameter here; known are: {listed}.")
+            if len(request.query.getall(name)) > 1:
+                raise refused(name, "Give it once.")
+        self._given = request.query
+
+    def text(self, name: str) -> str | None:
+        """A text that Postgres can compare with."""
+        value = self._given.get(name)
+        if value is None:
+            return None
+        if not value or len(value) > _TEXT_CHARS_MAX or not _is_plain(value):
+            raise refused(name, f"It must be a text of 1 to {_TEXT_CHARS_MAX} characters.")
+        return value
+
+    def id(self, name: str, kind: Callable[[UUID], T]) -> T | None:
+        """An id of a kind."""
+        value = self._given.get(name)
+        if value is None:
+            return None
+        parsed = as_uuid(value)
+        if parsed is None:
+            raise refused(name, "It must be a UUID.")
+        return kind(parsed)
+
+    def integer(self, name: str, *, minimum: int, maximum: int) -> int | None:
+        """A whole number within bounds."""
+        value = self._given.get(name)
+        if value is None:
+            return None
+        digits_max = len(str(maximum))
+        is_number = value.isascii() and value.isdecimal() and len(value) <= digits_max
+        if not is_number or not minimum <= int(value) <= maximum:
+            raise refused(name, f"It must be a whole number from {minimum} to {maximum}.")
+        return int(value)
+
+    def time(self, name: str) -> datetime | None:
+        """A time with its zone."""
+        value = self._given.get(name)
+        if value is None:
+            return None
+        try:
+            return _as_time(value)
+        except (ValueError, OverflowError):
+            raise refused(
+                name, "It must be RFC 3339 in UTC, such as 2026-11-22T10:00:00Z."
+            ) from None
+
+    def choice(self, name: str, words: type[E]) -> E | None:
+        """One of some words, in either case."""
+        value = self._given.get(name)
+        if value is None:
+            return None
+        try:
+            return words(value.upper())
+        except ValueError:
+            raise refused(name, f"It must be one of {', '.join(words)}.") from None
+
+    @property
+    def limit(self) -> int:
+        """How many things a page holds."""
+        return self.integer("limit", minimum=1, maximum=LIMIT_MAX) or LIMIT_DEFAULT
+
+    def cursor(self, name: str = "cursor") -> Place | None:
+        """Where the page before ended."""
+        value = self._given.get(name)
+        if value is None:
+            return None
+        try:
+            at, id_ = orjson.loads(urlsafe_b64decode(value))
+            return _as_time(at), UUID(id_)
+        except (ValueError, TypeError, AttributeError, OverflowError):
+            raise refused(name, "It is not a cursor that a list answered with.") from None
+
+
+def cursor_after(place: Place) -> str:
+    """The cursor of the page that follows ``place``."""
+    at, id_ = place
+    return urlsafe_b64encode(dumps([stamp(at), str(id_)])).decode()
+
+
+def split_page(found: Sequence[T], limit: int) -> tuple[Sequence[T], T | None]:
+    """A page, and its last thing if there is more; ``found`` was asked for one more than fit."""
+    page = found[:limit]
+    return page, page[-1] if len(found) > limit else None
+
+
+def refused(name: str, detail: str) -> Invalid:
+    """The error of a wrong query parameter."""
+    return invalid(f"/query/{name}", BAD_PARAMETER, detail)
+
+
+def _as_time(value: Any) -> datetime:
+    at = datetime.fromisoformat(value)
+    if at.tzinfo is None:
+        raise ValueError("no zone")
+    return at.astimezone(UTC)
+
+
+def _is_plain(value: str) -> bool:
+    try:
+        return b"\0" not in value.encode()
+    except UnicodeEncodeError:
+        return False

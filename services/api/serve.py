@@ -1,0 +1,49 @@
+"""The api as a role: the application on a socket."""
+
+import asyncio
+from uuid import uuid4
+
+import structlog
+from aiohttp import web
+
+from services.api.app import build_app
+from services.api.resources import ApiResources
+from services.api.settings import ApiRoleSettings
+from shared.assembly.platform import Platform
+from shared.expr.jsonata import ExpressionCache
+from shared.runtime.health import Condition
+from shared.runtime.roles import Role
+
+log = structlog.get_logger(__name__)
+
+
+def api(platform: Platform, settings: ApiRoleSettings) -> Role:
+    """The role, to be run and, after an outage, run again."""
+    resources = ApiResources(
+        pool=platform.pool,
+        bus=platform.bus,
+        topics=platform.topics,
+        clock=platform.clock,
+        registry=platform.registry,
+        expressions=ExpressionCache(settings.expressions_max),
+        new_id=uuid4,
+        token=settings.token,
+        default_environment=platform.default_environment,
+    )
+
+    async def run(stop: asyncio.Event) -> None:
+        runner = web.AppRunner(
+            build_app(resources, settings.api),
+            access_log=None,
+            shutdown_timeout=settings.stop_within_s / 2,
+        )
+        await runner.setup()
+        try:
+            await web.TCPSite(runner, settings.host, settings.port).start()
+            platform.health.report("api", Condition.READY)
+            log.info("serving", addresses=runner.addresses)
+            await stop.wait()
+        finally:
+            await runner.cleanup()
+
+    return run

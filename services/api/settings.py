@@ -1,0 +1,25 @@
+"""What can be set about the HTTP face; the process that runs it reads the environment."""
+
+from pydantic import Field, SecretStr
+
+from shared.assembly.settings import ProcessSettings
+from shared.runtime.settings import Group
+
+
+class ApiSettings(Group):
+    """Bounds of what callers may send."""
+
+    body_bytes_max: int = Field(default=262_144, ge=1_024, description="of an event or definition")
+    body_within_s: float = Field(default=30, gt=0, description="for a body to arrive")
+
+
+class ApiRoleSettings(ProcessSettings):
+    """Read from the environment: ``TURNOUT_<FIELD>``, nested with ``__``."""
+
+    host: str = Field(default="127.0.0.1", description="address to serve on")
+    port: int = Field(default=8080, ge=0, le=65_535, description="0: any free one")
+    token: SecretStr | None = Field(
+        default=None, min_length=16, description="bearer token that callers must show"
+    )
+    expressions_max: int = Field(default=10_000, ge=1)
+    api: ApiSettings = ApiSettings()

@@ -1,0 +1,73 @@
+"""A real server of the API over real Postgres and the local bus."""
+
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import AsyncExitStack
+from dataclasses import replace
+from uuid import uuid4
+
+import pytest_asyncio
+from aiohttp.test_utils import TestClient, TestServer
+from aiohttp.web import Application, Request
+from prometheus_client import CollectorRegistry
+from pydantic import SecretStr
+
+from services.api.app import build_app
+from services.api.resources import ApiResources
+from services.api.settings import ApiSettings
+from shared.bus.local import open_local_bus
+from shared.bus.protocol import Bus, Topic
+from shared.db.pool import Pool
+from shared.domain.ids import DEFAULT_ENVIRONMENT
+from shared.expr.jsonata import ExpressionCache
+from shared.runtime.clock import SystemClock
+from shared.wire.topics import Topics
+
+Client = TestClient[Request, Application]
+Serve = Callable[[str | None], Awaitable[Client]]
+
+
+@pytest_asyncio.fixture
+async def bus(pool: Pool) -> AsyncIterator[Bus]:
+    """The local bus with every topic."""
+    async with open_local_bus(pool, SystemClock()) as opened:
+        await opened.ensure_topics([Topic(name=n, partitions=2) for n in Topics().all])
+        yield opened
+
+
+@pytest_asyncio.fixture
+async def resources(pool: Pool, bus: Bus) -> ApiResources:
+    """What the API works with; nobody needs to log in."""
+    return ApiResources(
+        pool=pool,
+        bus=bus,
+        topics=Topics(),
+        clock=SystemClock(),
+        registry=CollectorRegistry(),
+        expressions=ExpressionCache(64),
+        new_id=uuid4,
+        token=None,
+        default_environment=DEFAULT_ENVIRONMENT,
+    )
+
+
+@pytest_asyncio.fixture
+async def serve(resources: ApiResources) -> AsyncIterator[Serve]:
+    """Starts an API that asks for a token, or for none."""
+    async with AsyncExitStack() as stack:
+
+        async def start(token: str | None) -> Client:
+            own = replace(
+                resources,
+                token=None if token is None else SecretStr(token),
+                registry=CollectorRegistry(),
+            )
+            server = TestServer(build_app(own, ApiSettings()))
+            return await stack.enter_async_context(TestClient(server))
+
+        yield start
+
+
+@pytest_asyncio.fixture
+async def client(serve: Serve) -> Client:
+    """A client of an API that asks for no token."""
+    return await serve(None)

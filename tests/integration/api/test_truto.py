@@ -1,0 +1,174 @@
+"""Truto's routes: the calls of its own documentation, word for word."""
+
+import asyncio
+from collections.abc import Mapping
+from typing import Any
+
+import pytest
+
+from tests.integration.api.conftest import Client
+
+ID = "4a4de828-f4c9-4bea-8ef4-2d705aec43bc"
+MINIMAL = b"""{
+  "id": "4a4de828-f4c9-4bea-8ef4-2d705aec43bc",
+  "environment_id": "05daecaf-4365-42e8-8370-8127de5dd717",
+  "trigger_name": "integrated_account:connected",
+  "config": {}
+}"""
+HEADERS = {"Authorization": "Bearer <your_api_token>", "Content-Type": "application/json"}
+STEP_CONFIG = (
+    '( $sync_job_id := $mapValues(integration.name,{ "calcom":'
+    ' "51b79ace-a7b4-4077-93ba-8048a06ece2b" }); { "sync_job_id": $sync_job_id,'
+    ' "integrated_account_id": integrated_account_id,'
+    ' "webhook_id": "9fda519d-148f-4cc5-bbac-4e373b16e5d4" } )'
+)
+FULL: dict[str, Any] = {
+    "environment_id": "05daecaf-4365-42e8-8370-8127de5dd717",
+    "trigger_name": "integrated_account:connected",
+    "label": "Sync calcom",
+    "config": {
+        "run_if": "integration.name = 'calcom'",
+        "steps": [
+            {"type": "run", "action": "run_sync_job", "config": STEP_CONFIG, "note": "kept"},
+            {"action": "run_sync_job", "config": {"sync_job_id": "{{id:str}}"}, "run_if": "true"},
+        ],
+        "colour": "kept too",
+    },
+}
+
+
+async def test_the_documented_minimal_request_is_answered_with_the_documented_fields(
+    client: Client,
+) -> None:
+    """POST answers exactly the documented fields, and GET the same again."""
+    async with client.post("/truto/workflow", data=MINIMAL, headers=HEADERS) as answer:
+        created = await answer.json()
+        assert answer.status == 201
+    assert created.keys() == {
+        *("id", "environment_id", "trigger_name", "config", "created_at", "updated_at")
+    }
+    assert created["id"] == ID
+    assert created["config"] == {}
+    async with client.get(f"/truto/workflow/{ID}") as answer:
+        assert (answer.status, await answer.json()) == (200, created)
+
+
+async def test_every_field_of_a_full_request_comes_back(client: Client) -> None:
+    """Fields that mean nothing to Turnout, at any depth, are kept."""
+    created = await _create(client, FULL)
+    assert FULL.items() <= created.items()
+    assert "problems" not in created
+    async with client.get(f"/v1/workflows/{created['id']}") as answer:
+        native = await answer.json()
+    assert native["lifecycle"] == "ready"
+    assert [step["input"]["lang"] for step in native["steps"]] == ["jsonata", "placeholder"]
+    assert native["steps"][1]["depends_on"] == ["s0"]
+
+
+async def test_the_same_request_again_changes_nothing(client: Client) -> None:
+    """An id makes the creation idempotent, also for requests at the same time."""
+    answers = await asyncio.gather(
+        *(client.post("/truto/workflow", data=MINIMAL, headers=HEADERS) for _ in range(5))
+    )
+    assert sorted(answer.status for answer in answers) == [200, 200, 200, 200, 201]
+    documents = [await answer.json() for answer in answers]
+    assert all(document == documents[0] for document in documents)
+    assert await _version(client, ID) == 1
+
+
+async def test_another_request_under_the_same_id_is_refused(client: Client) -> None:
+    """It would change a workflow in silence; the answer names PATCH."""
+    await _create(client, {**FULL, "id": ID})
+    async with client.post("/truto/workflow", data=MINIMAL, headers=HEADERS) as answer:
+        refusal = await answer.json()
+    assert (answer.status, refusal["statusCode"], refusal["error"]) == (409, 409, "ConflictError")
+    assert "PATCH" in refusal["message"]
+
+
+async def test_patch_makes_a_version_and_delete_ends_the_workflow(client: Client) -> None:
+    """A change gives version 2, the same change again nothing; after delete all is 404."""
+    created = await _create(client, FULL)
+    path = f"/truto/workflow/{created['id']}"
+    for _ in range(2):
+        async with client.patch(path, json={"trigger_name": "test"}) as answer:
+            changed = await answer.json()
+        assert (changed["trigger_name"], changed["config"]) == ("test", FULL["config"])
+        assert changed["created_at"] == created["created_at"]
+    assert await _version(client, created["id"]) == 2
+    async with client.patch(path, json={"note": "means nothing to Turnout"}):
+        pass
+    assert await _version(client, created["id"]) == 3
+    async with client.delete(path) as answer:
+        assert (answer.status, await answer.json()) == (200, {"id": created["id"]})
+    for response in (client.get(path), client.delete(path), client.patch(path, json={})):
+        async with response as answer:
+            assert answer.status == 404
+            assert (await answer.json())["error"] == "NotFoundError"
+
+
+async def test_the_list_is_walked_page_by_page(client: Client) -> None:
+    """Cursors lead through every workflow once, in the order of creation; filters hold."""
+    ids = [(await _create(client, {**FULL, "trigger_name": f"e:{n % 2}"}))["id"] for n in range(5)]
+    seen, query = [], {"limit": "2"}
+    while True:
+        async with client.get("/truto/workflow", params=query) as answer:
+            page = await answer.json()
+        seen += [workflow["id"] for workflow in page["result"]]
+        if page["next_cursor"] is None:
+            break
+        query["next_cursor"] = page["next_cursor"]
+    assert seen == ids
+    async with client.get("/truto/workflow", params={"trigger_name": "e:1"}) as answer:
+        assert [w["id"] for w in (await answer.json())["result"]] == [ids[1], ids[3]]
+
+
+async def test_a_step_on_a_schedule_is_kept_as_a_draft(client: Client) -> None:
+    """Turnout says what it cannot run yet, on creation and later."""
+    config = {"steps": [{"action": "run_sync_job", "cron_expression": "0 */6 * * *"}]}
+    created = await _create(client, {**FULL, "config": config})
+    assert created["problems"][0]["pointer"] == "/config/steps/0/cron_expression"
+    async with client.get(f"/v1/workflows/{created['id']}") as answer:
+        assert (await answer.json())["lifecycle"] == "draft"
+
+
+@pytest.mark.parametrize(
+    ("config", "place"),
+    [
+        ({"run_if": "integration.name ="}, "/config/run_if"),
+        ({"steps": [{"action": "no_such_action"}]}, "/config/steps/0/action"),
+        ({"steps": [{"action": "transform", "config": "1 +"}]}, "/config/steps/0/config"),
+        ({"steps": [{"action": "transform", "config": 7}]}, "/config/steps/0/config"),
+        ({"steps": [{"type": "walk", "action": "transform"}]}, "/config/steps/0/type"),
+        ({"steps": [{}]}, "/config/steps/0/action"),
+        (
+            {"steps": [{"action": "transform", "cron_expression": "* * * * * *"}]},
+            "/config/steps/0/cron_expression",
+        ),
+        ({"steps": {}}, "/config/steps"),
+        ([], "/config"),
+        (None, "/config"),
+    ],
+)
+async def test_what_cannot_run_is_refused_at_its_place(
+    client: Client, config: object, place: str
+) -> None:
+    """The answer has Truto's form and status, and names the place in the request."""
+    async with client.post("/truto/workflow", json={"config": config}) as answer:
+        refusal = await answer.json()
+    assert (answer.status, refusal["statusCode"]) == (400, 400)
+    assert refusal.keys() == {"statusCode", "error", "message"}
+    assert refusal["error"] == "BadRequestError"
+    assert refusal["message"].startswith(place)
+
+
+async def _create(client: Client, document: Mapping[str, Any]) -> dict[str, Any]:
+    async with client.post("/truto/workflow", json=document) as answer:
+        created: dict[str, Any] = await answer.json()
+        assert answer.status == 201, created
+    return created
+
+
+async def _version(client: Client, workflow_id: str) -> int:
+    async with client.get(f"/v1/workflows/{workflow_id}") as answer:
+        version: int = (await answer.json())["version"]
+    return version
