@@ -61,12 +61,14 @@ kafka: setup ## Run one Apache Kafka node (needs Java and Maven) until Ctrl-C
 schema: setup ## Write shared/db/schema.sql anew from the migrations
 	@$(BIN)/python -m tests.migration.dump
 
+LOCK := $(BIN)/uv pip compile --quiet --universal --generate-hashes --no-emit-index-url \
+	--no-emit-find-links --upgrade --custom-compile-command "make lock" pyproject.toml
+
 .PHONY: lock
 lock: setup ## Pin the dependencies anew
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check uv
-	@$(BIN)/uv pip compile --quiet --universal --generate-hashes --no-emit-index-url \
-		--no-emit-find-links --all-extras --group dev --upgrade \
-		--custom-compile-command "make lock" pyproject.toml --output-file requirements.lock
+	@$(LOCK) --all-extras --group dev --output-file requirements.lock
+	@$(LOCK) --output-file infra/runtime.lock
 
 .PHONY: clean
 clean: ## Remove what was made here, .venv and the data of `turnout dev` included

@@ -109,11 +109,12 @@ class Matcher:
             topic=record.topic,
             partition=record.partition,
             offset=record.offset,
+            key=record.key,
             value=record.value,
         )
         now = self._platform.clock.now()
         return Record(
             topic=self._platform.topics.dead_letters,
-            key=None,
+            key=letter.record_key,
             value=encode_dead_letter(letter, now),
         )

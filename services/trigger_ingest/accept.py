@@ -109,6 +109,7 @@ def dead_letter(record: Received, reason: str, detail: str, pointer: str = "") -
         topic=record.topic,
         partition=record.partition,
         offset=record.offset,
+        key=record.key,
         value=record.value,
     )
 

@@ -85,7 +85,7 @@ class Ingest:
         for letter in accepted.dead:
             yield Record(
                 topic=self._platform.topics.dead_letters,
-                key=None,
+                key=letter.record_key,
                 value=encode_dead_letter(letter, now),
             )
 

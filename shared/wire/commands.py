@@ -14,6 +14,7 @@ from shared.wire.envelope import envelope
 
 START = "turnout.command.start"
 CANCEL = "turnout.command.cancel"
+VERSION_MAX = 2**31 - 1
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -78,14 +79,36 @@ def decode_command(value: bytes | None) -> Command:
         execution = ExecutionId(UUID(data["execution_id"]))
         if record["type"] == CANCEL:
             requested_at = datetime.fromisoformat(record["time"])
-            return Cancel(execution_id=execution, reason=data["reason"], requested_at=requested_at)
+            return Cancel(
+                execution_id=execution, reason=_reason(data), requested_at=_aware(requested_at)
+            )
         if record["type"] != START:
             raise Defect(f"There is no command '{record['type']}'.")
         return Start(
             execution_id=execution,
             workflow_id=WorkflowId(UUID(data["workflow_id"])),
-            workflow_version=int(data["workflow_version"]),
+            workflow_version=_version(data),
             event=data["event"],
         )
     except (KeyError, TypeError, ValueError, AttributeError) as error:
         raise Defect(f"Not a command: {error!r}") from error
+
+
+def _reason(data: Mapping[str, Any]) -> str | None:
+    reason = data["reason"]
+    if reason is None or (isinstance(reason, str) and "\0" not in reason):
+        return reason
+    raise ValueError("the reason is no text")
+
+
+def _aware(at: datetime) -> datetime:
+    if at.tzinfo is None:
+        raise ValueError("the time has no zone")
+    return at
+
+
+def _version(data: Mapping[str, Any]) -> int:
+    version = int(data["workflow_version"])
+    if not 1 <= version <= VERSION_MAX:
+        raise ValueError("there can be no such version")
+    return version

@@ -8,11 +8,15 @@ from shared.wire.envelope import envelope
 from shared.wire.messages import DeadLetterData
 
 VALUE_BYTES_MAX = 262_144
+KEY_BYTES_MAX = 1_024
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DeadLetter:
-    """A record that could not be used: where it stands, why, and what it held."""
+    """A record that could not be used: where it stands, why, and what it held.
+
+    Its own record goes under the same ``key``.
+    """
 
     reason: str
     detail: str
@@ -20,7 +24,13 @@ class DeadLetter:
     topic: str
     partition: int
     offset: int
+    key: bytes | None
     value: bytes | None
+
+    @property
+    def record_key(self) -> bytes | None:
+        """The original key, unless it is too long to be carried along."""
+        return self.key if len(self.key or b"") <= KEY_BYTES_MAX else None
 
 
 def encode_dead_letter(letter: DeadLetter, at: datetime) -> bytes:
