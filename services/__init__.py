@@ -1,0 +1,1 @@
+"""The services: one package a role, and the command line that starts them."""

@@ -1,0 +1,1 @@
+"""What the services stand on; imports point down only, see docs/ARCHITECTURE.md."""

@@ -10,6 +10,7 @@ from services.api.app import build_app
 from services.api.resources import ApiResources
 from services.api.settings import ApiRoleSettings
 from shared.assembly.platform import Platform
+from shared.domain.errors import Conflict
 from shared.expr.jsonata import ExpressionCache
 from shared.runtime.health import Condition
 from shared.runtime.roles import Role
@@ -39,7 +40,7 @@ def api(platform: Platform, settings: ApiRoleSettings) -> Role:
         )
         await runner.setup()
         try:
-            await web.TCPSite(runner, settings.host, settings.port).start()
+            await _listen(runner, settings.host, settings.port)
             platform.health.report("api", Condition.READY)
             log.info("serving", addresses=runner.addresses)
             await stop.wait()
@@ -47,3 +48,13 @@ def api(platform: Platform, settings: ApiRoleSettings) -> Role:
             await runner.cleanup()
 
     return run
+
+
+async def _listen(runner: web.AppRunner, host: str, port: int) -> None:
+    try:
+        await web.TCPSite(runner, host, port).start()
+    except OSError as fault:
+        raise Conflict(
+            f"The api cannot be served on {host}:{port} ({fault.strerror}):"
+            " set TURNOUT_HOST and TURNOUT_PORT (0: any free port)."
+        ) from None

@@ -1,6 +1,8 @@
 """What can be set about the HTTP face; the process that runs it reads the environment."""
 
-from pydantic import Field, SecretStr
+from typing import Literal
+
+from pydantic import Field, SecretStr, ValidationInfo, field_validator
 
 from shared.assembly.settings import ProcessSettings
 from shared.runtime.settings import Group
@@ -18,8 +20,21 @@ class ApiRoleSettings(ProcessSettings):
 
     host: str = Field(default="127.0.0.1", description="address to serve on")
     port: int = Field(default=8080, ge=0, le=65_535, description="0: any free one")
+    login: Literal["token", "none"] = Field(
+        default="token", description="none: anyone may do anything; for development"
+    )
     token: SecretStr | None = Field(
-        default=None, min_length=16, description="bearer token that callers must show"
+        default=None,
+        min_length=16,
+        validate_default=True,
+        description="what callers must show, as a bearer token or an x-api-key",
     )
     expressions_max: int = Field(default=10_000, ge=1)
     api: ApiSettings = ApiSettings()
+
+    @field_validator("token")
+    @classmethod
+    def _no_open_door(cls, token: SecretStr | None, info: ValidationInfo) -> SecretStr | None:
+        if token is None and info.data.get("login") != "none":
+            raise ValueError("Set a secret of 16 characters or more, that callers must show")
+        return token

@@ -1,6 +1,7 @@
 """Commands, read: which executions to admit, which to cancel, and what cannot be used."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Protocol
@@ -24,7 +25,7 @@ class Plans(Protocol):
     """Where plans come from."""
 
     async def get(self, workflow_id: WorkflowId, version: int) -> Plan:
-        """The plan of a workflow version. Raises NotFound."""
+        """The plan of a workflow version. Raises NotFound, Defect when it cannot be read."""
         ...
 
 
@@ -49,7 +50,7 @@ async def read_commands(
             command = decode_command(record.value)
             if isinstance(command, Cancel):
                 _add_cancel(batch, owned, command)
-            elif command.execution_id in batch.runs or command.execution_id in owned.runs:
+            elif _is_known(batch, owned, command.execution_id):
                 batch.repeated += 1
             else:
                 plan = await plans.get(command.workflow_id, command.workflow_version)
@@ -59,6 +60,21 @@ async def read_commands(
         except NotFound as error:
             batch.dead.append(_dead(record, "UNKNOWN_WORKFLOW", error.message))
     return batch
+
+
+def read_cancellations(owned: Owned, records: Iterable[Received]) -> Batch:
+    """Only what ``records`` ask to cancel; each of them will be read once more in its turn."""
+    batch = Batch()
+    for record in records:
+        with suppress(Defect):
+            if isinstance(command := decode_command(record.value), Cancel):
+                _add_cancel(batch, owned, command)
+    return batch
+
+
+def _is_known(batch: Batch, owned: Owned, id_: ExecutionId) -> bool:
+    """Whether an execution is under way or about to be: its first command counts."""
+    return id_ in batch.runs or id_ in owned.runs or id_ in owned.admitted
 
 
 def _add_start(
@@ -110,5 +126,6 @@ def _dead(record: Received, reason: str, detail: str) -> DeadLetter:
         topic=record.topic,
         partition=record.partition,
         offset=record.offset,
+        key=record.key,
         value=record.value,
     )

@@ -29,8 +29,11 @@ async def advance(run: Run, ledger: Ledger, needs: Advancing) -> datetime | None
     """
     clock = needs.tools.clock
     while not run.owned.is_draining:
-        if run.is_cancelled and not run.state.status.is_terminal:
-            await _write(run, decide.cancel(run.state), clock.now(), ledger, needs)
+        if not run.state.status.is_terminal:
+            if run.is_cancelled:
+                await _write(run, decide.cancel(run.state), clock.now(), ledger, needs)
+            elif run.fault is not None:
+                await _write(run, decide.fail(run.state, run.fault), clock.now(), ledger, needs)
         match decide.next_effect(run.plan, run.state, clock.now()):
             case Nothing():
                 return None

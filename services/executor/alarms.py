@@ -22,8 +22,8 @@ class Alarms:
     _heap: list[tuple[datetime, ExecutionId]] = field(default_factory=list)
 
     def load(self, timers: Iterable[tuple[datetime, ExecutionId]], *, horizon: datetime) -> None:
-        """Replace the alarms by all timers that are due before ``horizon``."""
-        self._heap = sorted(timers)
+        """Take in all timers that are due before ``horizon``."""
+        self._heap = sorted({*self._heap, *timers})
         self.horizon = horizon
 
     def add(self, due_at: datetime, execution_id: ExecutionId) -> None:

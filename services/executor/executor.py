@@ -10,12 +10,12 @@ from dataclasses import dataclass
 
 import structlog
 
-from services.executor.admit import Batch, Plans, read_commands
+from services.executor.admit import Batch, Plans, read_cancellations, read_commands
 from services.executor.advance import Advancing, advance
 from services.executor.ledger import Ledger
 from services.executor.metrics import ExecutorMetrics
 from services.executor.publish import Publisher
-from services.executor.recover import recover, republish
+from services.executor.recover import find_active, republish, restored
 from services.executor.runs import Owned, Run
 from services.executor.settings import ExecutorSettings
 from services.executor.sleepers import Sleepers
@@ -23,6 +23,7 @@ from shared.assembly.platform import Platform
 from shared.bus.protocol import Received, Record, Subscription, TopicPartition
 from shared.db.pool import translated
 from shared.db.recovery import claim
+from shared.domain.errors import Unavailable
 from shared.runtime.health import Condition
 from shared.wire.dead_letters import DeadLetter, encode_dead_letter
 
@@ -136,7 +137,10 @@ class Executor:
                 )
                 owned = Owned.from_claim(given)
                 await republish(conn, owned, self._publisher)
-                runs = await recover(conn, owned, given.active_offset, needs.plans)
+                found = await find_active(conn, owned, given.active_offset)
+        runs = await restored(owned, found, needs.plans)
+        for run in runs:
+            owned.admitted[run.id] = run.command_offset
         self._owned[partition] = owned
         self._ledger(owned).own(owned)
         for run in runs:
@@ -160,22 +164,40 @@ class Executor:
     # --- commands
 
     async def _consume(self, subscription: Subscription) -> None:
+        """Admit commands as far as there is room for the executions they start."""
         settings = self._needs.settings
-        room = self._room()
+        room = min(self._room(), settings.fetch_max)
         if room <= 0:
-            # Fetching nothing keeps the membership; the records wait in the bus.
-            paused = list(subscription.assignment())
-            subscription.pause(paused)
-            await subscription.fetch(max_records=1, wait_s=0.01)
-            await self._wait_for_room()
-            subscription.resume(paused)
-            return
-        batches = await subscription.fetch(
-            max_records=min(room, settings.fetch_max), wait_s=settings.fetch_wait_s
-        )
-        for tp, records in batches.items():
-            if (owned := self._owned.get(tp.partition)) is not None:
+            await self._look_ahead(subscription)
+        elif (owned := next((o for o in self._owned.values() if o.ahead), None)) is not None:
+            taken = min(room, len(owned.ahead))
+            await self._admit(owned, [owned.ahead.popleft() for _ in range(taken)])
+        else:
+            batches = await subscription.fetch(max_records=room, wait_s=settings.fetch_wait_s)
+            for owned, records in self._mine(batches):
                 await self._admit(owned, records)
+
+    async def _look_ahead(self, subscription: Subscription) -> None:
+        """Let cancellations through, also those behind starts: they are what may make room."""
+        left = self._needs.settings.fetch_max - sum(len(o.ahead) for o in self._owned.values())
+        paused = [] if left > 0 else list(subscription.assignment())
+        subscription.pause(paused)
+        # Fetching, even nothing, keeps the membership; all further records wait in the bus.
+        batches = await subscription.fetch(max_records=max(1, left), wait_s=0.01)
+        for owned, records in self._mine(batches):
+            owned.ahead += records
+            batch = read_cancellations(owned, records)
+            if batch.cancelled:
+                self._tasks.create_task(self._admitted(owned, batch, owned.consumed_offset))
+        await self._wait_for_room()
+        subscription.resume(paused)
+
+    def _mine(
+        self, batches: Mapping[TopicPartition, Sequence[Received]]
+    ) -> list[tuple[Owned, Sequence[Received]]]:
+        """Whose the records are now: while one is admitted, another may go and come back anew."""
+        found = [(self._owned.get(tp.partition), records) for tp, records in batches.items()]
+        return [(owned, records) for owned, records in found if owned is not None]
 
     async def _wait_for_room(self) -> None:
         self._freed.clear()
@@ -219,29 +241,23 @@ class Executor:
         await self._cancel(owned, batch)
 
     async def _cancel(self, owned: Owned, batch: Batch) -> None:
-        away = []
+        if away := [id_ for id_ in batch.cancelled if id_ not in owned.runs]:
+            await self._sleepers.wake(owned, away)
+        # Also those that woke by themselves meanwhile, and may not have heard of it.
         for id_ in batch.cancelled:
             if (run := owned.runs.get(id_)) is not None:
                 run.has_timer = True
                 run.cancel()
-            else:
-                away.append(id_)
-        if away:
-            await self._sleepers.wake(owned, away)
 
     async def _bury(self, letters: Sequence[DeadLetter]) -> None:
         needs = self._needs
         for letter in letters:
             needs.metrics.dead_letters.labels(letter.reason).inc()
             log.warning("dead_letter", reason=letter.reason, detail=letter.detail)
-        now = needs.platform.clock.now()
+        topic, now = needs.platform.topics.dead_letters, needs.platform.clock.now()
         await needs.platform.bus.publish(
             [
-                Record(
-                    topic=needs.platform.topics.dead_letters,
-                    key=None,
-                    value=encode_dead_letter(x, now),
-                )
+                Record(topic=topic, key=x.record_key, value=encode_dead_letter(x, now))
                 for x in letters
             ]
         )
@@ -249,19 +265,28 @@ class Executor:
     # --- executions
 
     def _launch(self, run: Run) -> None:
+        if run.id in run.owned.runs:
+            return
+        life = self._live(run)
+        try:
+            run.task = self._tasks.create_task(life)
+        except RuntimeError:  # the tasks are being ended, while the bus still assigns
+            life.close()
+            raise Unavailable("The executor is about to start anew.") from None
         run.owned.runs[run.id] = run
         self._active += 1
         self._needs.metrics.active.set(self._active)
-        run.task = self._tasks.create_task(self._live(run))
 
     async def _live(self, run: Run) -> None:
         owned = run.owned
-        wake_at = await advance(run, self._ledger(owned), self._needs.advancing)
-        del owned.runs[run.id]
-        if wake_at is not None:
-            self._sleepers.put(owned, wake_at, run.id)
-        if wake_at is not None or run.state.status.is_terminal:
-            owned.admitted.pop(run.id, None)
-        self._active -= 1
-        self._needs.metrics.active.set(self._active)
-        self._freed.set()
+        try:
+            wake_at = await advance(run, self._ledger(owned), self._needs.advancing)
+            if wake_at is not None:
+                self._sleepers.put(owned, wake_at, run.id)
+            if wake_at is not None or run.state.status.is_terminal:
+                owned.admitted.pop(run.id, None)
+        finally:
+            del owned.runs[run.id]
+            self._active -= 1
+            self._needs.metrics.active.set(self._active)
+            self._freed.set()

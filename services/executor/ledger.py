@@ -216,7 +216,7 @@ def _settle(batch: _Batch, fences: Sequence[Fence], committed: Committed) -> Non
 def _add_admission(batch: _Batch, admission: Admission) -> None:
     owned = admission.owned
     batch.owned[owned.partition] = owned
-    batch.offsets[owned.partition] = admission.offset
+    batch.offsets[owned.partition] = max(admission.offset, batch.offsets.get(owned.partition, 0))
     batch.admissions.append(admission)
     for started, entry in admission.started:
         if started.origin.execution_id not in batch.group.started:

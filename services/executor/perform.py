@@ -29,8 +29,13 @@ from shared.expr.jsonata import UNDEFINED, Document, ExpressionCache, Truth
 from shared.expr.scope import step_scope
 from shared.expr.templates import render
 from shared.runtime.clock import Clock
+from shared.wire.envelope import dumps
 
 log = structlog.get_logger(__name__)
+
+# Input and output together, with all around them, fit into one record on the bus.
+KEPT_BYTES_MAX = 524_288
+MESSAGE_CHARS_MAX = 1_000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -70,6 +75,8 @@ async def _attempt(run: Run, effect: RunStep, tools: Tools) -> Outcome:
         given = scope.resolve(step)
     except ExpressionError as error:
         return _failed(ErrorKind.EXPRESSION, error.message)
+    if (fault := _unkept(given, "input")) is not None:
+        return Failed(error=fault)
     call = Call(
         origin=run.origin,
         event=run.event,
@@ -80,8 +87,25 @@ async def _attempt(run: Run, effect: RunStep, tools: Tools) -> Outcome:
         timeout_s=step.timeout_s,
         now=tools.clock.now(),
     )
-    outcome = await tools.actions[step.action](call)
-    return replace(outcome, input=given) if isinstance(outcome, Completed | Failed) else outcome
+    return _kept(await tools.actions[step.action](call), given)
+
+
+def _kept(outcome: Outcome, given: Any) -> Outcome:
+    """``outcome`` with the step's input, as far as it can be written down."""
+    match outcome:
+        case Completed(output=output):
+            fault = _unkept(output, "output")
+            if fault is not None:
+                return Failed(input=given, error=fault)
+            return Completed(input=given, output=output)
+        case Failed(error=failure):
+            # Postgres takes no NUL when an error is looked into.
+            message = failure.message[:MESSAGE_CHARS_MAX].replace("\0", "\ufffd")
+            return Failed(input=given, error=replace(failure, message=message))
+        case Skipped() | Interrupted():
+            return outcome
+        case _:
+            assert_never(outcome)
 
 
 class _Scope:
@@ -134,6 +158,19 @@ class _Scope:
             },
             execution={"id": str(run.id)},
         )
+
+
+def _unkept(value: Any, what: str) -> StepError | None:
+    """Why a value cannot be written down and published; one such value would stop a whole group."""
+    try:
+        size = len(dumps(value))
+    except TypeError as error:  # orjson's: too deep, beyond 64 bits, not Unicode
+        message = f"The step's {what} holds what a record cannot carry: {error}."
+        return StepError(kind=ErrorKind.UNFIT, message=message)
+    if size > KEPT_BYTES_MAX:
+        message = f"The step's {what} is {size} bytes; at most {KEPT_BYTES_MAX} are kept."
+        return StepError(kind=ErrorKind.TOO_LARGE, message=message)
+    return None
 
 
 def _timed_out(step: Step) -> Failed:

@@ -2,10 +2,12 @@
 
 from collections import OrderedDict
 
-from shared.db.pool import Pool, translated
+from shared.db.pool import Connection, Pool, translated
 from shared.db.workflows import get_version
+from shared.domain.errors import Defect
 from shared.domain.ids import WorkflowId
-from shared.domain.plans import Plan, plan
+from shared.domain.plans import Plan, graph_problems, plan
+from shared.domain.workflows import Workflow
 
 
 class StoredPlans:
@@ -17,15 +19,29 @@ class StoredPlans:
         self._known: OrderedDict[tuple[WorkflowId, int], Plan] = OrderedDict()
 
     async def get(self, workflow_id: WorkflowId, version: int) -> Plan:
-        """The plan of a workflow version. Raises NotFound."""
+        """The plan of a workflow version. Raises NotFound, Defect when it cannot be read."""
         key = (workflow_id, version)
         if (known := self._known.get(key)) is not None:
             self._known.move_to_end(key)
             return known
         with translated():
             async with self._pool.acquire() as conn:
-                found = plan(await get_version(conn, workflow_id, version))
+                found = _checked(await _read(conn, workflow_id, version))
         self._known[key] = found
         if len(self._known) > self._entries_max:
             self._known.popitem(last=False)
         return found
+
+
+async def _read(conn: Connection, workflow_id: WorkflowId, version: int) -> Workflow:
+    try:
+        return await get_version(conn, workflow_id, version)
+    except ValueError as error:
+        message = f"Version {version} of workflow {workflow_id} cannot be read: {error}"
+        raise Defect(message) from error
+
+
+def _checked(workflow: Workflow) -> Plan:
+    for problem in graph_problems(workflow.definition.steps):
+        raise Defect(f"Workflow {workflow.id} cannot run: {problem.detail}")
+    return plan(workflow)

@@ -1,21 +1,27 @@
 """What the executor holds in memory: partitions it owns, and executions under way."""
 
 import asyncio
+from collections import deque
 from dataclasses import dataclass, field
 
 from services.executor.alarms import Alarms
+from shared.bus.protocol import Received
 from shared.db.ledger import Fence
 from shared.db.recovery import Claim
 from shared.domain.events import Event
 from shared.domain.executions import State
 from shared.domain.ids import ExecutionId
+from shared.domain.outcomes import StepError
 from shared.domain.plans import Plan
 from shared.wire.results import Origin
 
 
 @dataclass(slots=True, eq=False, kw_only=True)
 class Run:
-    """One execution in memory; only its own task (``advance``) changes ``state``."""
+    """One execution in memory; only its own task (``advance``) changes ``state``.
+
+    ``fault`` says why it cannot go on, when its plan or event cannot be read any more.
+    """
 
     origin: Origin
     plan: Plan
@@ -25,6 +31,7 @@ class Run:
     command_offset: int
     has_timer: bool = False
     is_cancelled: bool = False
+    fault: StepError | None = None
     performing: asyncio.Timeout | None = None
     task: asyncio.Task[None] | None = None
 
@@ -41,7 +48,7 @@ class Run:
     def cancel(self) -> None:
         """Ask the run to end; a step under way is broken off."""
         self.is_cancelled = True
-        if self.performing is not None:
+        if self.performing is not None and not self.performing.expired():
             self.performing.reschedule(0)
 
 
@@ -52,6 +59,7 @@ class Owned:
     The cursors say what is durable. ``admitted`` maps each execution that a command started and
     that neither ended nor is parked to the offset of that command, in ascending order: a successor
     looks for executions from the first on. Those woken by a timer are found by their timer.
+    ``ahead`` are commands read while there was no room to start executions, not admitted yet.
     """
 
     partition: int
@@ -61,6 +69,7 @@ class Owned:
     emitted_seq: int
     admitted: dict[ExecutionId, int] = field(default_factory=dict)
     runs: dict[ExecutionId, Run] = field(default_factory=dict)
+    ahead: deque[Received] = field(default_factory=deque)
     alarms: Alarms = field(default_factory=Alarms)
     waking: asyncio.Lock = field(default_factory=asyncio.Lock)
     is_draining: bool = False

@@ -5,7 +5,7 @@ from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime, timedelta
 
 from services.executor.admit import Plans
-from services.executor.recover import load_runs
+from services.executor.recover import find_waiting, restored
 from services.executor.runs import Owned, Run
 from services.executor.settings import ExecutorSettings
 from shared.assembly.platform import Platform
@@ -15,6 +15,7 @@ from shared.domain.ids import ExecutionId
 
 TIMERS_MAX = 10_000
 LOOK_AGAIN_S = 5.0
+FULL_S = 0.1
 
 
 class Sleepers:
@@ -69,7 +70,8 @@ class Sleepers:
                 return
             with translated():
                 async with self._platform.pool.acquire() as conn:
-                    runs = await load_runs(conn, owned, away, self._plans)
+                    found = await find_waiting(conn, owned, away)
+            runs = await restored(owned, found, self._plans)
             for run in runs:
                 self._launch(run)
             if ended := set(away) - {run.id for run in runs}:
@@ -79,12 +81,14 @@ class Sleepers:
         now = self._platform.clock.now()
         if now >= owned.alarms.horizon:
             await self._load(owned)
-        limit = min(max(1, self._room()), self._settings.fetch_max)
-        if due := owned.alarms.due(now, limit=limit):
+        room = min(self._room(), self._settings.fetch_max)
+        if due := owned.alarms.due(now, limit=room):
             await self.wake(owned, due)
 
     async def _load(self, owned: Owned) -> None:
         horizon = self._platform.clock.now() + timedelta(seconds=self._settings.alarm_horizon_s)
+        # Before the query: what is put meanwhile may be missing in its answer.
+        owned.alarms.horizon = horizon
         with translated():
             async with self._platform.pool.acquire() as conn:
                 timers = await list_timers(conn, owned.partition, before=horizon, limit=TIMERS_MAX)
@@ -93,6 +97,8 @@ class Sleepers:
         owned.alarms.load(timers, horizon=horizon)
 
     def _wait_s(self) -> float:
+        if self._room() <= 0:
+            return FULL_S
         now = self._platform.clock.now()
         next_at = min((o.alarms.next_at() for o in self._owned.values()), default=None)
         if next_at is None:

@@ -1,7 +1,6 @@
 """Both buses for the conformance suite, and members that write down what happens to them."""
 
 import asyncio
-import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from typing import NamedTuple
@@ -17,6 +16,7 @@ from shared.bus.protocol import Bus, Received, Record, Subscription, Topic, Topi
 from shared.db.pool import open_pool
 from shared.runtime.clock import SystemClock
 from shared.runtime.settings import KafkaSettings, PostgresSettings
+from tests.support.eventually import eventually
 from tests.support.kafka import KAFKA_MARKS
 from tests.support.postgres import drop, execute, sibling
 
@@ -154,17 +154,9 @@ async def quiet(subscription: Subscription, *, for_s: float) -> bool:
     return not await subscription.fetch(max_records=1, wait_s=for_s)
 
 
-async def eventually(holds: Callable[[], bool]) -> None:
-    """Return when ``holds``; fails after 20 s."""
-    deadline = time.monotonic() + WITHIN_S
-    while not holds():
-        assert time.monotonic() < deadline, "it never came true"
-        await asyncio.sleep(0.02)
-
-
 async def all_assigned(subscription: Subscription, count: int) -> None:
     """Return when the member owns ``count`` partitions."""
-    await eventually(lambda: len(subscription.assignment()) == count)
+    await eventually(lambda: len(subscription.assignment()) == count, within_s=WITHIN_S)
 
 
 def values(records: Sequence[Received]) -> list[bytes | None]:

@@ -1,0 +1,101 @@
+"""The table of commands."""
+
+from typing import Any, Final
+
+import click
+
+from services.cli.exits import Exit, exit_code, first_of_ours, show_error
+from services.cli.lazy import Lazy, LazyGroup
+from shared.domain.errors import TurnoutError
+
+DB: Final = LazyGroup(
+    "db",
+    summary="The schema of the database.",
+    lazy={
+        "migrate": Lazy("services.cli.db.migrate:migrate", "Bring the database up to date."),
+        "status": Lazy("services.cli.db.status:status", "Tell whether it is."),
+    },
+)
+WORKFLOW: Final = LazyGroup(
+    "workflow",
+    summary="Workflows: apply files, list, get, delete.",
+    lazy={
+        "apply": Lazy("services.cli.workflow.apply:apply", "Register workflows from files."),
+        "list": Lazy("services.cli.workflow.list:list_", "List workflows."),
+        "get": Lazy("services.cli.workflow.get:get", "Show one workflow."),
+        "delete": Lazy("services.cli.workflow.delete:delete", "Delete a workflow."),
+    },
+)
+EVENT: Final = LazyGroup(
+    "event",
+    summary="Events: send one, get one, watch them come.",
+    lazy={
+        "send": Lazy("services.cli.event.send:send", "Send an event."),
+        "get": Lazy("services.cli.event.get:get", "Show an event, and why it started what."),
+        "tail": Lazy("services.cli.event.tail:tail", "Show events as they are accepted."),
+    },
+)
+EXECUTION: Final = LazyGroup(
+    "execution",
+    summary="Executions: list, get, watch, cancel.",
+    lazy={
+        "list": Lazy("services.cli.execution.list:list_", "List executions."),
+        "get": Lazy("services.cli.execution.get:get", "Show one with its attempts."),
+        "watch": Lazy("services.cli.execution.watch:watch", "Follow one to its end."),
+        "cancel": Lazy("services.cli.execution.cancel:cancel", "Cancel one."),
+    },
+)
+
+
+class Root(LazyGroup):
+    """``turnout``; here our errors become sentences and exit codes."""
+
+    def invoke(self, ctx: click.Context) -> Any:
+        try:
+            return super().invoke(ctx)
+        except TurnoutError as error:
+            ours = error
+        except BaseExceptionGroup as group:
+            found = first_of_ours(group)
+            if found is None:
+                raise
+            ours = found
+        except KeyboardInterrupt:
+            raise click.exceptions.Exit(Exit.INTERRUPTED) from None
+        show_error(ours)
+        raise click.exceptions.Exit(exit_code(ours))
+
+
+TURNOUT: Final = Root(
+    "turnout",
+    epilog=f"Exit codes: {', '.join(f'{code.value} {code.label}' for code in Exit)}.",
+    summary="Turnout: events start workflows, and you can see why.",
+    lazy={
+        "dev": Lazy("services.cli.dev:dev", "Run everything here, on one port."),
+        "demo": Lazy("services.cli.demo.command:demo", "Do the main job once, and check it."),
+        "serve": Lazy("services.cli.serve:serve", "Run one role, or all, in production."),
+        "db": DB,
+        "workflow": WORKFLOW,
+        "event": EVENT,
+        "execution": EXECUTION,
+        "doctor": Lazy(
+            "services.cli.doctor.command:doctor", "Check the surroundings; say what to mend."
+        ),
+        "bench": Lazy(
+            "tests.benchmarks.cli:bench",
+            "Measure speed (from a source checkout).",
+            absent="The benchmarks are not installed; run this from a checkout of the source.",
+        ),
+    },
+)
+
+click.version_option(package_name="turnout")(TURNOUT)
+
+
+def main() -> None:
+    """Run the command line and end the process."""
+    TURNOUT.main(prog_name="turnout")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,1 @@
+"""``turnout db``: the schema of the database."""

@@ -1,0 +1,1 @@
+"""``turnout demo``: the main job once, end to end, checked."""

@@ -1,0 +1,1 @@
+"""``turnout doctor``: what surrounds Turnout, looked at; nothing is changed."""

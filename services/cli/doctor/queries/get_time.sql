@@ -1,0 +1,3 @@
+-- The hour by the server's clock, to hold ours against.
+-- Always one row.
+SELECT clock_timestamp()

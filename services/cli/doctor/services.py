@@ -1,0 +1,119 @@
+"""Checks of what Turnout speaks to: Postgres, the bus, the API."""
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Final
+
+from services.cli.client import open_client
+from services.cli.doctor.findings import Finding, State
+from services.cli.process.running import check_schema
+from shared.assembly.settings import ProcessSettings
+from shared.bus.kafka import open_kafka_bus
+from shared.bus.local import open_local_bus
+from shared.bus.protocol import Bus
+from shared.db.pool import open_pool, translated
+from shared.domain.errors import Rejected, TurnoutError
+from shared.embedded.binaries import OLDEST_MAJOR
+from shared.runtime.clock import Clock
+from shared.runtime.sql import statements
+
+WITHIN_S: Final = 15
+SKEW_WARN_S: Final = 1.0
+SKEW_FAIL_S: Final = 30.0
+
+_SQL: Final = statements(Path(__file__).with_name("queries"))
+
+
+async def checked(name: str, check: Callable[[], Awaitable[Sequence[Finding]]]) -> list[Finding]:
+    """What ``check`` finds; an error of ours, or no end in 15 s, is a finding called ``name``."""
+    try:
+        async with asyncio.timeout(WITHIN_S):
+            return list(await check())
+    except TurnoutError as error:
+        first, _, rest = error.message.partition(". ")
+        return [Finding(check=name, state=State.FAIL, found=first, to_do=rest or None)]
+    except TimeoutError:
+        said = f"no answer in {WITHIN_S} s"
+        return [Finding(check=name, state=State.FAIL, found=said, to_do="See that it runs.")]
+
+
+async def check_postgres(settings: ProcessSettings, clock: Clock) -> list[Finding]:
+    """The server's version, and its clock against ours. Raises Unavailable."""
+    async with open_pool(settings.postgres) as pool:
+        with translated():
+            async with pool.acquire() as conn:
+                version = conn.get_server_version()
+                asked = clock.monotonic()
+                theirs = await conn.fetchval(_SQL["get_time"])
+                took_s = clock.monotonic() - asked
+    skew_s = abs((clock.now() - theirs).total_seconds()) - took_s
+    is_old = version.major < OLDEST_MAJOR
+    return [
+        Finding(
+            check="postgres",
+            state=State.FAIL if is_old else State.OK,
+            found=f"version {version.major}.{version.minor} answers in {took_s * 1000:.0f} ms",
+            to_do=f"Use version {OLDEST_MAJOR} or newer." if is_old else None,
+        ),
+        _clock(max(0.0, skew_s)),
+    ]
+
+
+async def check_schema_is_current(settings: ProcessSettings) -> list[Finding]:
+    """Whether the database is at this program's revision. Raises Conflict, Unavailable."""
+    await check_schema(settings.database_url.get_secret_value())
+    return [Finding(check="schema", state=State.OK, found="current")]
+
+
+async def check_bus(settings: ProcessSettings, clock: Clock) -> list[Finding]:
+    """That the bus answers and has the topics. Raises Unavailable."""
+    kind = "kept in Postgres" if settings.kafka_settings is None else "Kafka"
+    async with _bus(settings, clock) as bus:
+        await bus.check()
+        found, missing = [], []
+        for topic in settings.topics.all:
+            try:
+                found.append(f"{topic} ({await bus.partitions(topic)})")
+            except Rejected:
+                missing.append(topic)
+    topics = Finding(check="topics", state=State.OK, found=", ".join(found) + " partitions")
+    if missing:
+        topics = Finding(
+            check="topics",
+            state=State.WARN,
+            found=f"missing: {', '.join(missing)}",
+            to_do="Any role that starts makes them.",
+        )
+    return [Finding(check="bus", state=State.OK, found=f"{kind}; it answers"), topics]
+
+
+async def check_api(url: str, token: str | None) -> list[Finding]:
+    """That the API is ready and takes the token. Raises as the client does."""
+    async with open_client(url, token) as client:
+        await client.get("readyz")
+        await client.get("v1/workflows", limit=1)
+    return [Finding(check="api", state=State.OK, found=f"ready at {url}")]
+
+
+@asynccontextmanager
+async def _bus(settings: ProcessSettings, clock: Clock) -> AsyncIterator[Bus]:
+    if (kafka := settings.kafka_settings) is not None:
+        async with open_kafka_bus(kafka) as bus:
+            yield bus
+        return
+    async with open_pool(settings.postgres) as pool, open_local_bus(pool, clock) as local:
+        yield local
+
+
+def _clock(skew_s: float) -> Finding:
+    state = State.OK
+    if skew_s > SKEW_WARN_S:
+        state = State.FAIL if skew_s > SKEW_FAIL_S else State.WARN
+    return Finding(
+        check="clock",
+        state=state,
+        found=f"{skew_s:.3f} s from Postgres' clock",
+        to_do=None if state is State.OK else "Keep both by NTP: timers and order depend on it.",
+    )

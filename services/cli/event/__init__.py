@@ -1,0 +1,1 @@
+"""``turnout event``: events sent, and seen."""

@@ -1,0 +1,51 @@
+"""``turnout event get``."""
+
+import asyncio
+from typing import Any
+from urllib.parse import quote
+from uuid import UUID
+
+import click
+
+from services.cli.client import open_client
+from services.cli.options import api_options, example
+from services.cli.present import show_fields, show_rows, write_json
+
+
+@click.command(epilog=example("turnout event get evt_1 --source https://example.com"))
+@click.argument("event_id", metavar="ID")
+@click.option("--source", help="The publisher's, when ID is an id of theirs.")
+@click.option("--environment", type=click.UUID, help="Where; else the server's default.")
+@click.option("--workflow", type=click.UUID, help="Explain this workflow, whatever it awaits.")
+@api_options
+def get(
+    event_id: str,
+    *,
+    source: str | None,
+    environment: UUID | None,
+    workflow: UUID | None,
+    url: str,
+    token: str | None,
+    as_json: bool,
+) -> None:
+    """Show the event ID (its key, or its publisher's id), and what it did not start, and why."""
+
+    async def fetch() -> Any:
+        async with open_client(url, token) as client:
+            return await client.get(
+                f"v1/events/{quote(event_id, safe='')}",
+                source=source,
+                environment_id=environment,
+                workflow_id=workflow,
+            )
+
+    found = asyncio.run(fetch())
+    if as_json:
+        write_json(found)
+        return
+    decisions = found.pop("decisions")
+    show_fields({k: v for k, v in found.items() if k not in ("executions", "decisions_complete")})
+    show_rows(
+        ("workflow", "reason", "why", "execution"),
+        [(d["workflow_id"], d["reason"], d["detail"], d["execution_id"]) for d in decisions],
+    )

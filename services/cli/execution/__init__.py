@@ -1,0 +1,1 @@
+"""``turnout execution``: what events started."""

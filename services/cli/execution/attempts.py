@@ -1,0 +1,28 @@
+"""Executions as the API tells them, with all their attempts."""
+
+from typing import Any
+
+from services.cli.client import Client
+
+
+async def get_whole(client: Client, execution_id: str) -> dict[str, Any]:
+    """The execution with every attempt and phase, over as many pages as it takes."""
+    whole: dict[str, Any] = {}
+    after: int | None = None
+    while True:
+        page = await client.get(f"v1/executions/{execution_id}", after=after)
+        after = page.pop("next_after")
+        phases = whole.get("phases", []) + page["phases"]
+        attempts = whole.get("attempts", []) + page["attempts"]
+        whole = {**page, "phases": phases, "attempts": attempts}
+        if after is None:
+            return whole
+
+
+def row(attempt: dict[str, Any]) -> tuple[Any, ...]:
+    """What a table says of an attempt: step, attempt, status, end, and what came of it."""
+    came = attempt["output"] if attempt["error"] is None else attempt["error"]["message"]
+    return (
+        *(attempt["step_id"], attempt["attempt"], attempt["status"], attempt["ended_at"]),
+        came,
+    )

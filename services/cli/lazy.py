@@ -1,0 +1,69 @@
+"""Groups of commands that are imported only when one of them is used."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from importlib import import_module
+
+import click
+
+from shared.domain.errors import Unavailable
+
+
+@dataclass(frozen=True, slots=True)
+class Lazy:
+    """A command by its place, ``module:name``, and its line in the group's help.
+
+    ``absent`` is said where the module is not there; None: it always is.
+    """
+
+    place: str
+    summary: str
+    absent: str | None = None
+
+    def load(self) -> click.Command:
+        """The command, imported. Raises Unavailable when it may be absent and is."""
+        module, _, name = self.place.partition(":")
+        try:
+            command = getattr(import_module(module), name)
+        except ModuleNotFoundError as fault:
+            if self.absent is None or not module.startswith(fault.name or module):
+                raise
+            raise Unavailable(self.absent) from None
+        if not isinstance(command, click.Command):
+            raise TypeError(f"{self.place} is no command")
+        return command
+
+
+class LazyGroup(click.Group):
+    """Shows its help from ``lazy`` alone, and imports no command but the one asked for."""
+
+    def __init__(
+        self,
+        name: str,
+        *,
+        summary: str,
+        lazy: Mapping[str, Lazy | click.Group],
+        epilog: str | None = None,
+    ) -> None:
+        super().__init__(name, help=summary, short_help=summary, epilog=epilog)
+        self._lazy = lazy
+
+    def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002 - click's signature
+        return list(self._lazy)
+
+    def get_command(
+        self,
+        ctx: click.Context,  # noqa: ARG002 - click's signature
+        cmd_name: str,
+    ) -> click.Command | None:
+        found = self._lazy.get(cmd_name)
+        return found.load() if isinstance(found, Lazy) else found
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002
+        with formatter.section("Commands"):
+            formatter.write_dl(
+                [
+                    (name, c.summary if isinstance(c, Lazy) else c.get_short_help_str())
+                    for name, c in self._lazy.items()
+                ]
+            )

@@ -1,0 +1,1 @@
+"""What ``serve``, ``dev`` and ``demo`` share: reading settings, opening, running, ending."""

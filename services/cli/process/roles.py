@@ -1,0 +1,55 @@
+"""The roles by name, each with settings of its own."""
+
+from collections.abc import Callable, Iterable, Mapping
+from functools import partial
+from typing import Any, Final, TypeVar
+
+from services.api.serve import api
+from services.api.settings import ApiRoleSettings
+from services.cli.process.settings import explained
+from services.executor.app import executor
+from services.executor.settings import ExecutorSettings
+from services.matcher.app import matcher
+from services.matcher.settings import MatcherSettings
+from services.scheduler.app import scheduler
+from services.scheduler.settings import SchedulerSettings
+from services.trigger_ingest.app import trigger_ingest
+from services.trigger_ingest.settings import IngestSettings
+from shared.assembly.platform import Platform
+from shared.assembly.settings import ProcessSettings
+from shared.runtime.roles import Role
+
+ROLES: Final = ("api", "trigger-ingest", "matcher", "executor", "scheduler")
+
+MakeRole = Callable[[Platform], Role]
+
+S = TypeVar("S", bound=ProcessSettings)
+
+
+def read_roles(names: Iterable[str], given: Mapping[str, Any]) -> dict[str, MakeRole]:
+    """What makes each role, its settings read; ``given`` goes before the environment.
+
+    Raises Invalid when a setting is wrong.
+    """
+    with explained():
+        return {name: _read(name, given) for name in names}
+
+
+def _read(name: str, given: Mapping[str, Any]) -> MakeRole:
+    match name:
+        case "api":
+            return partial(_made, api, ApiRoleSettings(**given))
+        case "trigger-ingest":
+            return partial(_made, trigger_ingest, IngestSettings(**given))
+        case "matcher":
+            return partial(_made, matcher, MatcherSettings(**given))
+        case "executor":
+            return partial(_made, executor, ExecutorSettings(**given))
+        case "scheduler":
+            return partial(_made, scheduler, SchedulerSettings(**given))
+        case _:
+            raise ValueError(name)
+
+
+def _made(factory: Callable[[Platform, S], Role], settings: S, platform: Platform) -> Role:
+    return factory(platform, settings)

@@ -1,0 +1,1 @@
+"""``turnout workflow``: what is registered."""

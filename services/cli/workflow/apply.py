@@ -1,0 +1,99 @@
+"""``turnout workflow apply``."""
+
+import asyncio
+from enum import StrEnum
+from http import HTTPStatus
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote
+
+import click
+
+from services.cli.client import Client, open_client
+from services.cli.options import api_options, example
+from services.cli.present import show_rows, write_json
+from services.cli.workflow.files import read_definition
+from shared.domain.errors import Conflict, Invalid, NotFound
+
+
+class Applied(StrEnum):
+    """What applying a file did."""
+
+    CREATED = "created"
+    UPDATED = "updated"
+    UNCHANGED = "unchanged"
+
+
+@click.command(
+    epilog=example(
+        "turnout workflow apply examples/run-sync-job.json",
+        "turnout workflow apply workflows/*.yaml --json",
+    )
+)
+@click.argument("files", nargs=-1, required=True, type=click.Path(path_type=Path, dir_okay=False))
+@api_options
+def apply(files: tuple[Path, ...], *, url: str, token: str | None, as_json: bool) -> None:
+    """Register the workflows in FILES, JSON or YAML, one a file.
+
+    A file is Turnout's own definition, or the body of Truto's POST /workflow (it has 'config').
+    With an 'id' it may be applied again and again; without one each time makes a new workflow.
+    The first file that is refused ends the command; those before it stay applied.
+    """
+    applied = asyncio.run(_apply(files, url, token))
+    if as_json:
+        write_json(applied)
+    else:
+        show_rows(
+            ("file", "what", "id", "state"),
+            [(a["file"], a["result"], a["id"], a["lifecycle"]) for a in applied],
+        )
+
+
+async def _apply(files: tuple[Path, ...], url: str, token: str | None) -> list[dict[str, Any]]:
+    documents = [(path, read_definition(path)) for path in files]
+    done = []
+    async with open_client(url, token) as client:
+        for path, document in documents:
+            try:
+                result, workflow_id = await apply_one(client, document)
+            except Invalid as error:
+                raise Invalid(error.problems, f"{path} is refused: {error.message}") from None
+            except Conflict as error:
+                raise Conflict(f"{path} is refused: {error.message}") from None
+            workflow = await client.get(f"v1/workflows/{workflow_id}")
+            done.append({"file": str(path), "result": result, **workflow})
+    return done
+
+
+async def apply_one(client: Client, document: dict[str, Any]) -> tuple[Applied, str]:
+    """Register one document; what that did, and the workflow's id."""
+    if "config" in document:
+        return await _apply_truto(client, document)
+    if "id" not in document:
+        answer = await client.call("POST", "v1/workflows", body=document)
+        return Applied.CREATED, answer.body["id"]
+    path = f"v1/workflows/{quote(str(document['id']), safe='')}"
+    before = await _find(client, path)
+    answer = await client.call("PUT", path, body=document)
+    if answer.status is HTTPStatus.CREATED:
+        return Applied.CREATED, answer.body["id"]
+    is_same = before == answer.body
+    return Applied.UNCHANGED if is_same else Applied.UPDATED, answer.body["id"]
+
+
+async def _apply_truto(client: Client, document: dict[str, Any]) -> tuple[Applied, str]:
+    try:
+        answer = await client.call("POST", "truto/workflow", body=document)
+    except Conflict:
+        path = f"truto/workflow/{quote(str(document['id']), safe='')}"
+        answer = await client.call("PATCH", path, body=document)
+        return Applied.UPDATED, answer.body["id"]
+    is_new = answer.status is HTTPStatus.CREATED
+    return Applied.CREATED if is_new else Applied.UNCHANGED, answer.body["id"]
+
+
+async def _find(client: Client, path: str) -> Any:
+    try:
+        return await client.get(path)
+    except NotFound:
+        return None

@@ -1,0 +1,42 @@
+"""``turnout workflow list``."""
+
+import asyncio
+from typing import Any
+
+import click
+
+from services.cli.client import open_client
+from services.cli.options import api_options, example, limit_option
+from services.cli.present import show_rows, write_json
+
+
+@click.command("list", epilog=example("turnout workflow list --trigger integrated_account:*"))
+@click.option("--trigger", help="Only those that await this event name, written the same.")
+@click.option("--environment", type=click.UUID, help="Only those of this environment.")
+@limit_option
+@api_options
+def list_(
+    *, trigger: str | None, environment: Any, limit: int, url: str, token: str | None, as_json: bool
+) -> None:
+    """List workflows in the order of their creation."""
+
+    async def fetch() -> list[Any]:
+        async with open_client(url, token) as client:
+            return await client.items(
+                "v1/workflows", limit, trigger=trigger, environment_id=environment
+            )
+
+    found = asyncio.run(fetch())
+    if as_json:
+        write_json(found)
+    else:
+        show_rows(
+            ("id", "name", "version", "state", "active", "triggers"),
+            [
+                (
+                    *(w[k] for k in ("id", "name", "version", "lifecycle", "is_active")),
+                    ", ".join(t["event_name"] for t in w["triggers"]),
+                )
+                for w in found
+            ],
+        )

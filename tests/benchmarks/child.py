@@ -1,0 +1,96 @@
+"""One measured process: plays the roles it is given, or ``floor``, until standard input ends.
+
+Says its counters as one JSON object at the end.
+"""
+
+import asyncio
+import sys
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import orjson
+import uvloop
+from prometheus_client import CollectorRegistry
+
+from services.executor.app import executor
+from services.executor.settings import ExecutorSettings
+from services.matcher.app import matcher
+from services.matcher.settings import MatcherSettings
+from services.scheduler.app import scheduler
+from services.scheduler.settings import SchedulerSettings
+from services.trigger_ingest.app import trigger_ingest
+from services.trigger_ingest.settings import IngestSettings
+from shared.assembly.platform import Platform, open_platform
+from shared.assembly.settings import ProcessSettings
+from shared.runtime.roles import Role, run_roles
+from shared.runtime.telemetry import configure_logging
+from tests.benchmarks.floor import run_floor
+
+FLOOR = "floor"
+
+
+def main(names: list[str]) -> None:
+    """Run until standard input ends."""
+    given: dict[str, Any] = {}
+    settings = ProcessSettings(**given)
+    configure_logging(settings.log)
+    sys.stdout.buffer.write(orjson.dumps(uvloop.run(_play(names, settings))))
+
+
+async def _play(names: list[str], settings: ProcessSettings) -> Mapping[str, float]:
+    stop = asyncio.Event()
+    async with open_platform(settings) as platform, asyncio.TaskGroup() as group:
+        group.create_task(_stop_at_end_of_input(stop))
+        if names == [FLOOR]:
+            return {"turnout_bench_commits": await run_floor(platform, settings, stop)}
+        roles = {name: _ROLES[name](platform, settings.topic_prefix) for name in names}
+        await run_roles(roles, platform.health, stop=stop, stop_within_s=settings.stop_within_s)
+        return _counters(platform.registry)
+
+
+async def _stop_at_end_of_input(stop: asyncio.Event) -> None:
+    reader = asyncio.StreamReader()
+    loop = asyncio.get_running_loop()
+    await loop.connect_read_pipe(lambda: asyncio.StreamReaderProtocol(reader), sys.stdin)
+    await reader.read()
+    stop.set()
+
+
+def _counters(registry: CollectorRegistry) -> Mapping[str, float]:
+    samples = (sample for metric in registry.collect() for sample in metric.samples)
+    return {s.name: s.value for s in samples if not s.labels and not s.name.endswith("_created")}
+
+
+# A group of its own for each round: members of an earlier one keep their seats for a while.
+
+
+def _ingest(platform: Platform, prefix: str) -> Role:
+    given: dict[str, Any] = {"group": f"{prefix}.trigger-ingest"}
+    return trigger_ingest(platform, IngestSettings(**given))
+
+
+def _matcher(platform: Platform, prefix: str) -> Role:
+    given: dict[str, Any] = {"group": f"{prefix}.matcher"}
+    return matcher(platform, MatcherSettings(**given))
+
+
+def _executor(platform: Platform, prefix: str) -> Role:
+    given: dict[str, Any] = {"group": f"{prefix}.executor"}
+    return executor(platform, ExecutorSettings(**given))
+
+
+def _scheduler(platform: Platform, _: str) -> Role:
+    given: dict[str, Any] = {}
+    return scheduler(platform, SchedulerSettings(**given))
+
+
+_ROLES: Mapping[str, Callable[[Platform, str], Role]] = {
+    "trigger-ingest": _ingest,
+    "matcher": _matcher,
+    "executor": _executor,
+    "scheduler": _scheduler,
+}
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])

@@ -1,0 +1,130 @@
+"""What measurements stand on: one Postgres, one Apache Kafka, a fresh place for each round."""
+
+import shutil
+import tempfile
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from uuid import uuid4
+
+import orjson
+
+from shared.assembly.platform import Platform, open_platform
+from shared.assembly.settings import ProcessSettings
+from shared.db.migrate import migrate
+from shared.embedded.kafka import EmbeddedKafka
+from shared.embedded.postgres import EmbeddedPostgres
+from shared.runtime.sql import statements
+from shared.wire.topics import Topics
+from tests.benchmarks.events import WORKFLOW
+from tests.support.house import House, settings_of
+from tests.support.postgres import drop, execute, sibling
+
+PARTITIONS = 8
+_TEMPLATE = "benchmark_template"
+_SQL = statements(Path(__file__).parent / "queries")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ground:
+    """The two servers, and their processes."""
+
+    dsn: str
+    kafka_servers: str
+    postgres_pid: int
+    kafka_pid: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Counters:
+    """What Postgres has counted so far."""
+
+    wal_bytes: int
+    transactions: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Place:
+    """A database and topics of their own, with the workflow registered."""
+
+    ground: Ground
+    dsn: str
+    platform: Platform
+
+    @property
+    def topics(self) -> Topics:
+        """The topics of this place."""
+        return self.platform.topics
+
+    def environment(self) -> Mapping[str, str]:
+        """What a process needs to find this place, as Turnout's settings name it."""
+        return {
+            "DATABASE_URL": self.dsn,
+            "KAFKA_BOOTSTRAP_SERVERS": self.ground.kafka_servers,
+            "LOG_LEVEL": "WARNING",
+            "TURNOUT_TOPIC_PREFIX": self.topics.prefix,
+            "TURNOUT_SOURCE_TOPICS": orjson.dumps(self.topics.sources).decode(),
+            "TURNOUT_PARTITIONS": str(PARTITIONS),
+            "TURNOUT_MEMBER": self.topics.prefix,
+        }
+
+    async def counters(self) -> Counters:
+        """What Postgres has counted so far."""
+        row = await self.platform.pool.fetchrow(_SQL["read_counters"])
+        assert row is not None, "it selects two values"
+        return Counters(**row)
+
+    async def completed(self) -> int:
+        """How many executions have completed, by the database."""
+        count: int = await self.platform.pool.fetchval(_SQL["count_completed"])
+        return count
+
+    async def starts(self, limit: int) -> Mapping[str, float]:
+        """By event id, when its step began, in seconds on the wall clock; at most ``limit``."""
+        rows = await self.platform.pool.fetch(_SQL["list_steps"], limit)
+        return {row["event_id"]: row["started_at"].timestamp() for row in rows}
+
+
+@asynccontextmanager
+async def open_ground() -> AsyncIterator[Ground]:
+    """Both servers, on temporary folders. Raises Unavailable."""
+    folder = Path(tempfile.mkdtemp(prefix="turnout-bench-"))
+    try:
+        async with EmbeddedPostgres(folder) as postgres, EmbeddedKafka() as kafka:
+            await execute(postgres.dsn, f'CREATE DATABASE "{_TEMPLATE}"')
+            await migrate(sibling(postgres.dsn, _TEMPLATE))
+            assert kafka.pid is not None
+            yield Ground(
+                dsn=postgres.dsn,
+                kafka_servers=kafka.bootstrap_servers,
+                postgres_pid=int((folder / "data" / "postmaster.pid").read_text().split()[0]),
+                kafka_pid=kafka.pid,
+            )
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+@asynccontextmanager
+async def open_place(ground: Ground) -> AsyncIterator[Place]:
+    """A fresh place; its database goes with it."""
+    name = f"bench-{uuid4().hex[:8]}"
+    dsn = sibling(ground.dsn, name)
+    await execute(ground.dsn, f'CREATE DATABASE "{name}" TEMPLATE "{_TEMPLATE}"')
+    try:
+        # Every round begins after a checkpoint, so that none pays for another's pages.
+        await execute(ground.dsn, "CHECKPOINT")
+        settings = ProcessSettings(
+            **settings_of(
+                dsn,
+                kafka_bootstrap_servers=ground.kafka_servers,
+                topic_prefix=name,
+                source_topics=(f"{name}.events",),
+                partitions=PARTITIONS,
+            )
+        )
+        async with open_platform(settings) as platform:
+            await House(platform).register(WORKFLOW)
+            yield Place(ground=ground, dsn=dsn, platform=platform)
+    finally:
+        await drop(ground.dsn, name)

@@ -1,0 +1,27 @@
+"""One ``turnout dev`` for the commands that speak to it."""
+
+from collections.abc import Callable, Iterator
+
+import pytest
+
+from tests.integration.cli.command import Done, running, turnout
+
+Turnout = Callable[..., Done]
+
+
+@pytest.fixture(scope="session")
+def dev_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """The address of a running ``turnout dev``."""
+    folder = tmp_path_factory.mktemp("dev")
+    with running("dev", "--port", "0", "--json", folder=folder) as dev:
+        yield dev.said()["url"]
+
+
+@pytest.fixture
+def client(dev_url: str) -> Turnout:
+    """``turnout`` that speaks to the running dev."""
+
+    def run(*arguments: str, given: str = "") -> Done:
+        return turnout(*arguments, given=given, env={"TURNOUT_URL": dev_url})
+
+    return run
