@@ -14,11 +14,13 @@ from shared.domain.errors import Defect, NotFound
 from shared.domain.executions import Entry
 from shared.domain.ids import ExecutionId, WorkflowId
 from shared.domain.plans import Plan
-from shared.wire.commands import Cancel, Start, decode_command
+from shared.wire.commands import CANCEL, Cancel, Start, decode_command
 from shared.wire.dead_letters import DeadLetter
 from shared.wire.envelope import dumps
 from shared.wire.events import decode_event
 from shared.wire.results import Origin
+
+_CANCEL = CANCEL.encode()
 
 
 class Plans(Protocol):
@@ -66,6 +68,8 @@ def read_cancellations(owned: Owned, records: Iterable[Received]) -> Batch:
     """Only what ``records`` ask to cancel; each of them will be read once more in its turn."""
     batch = Batch()
     for record in records:
+        if _CANCEL not in (record.value or b""):
+            continue
         with suppress(Defect):
             if isinstance(command := decode_command(record.value), Cancel):
                 _add_cancel(batch, owned, command)

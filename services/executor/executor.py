@@ -29,6 +29,10 @@ from shared.wire.dead_letters import DeadLetter, encode_dead_letter
 
 log = structlog.get_logger(__name__)
 
+ROOM_WITHIN_S = 0.2
+ROOM_SHARE = 8
+GATHER_S = 0.005
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Needs:
@@ -71,6 +75,7 @@ class Executor:
         self._tasks: asyncio.TaskGroup = asyncio.TaskGroup()
         self._freed = asyncio.Event()
         self._active = 0
+        needs.metrics.active.set_function(lambda: self._active)
 
     async def run(self, stop: asyncio.Event) -> None:
         """Execute until ``stop`` is set, then give the partitions up in good order."""
@@ -86,7 +91,7 @@ class Executor:
             needs = self._needs
             async with needs.platform.bus.subscribe(
                 [needs.platform.topics.commands],
-                group=needs.settings.group,
+                group=needs.platform.topics.group("executor"),
                 assignee=self,
                 member=needs.platform.member,
             ) as subscription:
@@ -166,6 +171,9 @@ class Executor:
     async def _consume(self, subscription: Subscription) -> None:
         """Admit commands as far as there is room for the executions they start."""
         settings = self._needs.settings
+        if 0 < self._room() < settings.active_max // ROOM_SHARE:
+            # Under load executions end one by one; their successors are cheaper in company.
+            await self._needs.platform.clock.sleep(GATHER_S)
         room = min(self._room(), settings.fetch_max)
         if room <= 0:
             await self._look_ahead(subscription)
@@ -200,9 +208,11 @@ class Executor:
         return [(owned, records) for owned, records in found if owned is not None]
 
     async def _wait_for_room(self) -> None:
+        if self._room() > 0:
+            return
         self._freed.clear()
         try:
-            async with asyncio.timeout(1):
+            async with asyncio.timeout(ROOM_WITHIN_S):
                 await self._freed.wait()
         except TimeoutError:
             return
@@ -275,7 +285,6 @@ class Executor:
             raise Unavailable("The executor is about to start anew.") from None
         run.owned.runs[run.id] = run
         self._active += 1
-        self._needs.metrics.active.set(self._active)
 
     async def _live(self, run: Run) -> None:
         owned = run.owned
@@ -288,5 +297,4 @@ class Executor:
         finally:
             del owned.runs[run.id]
             self._active -= 1
-            self._needs.metrics.active.set(self._active)
             self._freed.set()

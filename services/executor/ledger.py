@@ -28,7 +28,7 @@ from shared.db.ledger import (
     Written,
     commit_group,
 )
-from shared.db.pool import Pool, translated
+from shared.db.pool import Connection, Pool, translated
 from shared.domain.decide import Transition
 from shared.domain.errors import Fenced
 from shared.domain.executions import Entry
@@ -105,7 +105,9 @@ class Ledger:
     async def disown(self, owned: Owned) -> None:
         """Leave the partition's cursors exact, and write for it no more."""
         del self._owned[owned.partition]
-        await self._commit(_Batch(owned={owned.partition: owned}))
+        with translated():
+            async with self._pool.acquire() as conn:
+                await self._commit(conn, _Batch(owned={owned.partition: owned}))
 
     async def admit(
         self,
@@ -134,19 +136,21 @@ class Ledger:
 
     async def run(self) -> None:
         """Commit what is submitted, until cancelled. Raises Fenced or Unavailable."""
-        while True:
-            if not self._pending:
-                await self._idle()
-            await self._publisher.room()
-            # Give every task that is ready the chance to join this group.
-            await asyncio.sleep(0)
-            await self._commit(self._take())
+        with translated():
+            async with self._pool.acquire() as conn:
+                while True:
+                    if not self._pending:
+                        await self._idle(conn)
+                    await self._publisher.room()
+                    # Give every task that is ready the chance to join this group.
+                    await asyncio.sleep(0)
+                    await self._commit(conn, self._take())
 
     def _submit(self, item: Admission | Step | Forget) -> None:
         self._pending.append(item)
         self._wake.set()
 
-    async def _idle(self) -> None:
+    async def _idle(self, conn: Connection) -> None:
         """Wait for work; meanwhile leave behind how far publishing has come."""
         self._wake.clear()
         while not self._wake.is_set():
@@ -155,7 +159,7 @@ class Ledger:
                     await self._wake.wait()
             except TimeoutError:
                 moved = {p: o for p, o in self._owned.items() if o.saved != o.fence()}
-                await self._commit(_Batch(owned=moved))
+                await self._commit(conn, _Batch(owned=moved))
 
     def _take(self) -> _Batch:
         batch = _Batch()
@@ -175,15 +179,14 @@ class Ledger:
                     assert_never(item)
         return batch
 
-    async def _commit(self, batch: _Batch) -> None:
+    async def _commit(self, conn: Connection, batch: _Batch) -> None:
         if not batch.owned:
             return
         group = batch.group
         async with self._committing:
             group.fences = [batch.owned[p].fence(batch.offsets.get(p)) for p in sorted(batch.owned)]
-            with self._metrics.commit_seconds.time(), translated():
-                async with self._pool.acquire() as conn:
-                    committed = await commit_group(conn, group)
+            with self._metrics.commit_seconds.time():
+                committed = await commit_group(conn, group)
             if lost := set(batch.owned) - committed.partitions:
                 self._metrics.fenced.inc(len(lost))
                 raise Fenced(f"Partitions {sorted(lost)} have another owner.")

@@ -82,7 +82,7 @@ class Publisher:
             self._drained.notify_all()
 
     def _records(self, origin: Origin, entry: Entry, at: datetime) -> Iterator[Record]:
-        key = str(origin.execution_id).encode()
+        key = origin.subject.encode()
         if (result := encode_result(origin, entry)) is not None:
             yield Record(topic=self._topics.step_results, key=key, value=result, headers=_HEADERS)
         for phase in encode_phases(origin, entry, at):

@@ -16,7 +16,6 @@ class SyncJobSettings(BaseModel):
 class ExecutorSettings(ProcessSettings):
     """Read from the environment: ``TURNOUT_<FIELD>``, nested with ``__``."""
 
-    group: str = "turnout.executor"
     ledgers: int = Field(default=2, ge=1, le=16, description="writers, each with a connection")
     commit_rows_max: int = Field(default=1_000, ge=1, le=10_000)
     active_max: int = Field(default=2_000, ge=1, description="executions in memory")

@@ -21,6 +21,7 @@ from shared.wire.events import decode_event
 
 log = structlog.get_logger(__name__)
 
+COMMANDS_AT_ONCE = 2_000
 _HEADERS: Headers = (("content-type", b"application/cloudevents+json"),)
 
 
@@ -43,25 +44,28 @@ class Matcher:
         """Match until ``stop``. An event's offset is committed when its commands are durable."""
         platform, settings = self._platform, self._settings
         async with platform.bus.subscribe(
-            [platform.topics.triggers], group=settings.group, member=platform.member
+            [platform.topics.triggers],
+            group=platform.topics.group("matcher"),
+            member=platform.member,
         ) as subscription:
             platform.health.report("matcher", Condition.READY)
             while not stop.is_set():
                 batches = await subscription.fetch(
                     max_records=settings.fetch_max, wait_s=settings.fetch_wait_s
                 )
-                if batches:
-                    await platform.bus.publish(
-                        [
-                            command
-                            for records in batches.values()
-                            for record in records
-                            for command in self._match(record)
-                        ]
-                    )
-                    await subscription.commit(
-                        {tp: records[-1].offset + 1 for tp, records in batches.items()}
-                    )
+                for tp, records in batches.items():
+                    await self._command(records)
+                    await subscription.commit({tp: records[-1].offset + 1})
+
+    async def _command(self, records: Sequence[Received]) -> None:
+        """Publish what the records start, a bounded number at a time."""
+        commands: list[Record] = []
+        for record in records:
+            commands += self._match(record)
+            if len(commands) >= COMMANDS_AT_ONCE:
+                await self._platform.bus.publish(commands)
+                commands = []
+        await self._platform.bus.publish(commands)
 
     def _match(self, record: Received) -> Sequence[Record]:
         value = record.value or b""

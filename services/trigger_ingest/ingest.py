@@ -36,7 +36,9 @@ class Ingest:
         """Ingest until ``stop``. An offset is committed when its event is durable and passed on."""
         platform, settings = self._platform, self._settings
         async with platform.bus.subscribe(
-            platform.topics.sources, group=settings.group, member=platform.member
+            platform.topics.sources,
+            group=platform.topics.group("trigger-ingest"),
+            member=platform.member,
         ) as subscription:
             platform.health.report("trigger-ingest", Condition.READY)
             while not stop.is_set():

@@ -17,7 +17,6 @@ from shared.runtime.clock import Clock, SystemClock
 from shared.runtime.health import Health
 from shared.wire.topics import Topics
 
-
 TRIM_AT_ONCE = 10_000
 
 Trim = Callable[[datetime], Awaitable[int]]
@@ -43,7 +42,10 @@ class Platform:
 async def open_platform(settings: ProcessSettings) -> AsyncIterator[Platform]:
     """Connect, and see that every topic is there. Raises Unavailable."""
     clock = SystemClock()
-    async with open_pool(settings.postgres) as pool, _open_bus(settings, pool, clock) as (bus, trim):
+    async with (
+        open_pool(settings.postgres) as pool,
+        _open_bus(settings, pool, clock) as (bus, trim),
+    ):
         await bus.ensure_topics(
             [Topic(name=n, partitions=settings.partitions) for n in settings.topics.all]
         )

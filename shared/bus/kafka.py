@@ -22,6 +22,7 @@ _ADMIN_S: Final = 15.0
 _CHECK_S: Final = 5.0
 _POLL_S: Final = 0.05
 # A rebalance waits this long for members that still finish work on what they lose.
+_FETCH_WAIT_MS: Final = 50
 _REBALANCE_S: Final = 30.0
 # Whoever keeps fetching nothing, because all is paused, is still a member; see ``fetch``.
 _POLL_INTERVAL_S: Final = 86_400.0
@@ -162,6 +163,9 @@ class KafkaBus:
             heartbeat_interval_ms=min(session_ms // 3, 1000),
             rebalance_timeout_ms=max(session_ms, int(_REBALANCE_S * 1000)),
             max_poll_interval_ms=int(_POLL_INTERVAL_S * 1000),
+            # One fetch a broker is under way at a time: while it waits for a quiet partition, the
+            # busy ones wait with it.
+            fetch_max_wait_ms=_FETCH_WAIT_MS,
             max_partition_fetch_bytes=1_048_576,
             fetch_max_bytes=16_777_216,
         )

@@ -1,7 +1,7 @@
 """The bus in Postgres: the same semantics as Kafka's, for those who have no Kafka.
 
 Concurrent publishes share a transaction; in one process readers wake at once, across processes
-within milliseconds by LISTEN/NOTIFY, and after a second if that was lost.
+within milliseconds by LISTEN/NOTIFY, and after two seconds if that was lost.
 """
 
 import asyncio

@@ -15,7 +15,7 @@ from shared.bus.protocol import Assignee, Received, TopicPartition
 from shared.domain.errors import Unavailable
 
 # Without a ring, a waiting member looks for records once in this time.
-IDLE_S: Final = 1.0
+IDLE_S: Final = 2.0
 _RETRY_S: Final = 0.5
 
 _log: Final = structlog.get_logger(__name__)

@@ -17,7 +17,7 @@ from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Protocol
+from typing import NamedTuple, Protocol
 from zlib import crc32
 
 Headers = tuple[tuple[str, bytes], ...]
@@ -39,8 +39,7 @@ class Topic:
     partitions: int
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Record:
+class Record(NamedTuple):
     """A record to publish.
 
     ``partition`` None means ``partition_of(key)``, or any partition for a record without a key.
@@ -53,8 +52,7 @@ class Record:
     partition: int | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Received:
+class Received(NamedTuple):
     """A record as read; ``offset`` is its position in the partition, from 0, ascending."""
 
     topic: str

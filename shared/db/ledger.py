@@ -6,10 +6,10 @@ written while the others go through.
 """
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from shared.db.pool import Connection
 from shared.domain.executions import Entry, State, Status
@@ -21,8 +21,7 @@ from shared.wire.results import Origin, error_data
 _SQL = statements(Path(__file__).parent / "queries" / "ledger")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Fence:
+class Fence(NamedTuple):
     """The epoch a partition's writer was given, and the cursors it leaves with this commit."""
 
     partition: int
@@ -33,8 +32,7 @@ class Fence:
     emitted_seq: int
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Started:
+class Started(NamedTuple):
     """An execution to admit. It is written only if its id is new."""
 
     origin: Origin
@@ -47,8 +45,7 @@ class Started:
     cancel_reason: str | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Written:
+class Written(NamedTuple):
     """A log entry to append; ``seq`` ascends in the partition."""
 
     partition: int
@@ -58,8 +55,7 @@ class Written:
     at: datetime
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Changed:
+class Changed(NamedTuple):
     """What becomes of an execution's row; None leaves a column as it is."""
 
     partition: int
@@ -71,16 +67,15 @@ class Changed:
 
     def merged(self, later: "Changed") -> "Changed":
         """Both changes in one: Postgres updates a row once a statement."""
-        return replace(
-            later,
+        return later._replace(
+            at=max(self.at, later.at),
             state=later.state or self.state,
             cancel_requested_at=self.cancel_requested_at or later.cancel_requested_at,
             cancel_reason=self.cancel_reason or later.cancel_reason,
         )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Timer:
+class Timer(NamedTuple):
     """When an execution wakes; ``due_at`` None forgets its timer."""
 
     partition: int
@@ -105,8 +100,7 @@ class Group:
         a cancellation with it. Should it turn out not to be new, the change still applies.
         """
         if (started := self.started.get(change.execution_id)) is not None:
-            self.started[change.execution_id] = replace(
-                started,
+            self.started[change.execution_id] = started._replace(
                 cancel_requested_at=change.cancel_requested_at,
                 cancel_reason=change.cancel_reason,
             )
@@ -181,7 +175,7 @@ def _written_columns(rows: list[Written]) -> Iterable[list[Any]]:
     yield [a and a.status.value for a in attempts]
     yield [_json(a.input) if a else None for a in attempts]
     yield [_json(a.output) if a else None for a in attempts]
-    yield [_json(error_data(a.error)) if a else None for a in attempts]
+    yield [_json(error_data(r.entry.failure)) for r in rows]
     yield [a and a.started_at for a in attempts]
     yield [r.at for r in rows]
     yield [a and a.retry_at for a in attempts]

@@ -133,7 +133,8 @@ def _origin(row: Record, execution_id: Any) -> Origin:
 def _entry(row: Record) -> Entry:
     phases = tuple(Phase(phase) for phase in row["phases"])
     if row["step_id"] is None:
-        return Entry(position=row["position"], phases=phases)
+        error = step_error(_loaded(row["error"]))
+        return Entry(position=row["position"], phases=phases, error=error)
     attempt = Attempt(
         step_id=StepId(row["step_id"]),
         number=row["attempt"],

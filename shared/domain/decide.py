@@ -13,7 +13,14 @@ from typing import assert_never
 
 from shared.domain.executions import Attempt, AttemptStatus, Entry, Phase, State, Status
 from shared.domain.ids import StepId
-from shared.domain.outcomes import Completed, Failed, Interrupted, Outcome, Skipped
+from shared.domain.outcomes import (
+    Completed,
+    Failed,
+    Interrupted,
+    Outcome,
+    Skipped,
+    StepError,
+)
 from shared.domain.plans import Plan
 from shared.domain.retries import delay_s
 from shared.domain.workflows import OnFailure, Step
@@ -87,6 +94,12 @@ def cancel(state: State) -> Transition:
     return _written(state, attempt=None, phases=(Phase.CANCELLED,))
 
 
+def fail(state: State, error: StepError) -> Transition:
+    """End an execution that cannot go on, whatever its steps did."""
+    entry = Entry(position=state.position + 1, phases=(Phase.FAILED,), error=error)
+    return Transition(absorb(state, entry), entry)
+
+
 def restore(entries: Iterable[Entry]) -> State:
     """The state that the log tells."""
     state = State(status=Status.RUNNING)
@@ -97,79 +110,76 @@ def restore(entries: Iterable[Entry]) -> State:
 
 def absorb(state: State, entry: Entry) -> State:
     """The state after ``entry``."""
-    state = replace(state, position=entry.position)
-    if entry.attempt is not None:
-        state = _absorb_attempt(state, entry.attempt)
-    for phase in entry.phases:
-        state = _absorb_phase(state, phase)
-    return state
-
-
-def _absorb_attempt(state: State, attempt: Attempt) -> State:
-    if attempt.status is AttemptStatus.RETRYING:
+    attempt = entry.attempt
+    if attempt is not None and attempt.status is AttemptStatus.RETRYING:
         return replace(
             state,
             status=Status.RETRYING,
+            position=entry.position,
             attempt=attempt.number + 1,
             retry_at=attempt.retry_at,
         )
-    return replace(
-        state,
-        status=Status.RUNNING,
-        settled={**state.settled, attempt.step_id: attempt},
-        attempt=1,
-        retry_at=None,
-        error=attempt.error,
+    status = _status_after(entry.phases)
+    return State(
+        status=status,
+        position=entry.position,
+        settled=state.settled if attempt is None else {**state.settled, attempt.step_id: attempt},
+        error=entry.failure if status in (Status.RUNNING, Status.FAILED) else None,
     )
 
 
-def _absorb_phase(state: State, phase: Phase) -> State:
-    match phase:
+def _status_after(phases: tuple[Phase, ...]) -> Status:
+    if not phases:
+        return Status.RUNNING
+    match phases[-1]:
         case Phase.CREATED | Phase.STARTED:
-            return state
+            return Status.RUNNING
         case Phase.COMPLETED:
-            return replace(state, status=Status.COMPLETED, error=None)
+            return Status.COMPLETED
         case Phase.FAILED:
-            return replace(state, status=Status.FAILED)
+            return Status.FAILED
         case Phase.CANCELLED:
-            return replace(state, status=Status.CANCELLED, retry_at=None)
+            return Status.CANCELLED
         case _:
-            assert_never(phase)
+            assert_never(phases[-1])
 
 
 def _attempt(
     effect: RunStep, outcome: Outcome, *, started_at: datetime, now: datetime, chance: float
 ) -> Attempt:
-    ended = Attempt(
+    status, retry_at = _ending(effect, outcome, now, chance)
+    return Attempt(
         step_id=StepId(effect.step.id),
         number=effect.attempt,
-        status=AttemptStatus.COMPLETED,
+        status=status,
         started_at=started_at,
         ended_at=now,
+        input=outcome.input if isinstance(outcome, Completed | Failed) else None,
+        output=outcome.output if isinstance(outcome, Completed) else None,
+        error=outcome.error if isinstance(outcome, Failed) else None,
+        retry_at=retry_at,
     )
+
+
+def _ending(
+    effect: RunStep, outcome: Outcome, now: datetime, chance: float
+) -> tuple[AttemptStatus, datetime | None]:
+    """How the attempt ended, and when the next one is due."""
     match outcome:
-        case Completed(input=given, output=output):
-            return replace(ended, input=given, output=output)
+        case Completed():
+            return AttemptStatus.COMPLETED, None
         case Skipped():
-            return replace(ended, status=AttemptStatus.SKIPPED)
+            return AttemptStatus.SKIPPED, None
         case Interrupted():
-            return replace(ended, status=AttemptStatus.CANCELLED)
-        case Failed():
-            return _failed(ended, effect.step, outcome, chance)
+            return AttemptStatus.CANCELLED, None
+        case Failed(error=error):
+            policy = effect.step.retry
+            if not error.retryable or effect.attempt >= policy.max_attempts:
+                return AttemptStatus.FAILED, None
+            wait_s = delay_s(policy, attempt=effect.attempt, error=error, chance=chance)
+            return AttemptStatus.RETRYING, now + timedelta(seconds=wait_s)
         case _:
             assert_never(outcome)
-
-
-def _failed(ended: Attempt, step: Step, outcome: Failed, chance: float) -> Attempt:
-    ended = replace(ended, status=AttemptStatus.FAILED, input=outcome.input, error=outcome.error)
-    if not outcome.error.retryable or ended.number >= step.retry.max_attempts:
-        return ended
-    wait_s = delay_s(step.retry, attempt=ended.number, error=outcome.error, chance=chance)
-    return replace(
-        ended,
-        status=AttemptStatus.RETRYING,
-        retry_at=ended.ended_at + timedelta(seconds=wait_s),
-    )
 
 
 def _phases(plan: Plan, state: State, step: Step, attempt: Attempt) -> tuple[Phase, ...]:

@@ -70,11 +70,20 @@ class Attempt:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Entry:
-    """One row of an execution's log: an attempt, or a change of phase, or both at once."""
+    """One row of an execution's log: an attempt, or a change of phase, or both at once.
+
+    ``error`` says why an execution failed where no attempt of a step says it.
+    """
 
     position: int
     attempt: Attempt | None = None
     phases: tuple[Phase, ...] = ()
+    error: StepError | None = None
+
+    @property
+    def failure(self) -> StepError | None:
+        """What went wrong in this entry."""
+        return self.attempt.error if self.attempt is not None else self.error
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

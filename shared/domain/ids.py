@@ -31,7 +31,7 @@ def execution_id(workflow_id: WorkflowId, key: EventKey) -> ExecutionId:
     return ExecutionId(uuid5(workflow_id, str(key)))
 
 
-def result_id(execution: ExecutionId, log_position: int) -> str:
+def result_id(execution: str, log_position: int) -> str:
     """The stable id of the step result at ``log_position`` (from 1) of an execution."""
     return f"{execution}:{log_position}"
 

@@ -15,6 +15,7 @@ class ErrorKind(StrEnum):
     UNREACHABLE = "unreachable"
     HTTP = "http_status"
     TOO_LARGE = "too_large"
+    UNFIT = "unfit"
     DEFECT = "defect"
 
 

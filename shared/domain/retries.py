@@ -11,8 +11,8 @@ def delay_s(policy: Retry, *, attempt: int, error: StepError, chance: float) -> 
     ("equal jitter" for 0.5, "full jitter" for 1.0). A receiver's ``Retry-After`` is the least,
     within the policy's longest interval.
     """
-    # Beyond a thousand doublings the power overflows; the longest interval holds long before.
-    power = min(attempt - 1, 1_000)
+    # Ten to the 300th is still a float; the longest interval holds long before.
+    power = min(attempt - 1, 300)
     full = min(policy.initial_interval_s * policy.backoff**power, policy.max_interval_s)
     jittered = full * (1 - policy.jitter) + full * policy.jitter * chance
     asked = min(error.retry_after_s or 0.0, policy.max_interval_s)

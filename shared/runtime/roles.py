@@ -46,6 +46,9 @@ async def keep(name: str, role: Role, health: Health, *, stop: asyncio.Event) ->
         except* Unavailable as group:
             health.report(name, Condition.UNAVAILABLE)
             log.warning("role_interrupted", role=name, reasons=_reasons(group), pause_s=pause_s)
+        if (task := asyncio.current_task()) is not None and task.cancelling():
+            # A role that is cancelled may end with Unavailable instead: it is not to come back.
+            raise asyncio.CancelledError
         if asyncio.get_running_loop().time() - started > PAUSE_MAX_S:
             pause_s = PAUSE_FIRST_S
         # Chance keeps replicas from coming back in step; it decides nothing else.

@@ -17,7 +17,11 @@ def configure_logging(settings: LogSettings) -> None:
         structlog.processors.TimeStamper(fmt="iso", utc=True),
     ]
     renderer: structlog.typing.Processor = (
-        structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty())
+        structlog.dev.ConsoleRenderer(
+            colors=sys.stderr.isatty(),
+            # The prettier ones print local variables, and so what events carry.
+            exception_formatter=structlog.dev.plain_traceback,
+        )
         if settings.format == "console"
         else structlog.processors.JSONRenderer()
     )

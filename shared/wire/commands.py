@@ -10,7 +10,7 @@ import orjson
 
 from shared.domain.errors import Defect
 from shared.domain.ids import ExecutionId, WorkflowId
-from shared.wire.envelope import envelope
+from shared.wire.envelope import envelope, stamp
 
 START = "turnout.command.start"
 CANCEL = "turnout.command.cancel"
@@ -48,7 +48,7 @@ def encode_start(
         kind=START,
         source="/turnout/matcher",
         subject=str(execution),
-        at=at,
+        time=stamp(at),
         data={
             "execution_id": str(execution),
             "workflow_id": str(workflow),
@@ -66,7 +66,7 @@ def encode_cancel(command: Cancel) -> bytes:
         kind=CANCEL,
         source="/turnout/api",
         subject=execution,
-        at=command.requested_at,
+        time=stamp(command.requested_at),
         data={"execution_id": execution, "reason": command.reason},
     )
 

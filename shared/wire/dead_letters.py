@@ -4,7 +4,7 @@ from base64 import b64encode
 from dataclasses import dataclass
 from datetime import datetime
 
-from shared.wire.envelope import envelope
+from shared.wire.envelope import envelope, stamp
 from shared.wire.messages import DeadLetterData
 
 VALUE_BYTES_MAX = 262_144
@@ -51,6 +51,6 @@ def encode_dead_letter(letter: DeadLetter, at: datetime) -> bytes:
         kind="turnout.dead-letter",
         source=f"/turnout/topics/{letter.topic}",
         subject=letter.reason,
-        at=at,
+        time=stamp(at),
         data=data,
     )

@@ -16,11 +16,12 @@ def dumps(value: Any) -> bytes:
 
 def stamp(at: datetime) -> str:
     """RFC 3339 in UTC with microseconds: ``2026-11-22T01:02:03.000004Z``."""
-    return f"{at.astimezone(UTC).replace(tzinfo=None).isoformat(timespec='microseconds')}Z"
+    utc = at if at.tzinfo is UTC else at.astimezone(UTC)
+    return utc.isoformat(timespec="microseconds")[: -len("+00:00")] + "Z"
 
 
 def envelope(
-    *, record_id: str, kind: str, source: str, subject: str, at: datetime, data: Any
+    *, record_id: str, kind: str, source: str, subject: str, time: str, data: Any
 ) -> bytes:
     """A record of our own making, as CloudEvents' JSON format writes it."""
     return dumps(
@@ -30,7 +31,7 @@ def envelope(
             "source": source,
             "type": kind,
             "subject": subject,
-            "time": stamp(at),
+            "time": time,
             "datacontenttype": "application/json",
             "data": data,
         }

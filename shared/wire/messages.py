@@ -55,21 +55,26 @@ class ErrorData(TypedDict):
 
 
 class ExecutionRef(TypedDict):
-    """Which execution a result belongs to.
-
-    ``sequence`` ascends from 1 in the execution without a gap; a result and the change of phase
-    that it caused share one.
-    """
+    """Which execution a result belongs to."""
 
     execution_id: str
     workflow_id: str
     workflow_version: int
     environment_id: str
     event_key: str
+
+
+class ResultData(ExecutionRef):
+    """What happened in it, and where in its order.
+
+    ``sequence`` ascends from 1 in the execution without a gap; a step's result and the change of
+    phase that it caused share one.
+    """
+
     sequence: int
 
 
-class StepResultData(ExecutionRef):
+class StepResultData(ResultData):
     """step_results, ``turnout.step.<status>``: one ended attempt."""
 
     step_id: str
@@ -83,7 +88,7 @@ class StepResultData(ExecutionRef):
     retry_at: str | None
 
 
-class ExecutionData(ExecutionRef):
+class ExecutionData(ResultData):
     """executions, ``workflow_execution:<phase>``."""
 
     phase: str

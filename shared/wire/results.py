@@ -1,25 +1,46 @@
 """What happened in executions, as records on ``step_results`` and ``executions``."""
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cached_property
 
 from shared.domain.executions import Entry, Phase
 from shared.domain.ids import EnvironmentId, EventKey, ExecutionId, WorkflowId, result_id
 from shared.domain.outcomes import ErrorKind, StepError
 from shared.wire.envelope import envelope, stamp
-from shared.wire.messages import ErrorData, ExecutionData, StepResultData
+from shared.wire.messages import ErrorData, ExecutionData, ExecutionRef, StepResultData
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True)
 class Origin:
-    """What each result says of its execution."""
+    """What each result says of its execution; the words for it are made once."""
 
     execution_id: ExecutionId
     workflow_id: WorkflowId
     workflow_version: int
     environment_id: EnvironmentId
     event_key: EventKey
+
+    @cached_property
+    def subject(self) -> str:
+        """The execution, as records name it."""
+        return str(self.execution_id)
+
+    @cached_property
+    def source(self) -> str:
+        """The workflow, as records name it."""
+        return f"/turnout/workflows/{self.workflow_id}"
+
+    @cached_property
+    def ref(self) -> ExecutionRef:
+        """The fields that every result starts with."""
+        return {
+            "execution_id": self.subject,
+            "workflow_id": str(self.workflow_id),
+            "workflow_version": self.workflow_version,
+            "environment_id": str(self.environment_id),
+            "event_key": str(self.event_key),
+        }
 
 
 def encode_result(origin: Origin, entry: Entry) -> bytes | None:
@@ -30,12 +51,9 @@ def encode_result(origin: Origin, entry: Entry) -> bytes | None:
     attempt = entry.attempt
     if attempt is None:
         return None
+    ended_at = stamp(attempt.ended_at)
     data: StepResultData = {
-        "execution_id": str(origin.execution_id),
-        "workflow_id": str(origin.workflow_id),
-        "workflow_version": origin.workflow_version,
-        "environment_id": str(origin.environment_id),
-        "event_key": str(origin.event_key),
+        **origin.ref,
         "sequence": entry.position,
         "step_id": attempt.step_id,
         "attempt": attempt.number,
@@ -44,42 +62,45 @@ def encode_result(origin: Origin, entry: Entry) -> bytes | None:
         "output": attempt.output,
         "error": error_data(attempt.error),
         "started_at": stamp(attempt.started_at),
-        "ended_at": stamp(attempt.ended_at),
+        "ended_at": ended_at,
         "retry_at": stamp(attempt.retry_at) if attempt.retry_at else None,
     }
     return envelope(
-        record_id=result_id(origin.execution_id, entry.position),
+        record_id=result_id(origin.subject, entry.position),
         kind=f"turnout.step.{attempt.status.value.lower()}",
-        source=f"/turnout/workflows/{origin.workflow_id}",
-        subject=str(origin.execution_id),
-        at=attempt.ended_at,
+        source=origin.source,
+        subject=origin.subject,
+        time=ended_at,
         data=data,
     )
 
 
-def encode_phases(origin: Origin, entry: Entry, at: datetime) -> Iterator[bytes]:
+def encode_phases(origin: Origin, entry: Entry, at: datetime) -> list[bytes]:
     """The executions records of a log entry, one a phase; ``at`` is when it was written."""
-    for phase in entry.phases:
-        error = entry.failure if phase is Phase.FAILED else None
-        data: ExecutionData = {
-            "execution_id": str(origin.execution_id),
-            "workflow_id": str(origin.workflow_id),
-            "workflow_version": origin.workflow_version,
-            "environment_id": str(origin.environment_id),
-            "event_key": str(origin.event_key),
-            "sequence": entry.position,
-            "phase": phase.value,
-            "error": error_data(error),
-            "at": stamp(at),
-        }
-        yield envelope(
-            record_id=f"{result_id(origin.execution_id, entry.position)}:{phase.value}",
+    if not entry.phases:
+        return []
+    time, record_id = stamp(at), result_id(origin.subject, entry.position)
+    return [
+        envelope(
+            record_id=f"{record_id}:{phase.value}",
             kind=f"workflow_execution:{phase.value}",
-            source=f"/turnout/workflows/{origin.workflow_id}",
-            subject=str(origin.execution_id),
-            at=at,
-            data=data,
+            source=origin.source,
+            subject=origin.subject,
+            time=time,
+            data=_phase_data(origin, entry, phase, time),
         )
+        for phase in entry.phases
+    ]
+
+
+def _phase_data(origin: Origin, entry: Entry, phase: Phase, time: str) -> ExecutionData:
+    return {
+        **origin.ref,
+        "sequence": entry.position,
+        "phase": phase.value,
+        "error": error_data(entry.failure) if phase is Phase.FAILED else None,
+        "at": time,
+    }
 
 
 def error_data(error: StepError | None) -> ErrorData | None:

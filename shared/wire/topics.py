@@ -49,6 +49,10 @@ class Topics:
         """What could not be read, with the reason."""
         return f"{self.prefix}.dead-letters"
 
+    def group(self, role: str) -> str:
+        """The consumer group of a role: installations that share a broker keep apart."""
+        return f"{self.prefix}.{role}"
+
     @property
     def all(self) -> tuple[str, ...]:
         """Every topic, sources first."""

@@ -5,7 +5,7 @@ Says its counters as one JSON object at the end.
 
 import asyncio
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 import orjson
@@ -22,6 +22,7 @@ from services.trigger_ingest.app import trigger_ingest
 from services.trigger_ingest.settings import IngestSettings
 from shared.assembly.platform import Platform, open_platform
 from shared.assembly.settings import ProcessSettings
+from shared.runtime.process import tune_garbage_collection
 from shared.runtime.roles import Role, run_roles
 from shared.runtime.telemetry import configure_logging
 from tests.benchmarks.floor import run_floor
@@ -34,6 +35,7 @@ def main(names: list[str]) -> None:
     given: dict[str, Any] = {}
     settings = ProcessSettings(**given)
     configure_logging(settings.log)
+    tune_garbage_collection()
     sys.stdout.buffer.write(orjson.dumps(uvloop.run(_play(names, settings))))
 
 
@@ -43,7 +45,7 @@ async def _play(names: list[str], settings: ProcessSettings) -> Mapping[str, flo
         group.create_task(_stop_at_end_of_input(stop))
         if names == [FLOOR]:
             return {"turnout_bench_commits": await run_floor(platform, settings, stop)}
-        roles = {name: _ROLES[name](platform, settings.topic_prefix) for name in names}
+        roles = {name: _role(name, platform) for name in names}
         await run_roles(roles, platform.health, stop=stop, stop_within_s=settings.stop_within_s)
         return _counters(platform.registry)
 
@@ -61,35 +63,19 @@ def _counters(registry: CollectorRegistry) -> Mapping[str, float]:
     return {s.name: s.value for s in samples if not s.labels and not s.name.endswith("_created")}
 
 
-# A group of its own for each round: members of an earlier one keep their seats for a while.
-
-
-def _ingest(platform: Platform, prefix: str) -> Role:
-    given: dict[str, Any] = {"group": f"{prefix}.trigger-ingest"}
-    return trigger_ingest(platform, IngestSettings(**given))
-
-
-def _matcher(platform: Platform, prefix: str) -> Role:
-    given: dict[str, Any] = {"group": f"{prefix}.matcher"}
-    return matcher(platform, MatcherSettings(**given))
-
-
-def _executor(platform: Platform, prefix: str) -> Role:
-    given: dict[str, Any] = {"group": f"{prefix}.executor"}
-    return executor(platform, ExecutorSettings(**given))
-
-
-def _scheduler(platform: Platform, _: str) -> Role:
+def _role(name: str, platform: Platform) -> Role:
     given: dict[str, Any] = {}
-    return scheduler(platform, SchedulerSettings(**given))
-
-
-_ROLES: Mapping[str, Callable[[Platform, str], Role]] = {
-    "trigger-ingest": _ingest,
-    "matcher": _matcher,
-    "executor": _executor,
-    "scheduler": _scheduler,
-}
+    match name:
+        case "trigger-ingest":
+            return trigger_ingest(platform, IngestSettings(**given))
+        case "matcher":
+            return matcher(platform, MatcherSettings(**given))
+        case "executor":
+            return executor(platform, ExecutorSettings(**given))
+        case "scheduler":
+            return scheduler(platform, SchedulerSettings(**given))
+        case _:
+            raise ValueError(name)
 
 
 if __name__ == "__main__":

@@ -21,7 +21,7 @@ from tests.benchmarks.events import WORKFLOW
 from tests.support.house import House, settings_of
 from tests.support.postgres import drop, execute, sibling
 
-PARTITIONS = 8
+PARTITIONS = 2
 _TEMPLATE = "benchmark_template"
 _SQL = statements(Path(__file__).parent / "queries")
 

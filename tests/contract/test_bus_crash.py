@@ -11,7 +11,6 @@ from shared.bus.protocol import Bus
 from tests.support.bus import (
     BusAddress,
     all_assigned,
-    eventually,
     new_group,
     next_positions,
     numbered,
@@ -19,6 +18,7 @@ from tests.support.bus import (
     read,
     values,
 )
+from tests.support.eventually import eventually
 
 
 class Member:

@@ -12,7 +12,6 @@ from tests.support.bus import (
     Diary,
     OpenBus,
     all_assigned,
-    eventually,
     new_group,
     new_topic,
     next_positions,
@@ -21,6 +20,7 @@ from tests.support.bus import (
     read,
     values,
 )
+from tests.support.eventually import eventually
 
 
 async def test_uncommitted_is_read_again(bus: Bus, topic: str) -> None:
@@ -188,7 +188,7 @@ async def test_nothing_is_lost_in_rebalances(bus: Bus, open_bus: OpenBus, topic:
         steady = tasks.create_task(member(bus, lives_s=60))
         tasks.create_task(produce())
         tasks.create_task(member(other, lives_s=2.0))
-        await eventually(lambda: set(handled) == set(range(1500)))
+        await eventually(lambda: set(handled) == set(range(1500)), within_s=40)
         steady.cancel()
     assert set(handled) == set(range(1500))
     assert handled.total() < 2 * 1500

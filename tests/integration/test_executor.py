@@ -73,9 +73,7 @@ NOTE = {"id": "note", "action": "transform", "input": {"src": "done"}}
 
 async def cancel(house: House, execution_id: ExecutionId) -> None:
     """Ask for a cancellation, as the api does."""
-    command = Cancel(
-        execution_id=execution_id, reason="enough", requested_at=datetime.now(UTC)
-    )
+    command = Cancel(execution_id=execution_id, reason="enough", requested_at=datetime.now(UTC))
     record = Record(
         topic=house.platform.topics.commands,
         key=str(execution_id).encode(),
@@ -207,9 +205,7 @@ async def test_a_running_step_is_broken_off_by_a_cancellation(
         assert dict(row) == {"status": "CANCELLED", "cancel_reason": "enough"}
 
 
-async def test_a_sleeping_execution_is_cancelled_at_once(
-    database: str, receiver: Receiver
-) -> None:
+async def test_a_sleeping_execution_is_cancelled_at_once(database: str, receiver: Receiver) -> None:
     """An execution that waits an hour for its retry, out of memory, ends at once."""
     receiver.plan = [web.Response(status=503)]
     slow = {"max_attempts": 2, "initial_interval_s": 3600.0, "max_interval_s": 3600.0}

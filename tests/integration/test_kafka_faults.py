@@ -17,7 +17,6 @@ from shared.bus.protocol import Bus, Record, Subscription
 from shared.domain.errors import Rejected, Unavailable
 from shared.embedded.kafka import EmbeddedKafka
 from tests.support.bus import (
-    eventually,
     kafka_settings,
     new_group,
     new_topic,
@@ -26,6 +25,7 @@ from tests.support.bus import (
     read,
     values,
 )
+from tests.support.eventually import eventually
 from tests.support.kafka import KAFKA_MARKS, need_kafka
 
 ROOT = Path(__file__).parents[2]
@@ -112,11 +112,14 @@ async def test_nobody_there() -> None:
                 pass
 
 
-async def test_broker_dies_with_its_parent() -> None:
+async def test_broker_dies_with_its_parent(tmp_path: Path) -> None:
     """The command prints the address; killed without warning, it leaves no broker behind."""
     need_kafka(embedded=True)
     command = await asyncio.create_subprocess_exec(
-        sys.executable, str(ROOT / "infra/kafka/broker.py"), stdout=asyncio.subprocess.PIPE
+        sys.executable,
+        str(ROOT / "infra/kafka/broker.py"),
+        stdout=asyncio.subprocess.PIPE,
+        env={**os.environ, "TMPDIR": str(tmp_path)},
     )
     assert command.stdout is not None
     try:

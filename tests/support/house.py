@@ -132,5 +132,3 @@ async def count(pool: "asyncpg.Pool[asyncpg.Record]", table: str, where: str = "
 def of_step(results: Sequence[Mapping[str, Any]], step_id: str) -> list[Mapping[str, Any]]:
     """The results of one step."""
     return [result for result in results if result["step_id"] == step_id]
-
-

@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID, uuid4
@@ -23,6 +23,7 @@ from shared.domain.workflows import Workflow
 from shared.runtime.roles import Role, keep
 from shared.wire.commands import Cancel, encode_cancel, encode_start
 from shared.wire.events import encode_event
+from shared.wire.topics import Topics
 from tests.support.house import House, settings_of
 
 Roles = Sequence[tuple[str, Role]]
@@ -96,12 +97,17 @@ class Works(House):
 
 @asynccontextmanager
 async def open_works(
-    dsn: str, *, before: Callable[[Platform], Roles] | None = None, **more: Any
+    dsn: str,
+    *,
+    before: Callable[[Platform], Roles] | None = None,
+    topics: Topics | None = None,
+    **more: Any,
 ) -> AsyncIterator[Works]:
     """A running executor, kept through outages, stopped in order at the end.
 
     It comes back under the same name, and so at once to its partitions. ``before`` gives the
-    roles that come before it on an event's way, where a test needs them.
+    roles that come before it on an event's way, where a test needs them; ``topics`` stand for the
+    platform's own.
     """
     given = ExecutorSettings(
         **settings_of(
@@ -109,7 +115,8 @@ async def open_works(
             **{"egress": {"allow_loopback": True}, "fetch_wait_s": 0.1, "member": "one", **more},
         )
     )
-    async with open_platform(given) as platform, asyncio.TaskGroup() as group:
+    async with open_platform(given) as opened, asyncio.TaskGroup() as group:
+        platform = replace(opened, topics=topics or opened.topics)
         works = Works(platform)
         kept = [
             group.create_task(keep(name, role, platform.health, stop=works.stop))

@@ -15,6 +15,7 @@ from shared.assembly.settings import AdminSettings, ProcessSettings
 from shared.db import migrate
 from shared.domain.errors import Conflict
 from shared.runtime.health import health_routes
+from shared.runtime.process import tune_garbage_collection
 from shared.runtime.roles import run_roles, stop_on_signals
 
 POLL_S: Final = 0.02
@@ -33,6 +34,7 @@ def run(main: Callable[[asyncio.Event], Coroutine[Any, Any, T]]) -> T | None:
         except Stopped:
             return None
 
+    tune_garbage_collection()
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
         return runner.run(told())
 

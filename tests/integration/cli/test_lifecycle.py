@@ -18,6 +18,7 @@ from tests.integration.cli.command import Running, eventually, is_alive, running
 pytestmark = pytest.mark.xdist_group("cli")
 
 NOBODY = "postgresql://u:secret@127.0.0.1:1/db"
+TOKEN = {"TURNOUT_TOKEN": "a-token-for-tests-only"}
 
 
 @contextmanager
@@ -76,7 +77,7 @@ def test_dev_needs_no_address_of_postgres_but_a_right_one(tmp_path: Path) -> Non
 
 def test_serve_waits_for_postgres_and_ends_when_told(tmp_path: Path) -> None:
     """While Postgres does not answer, serve waits and says why; SIGTERM ends it with 0 at once."""
-    with running("serve", "all", folder=tmp_path, env={"DATABASE_URL": NOBODY}) as process:
+    with running("serve", "all", folder=tmp_path, env={"DATABASE_URL": NOBODY, **TOKEN}) as process:
         eventually(lambda: "Postgres cannot be reached" in process.err)
         asked = time.monotonic()
         assert process.end(signal.SIGTERM, within_s=10) == 0
@@ -104,13 +105,14 @@ def test_serve_waits_for_kafka_and_ends_when_told(tmp_path: Path, database: str)
         ("TURNOUT_SOURCE_TOPICS", "secret"),
         ("TURNOUT_COMMIT_ROWS_MAX", "-5555"),
         ("TURNOUT_TOKEN", "secret"),
+        ("TURNOUT_TOKEN", None),
         ("TURNOUT_KAFKA", '{"security_protocol": "secret"}'),
     ],
 )
 def test_wrong_settings(variable: str, value: str | None) -> None:
     """A wrong setting ends serve with 4 and a sentence that names the variable, not its value."""
     kafka = {"KAFKA_BOOTSTRAP_SERVERS": "127.0.0.1:1"} if "KAFKA" in variable else {}
-    env = {"DATABASE_URL": NOBODY, **kafka, variable: value}
+    env = {"DATABASE_URL": NOBODY, **TOKEN, **kafka, variable: value}
     done = turnout("serve", "all", env={k: v for k, v in env.items() if v is not None})
     assert (done.code, done.out) == (4, "")
     assert variable.removeprefix("TURNOUT_").lower() in done.err.lower()

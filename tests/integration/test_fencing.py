@@ -1,0 +1,184 @@
+"""Only the current owner of a partition writes its executions."""
+
+import asyncio
+from datetime import UTC, datetime
+from uuid import uuid4
+
+import pytest
+
+from shared.db.ledger import Changed, Fence, Group, Started, Timer, Written, commit_group
+from shared.db.pool import Pool
+from shared.db.recovery import claim
+from shared.domain.decide import begin, cancel
+from shared.domain.ids import DEFAULT_ENVIRONMENT, EventKey, ExecutionId, WorkflowId
+from shared.domain.plans import Plan
+from shared.domain.workflows import Dialect, Step
+from shared.wire.results import Origin
+from shared.wire.topics import Topics
+from tests.support.eventually import eventually
+from tests.support.works import (
+    NOTE,
+    all_ended,
+    caught_up,
+    check_history,
+    open_receiver,
+    open_works,
+    start,
+    statuses,
+    until,
+    workflow,
+)
+
+NOW = datetime(2026, 11, 22, tzinfo=UTC)
+PLAN = Plan(
+    workflow_id=WorkflowId(uuid4()),
+    version=1,
+    name="w",
+    dialect=Dialect.NATIVE,
+    steps=(Step(id="a", action="transform"),),
+)
+
+
+class ElsewhereTopics(Topics):
+    """The same topics, read in groups of their own: so each reader owns all partitions."""
+
+    def group(self, role: str) -> str:
+        return f"elsewhere.{role}"
+
+
+def fence(partition: int, epoch: int, *, seq: int = 1) -> Fence:
+    """A fence that moves every cursor."""
+    return Fence(
+        partition=partition,
+        epoch=epoch,
+        consumed_offset=7,
+        active_offset=7,
+        written_seq=seq,
+        emitted_seq=seq,
+    )
+
+
+def admit(group: Group, partition: int) -> ExecutionId:
+    """Add a new execution, a change of it and a timer to ``group``."""
+    id_ = ExecutionId(uuid4())
+    origin = Origin(
+        execution_id=id_,
+        workflow_id=PLAN.workflow_id,
+        workflow_version=1,
+        environment_id=DEFAULT_ENVIRONMENT,
+        event_key=EventKey(uuid4()),
+    )
+    first = begin(PLAN)
+    group.started[id_] = Started(
+        origin=origin,
+        partition=partition,
+        command_offset=6,
+        event_json="{}",
+        status=first.state.status,
+        created_at=NOW,
+    )
+    group.written.append(
+        Written(partition=partition, seq=1, origin=origin, entry=first.entry, at=NOW)
+    )
+    group.wake(Timer(partition=partition, execution_id=id_, due_at=NOW))
+    return id_
+
+
+async def dump(pool: Pool) -> list[object]:
+    """All that a group commit may change."""
+    tables = ("partition_owners", "executions", "execution_log", "timers")
+    return [await pool.fetch(f"SELECT * FROM {table} ORDER BY 1") for table in tables]
+
+
+async def test_epochs_ascend_and_cursors_stay(pool: Pool) -> None:
+    """Each claim gives a higher epoch and the cursors that the last owner left."""
+    async with pool.acquire() as conn:
+        first = await claim(conn, 3, owner="a", now=NOW)
+        await commit_group(conn, Group(fences=[fence(3, first.epoch)]))
+        second = await claim(conn, 3, owner="b", now=NOW)
+    assert second.epoch > first.epoch
+    assert (second.consumed_offset, second.written_seq, second.emitted_seq) == (7, 1, 1)
+
+
+async def test_a_group_under_an_old_epoch_changes_nothing(pool: Pool) -> None:
+    """Neither cursors, executions, log nor timers; its sibling partition goes through."""
+    async with pool.acquire() as conn:
+        lost = await claim(conn, 1, owner="zombie", now=NOW)
+        await claim(conn, 1, owner="heir", now=NOW)
+        before = await dump(pool)
+        alone = Group(fences=[fence(1, lost.epoch)])
+        admit(alone, 1)
+        committed = await commit_group(conn, alone)
+        assert (committed.partitions, committed.started) == (frozenset(), frozenset())
+        assert await dump(pool) == before
+
+        kept = await claim(conn, 2, owner="zombie", now=NOW)
+        both = Group(fences=[fence(1, lost.epoch), fence(2, kept.epoch)])
+        admit(both, 1)
+        new = admit(both, 2)
+        committed = await commit_group(conn, both)
+    assert (committed.partitions, committed.started) == (frozenset({2}), frozenset({new}))
+    assert await pool.fetchval("SELECT array_agg(partition) FROM execution_log") == [2]
+    assert await pool.fetchval("SELECT array_agg(execution_id) FROM timers") == [new]
+
+
+@pytest.mark.parametrize("what", ["changed", "slept", "woken"])
+async def test_an_old_epoch_moves_no_execution_and_no_timer(pool: Pool, what: str) -> None:
+    """What an execution has, a zombie neither changes nor wakes nor puts to sleep."""
+    async with pool.acquire() as conn:
+        lost = await claim(conn, 1, owner="zombie", now=NOW)
+        group = Group(fences=[fence(1, lost.epoch)])
+        id_ = admit(group, 1)
+        await commit_group(conn, group)
+        await claim(conn, 1, owner="heir", now=NOW)
+        before = await dump(pool)
+        late = Group(fences=[fence(1, lost.epoch, seq=2)])
+        match what:
+            case "changed":
+                state = cancel(begin(PLAN).state).state
+                late.change(Changed(partition=1, execution_id=id_, at=NOW, state=state))
+            case "slept":
+                late.wake(Timer(partition=1, execution_id=id_, due_at=datetime.now(UTC)))
+            case _:
+                late.wake(Timer(partition=1, execution_id=id_, due_at=None))
+        await commit_group(conn, late)
+    assert await dump(pool) == before
+
+
+async def test_a_zombie_is_fenced_and_comes_back_as_an_heir(database: str) -> None:
+    """A step that ends after the partitions were lost is not recorded; the role starts anew."""
+    async with open_receiver() as receiver, open_works(database) as works:
+        receiver.gate.clear()
+        flow = await works.register(workflow(NOTE, receiver.step(), {**NOTE, "id": "last"}))
+        await start(works, flow, 8)
+        await until(works.pool, "SELECT count(*) FROM execution_log WHERE step_id = 'note'", 8)
+        async with works.pool.acquire() as conn:
+            epochs = [
+                (await claim(conn, p, owner="other", now=datetime.now(UTC))).epoch for p in range(4)
+            ]
+        receiver.gate.set()
+        await all_ended(works.pool, 8)
+        assert works.metric("turnout_partitions_fenced_total") > 0
+        assert set((await statuses(works.pool)).values()) == {"COMPLETED"}
+        assert len(set(receiver.keys)) == 8
+        now_owned = await works.pool.fetch("SELECT epoch FROM partition_owners ORDER BY partition")
+        assert all(row["epoch"] > epoch for row, epoch in zip(now_owned, epochs, strict=True))
+        await caught_up(works)
+        await check_history(works)
+
+
+async def test_two_executors_that_both_think_they_own_all_harm_nothing(database: str) -> None:
+    """They fence each other for a while; every execution runs to its one end all the same."""
+    async with open_receiver() as receiver, open_works(database) as works:
+        flow = await works.register(workflow(NOTE, receiver.step(), {**NOTE, "id": "last"}))
+        async with open_works(database, topics=ElsewhereTopics(), member="two") as other:
+            for _ in range(15):
+                await start(works, flow, 10)
+                await asyncio.sleep(0.1)  # load goes on while the epochs change hands
+            await until(works.pool, "SELECT count(*) FROM executions", 150)
+            fenced = "turnout_partitions_fenced_total"
+            await eventually(lambda: works.metric(fenced) + other.metric(fenced) > 0)
+        await all_ended(works.pool, 150)
+        assert set((await statuses(works.pool)).values()) == {"COMPLETED"}
+        await caught_up(works)
+        await check_history(works)
