@@ -1,7 +1,8 @@
 """The role: fetch accepted events, decide, command, commit."""
 
 import asyncio
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import chain
 
 import orjson
 import structlog
@@ -53,11 +54,13 @@ class Matcher:
                 batches = await subscription.fetch(
                     max_records=settings.fetch_max, wait_s=settings.fetch_wait_s
                 )
-                for tp, records in batches.items():
-                    await self._command(records)
-                    await subscription.commit({tp: records[-1].offset + 1})
+                if batches:
+                    await self._command(chain.from_iterable(batches.values()))
+                    await subscription.commit(
+                        {tp: records[-1].offset + 1 for tp, records in batches.items()}
+                    )
 
-    async def _command(self, records: Sequence[Received]) -> None:
+    async def _command(self, records: Iterable[Received]) -> None:
         """Publish what the records start, a bounded number at a time."""
         commands: list[Record] = []
         for record in records:
