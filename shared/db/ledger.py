@@ -130,7 +130,7 @@ async def commit_group(conn: Connection, group: Group) -> Committed:
         _SQL["commit_group"],
         *_fence_columns(group.fences),
         *_started_columns(list(group.started.values())),
-        *_written_columns(group.written),
+        *_written_columns(group),
         *_changed_columns(list(group.changed.values())),
         *_timer_columns(list(group.timers.values())),
     )
@@ -155,7 +155,6 @@ def _started_columns(rows: list[Started]) -> Iterable[list[Any]]:
     yield [r.origin.workflow_id for r in rows]
     yield [r.origin.workflow_version for r in rows]
     yield [r.origin.event_key for r in rows]
-    yield [r.event_json for r in rows]
     yield [r.created_at for r in rows]
     yield [r.status.value for r in rows]
     yield [r.created_at if r.status.is_terminal else None for r in rows]
@@ -163,7 +162,8 @@ def _started_columns(rows: list[Started]) -> Iterable[list[Any]]:
     yield [r.cancel_reason for r in rows]
 
 
-def _written_columns(rows: list[Written]) -> Iterable[list[Any]]:
+def _written_columns(group: Group) -> Iterable[list[Any]]:
+    rows = group.written
     attempts = [r.entry.attempt for r in rows]
     yield [r.partition for r in rows]
     yield [r.seq for r in rows]
@@ -173,7 +173,7 @@ def _written_columns(rows: list[Written]) -> Iterable[list[Any]]:
     yield [a and a.step_id for a in attempts]
     yield [a and a.number for a in attempts]
     yield [a and a.status.value for a in attempts]
-    yield [_json(a.input) if a else None for a in attempts]
+    yield [_json(r.entry.attempt.input) if r.entry.attempt else _event(group, r) for r in rows]
     yield [_json(a.output) if a else None for a in attempts]
     yield [_json(error_data(r.entry.failure)) for r in rows]
     yield [a and a.started_at for a in attempts]
@@ -202,6 +202,12 @@ def _timer_columns(timers: list[Timer]) -> Iterable[list[Any]]:
     yield [t.due_at for t in slept]
     yield [t.execution_id for t in woken]
     yield [t.partition for t in woken]
+
+
+def _event(group: Group, row: Written) -> str | None:
+    """The event of an execution goes with its first entry: that is never written again."""
+    started = group.started.get(row.origin.execution_id)
+    return started.event_json if started and row.entry.position == 1 else None
 
 
 def _json(value: Any) -> str | None:

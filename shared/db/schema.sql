@@ -151,7 +151,6 @@ CREATE TABLE public.executions (
     workflow_id uuid NOT NULL,
     workflow_version integer NOT NULL,
     event_key uuid NOT NULL,
-    event json NOT NULL,
     created_at timestamp with time zone NOT NULL,
     status text NOT NULL,
     updated_at timestamp with time zone NOT NULL,

@@ -85,8 +85,8 @@ async def test_cancelling_again_and_again_ends_a_step_once(database: str) -> Non
         await check_history(works)
 
 
-async def test_a_cancellation_while_a_step_is_being_broken_off_is_harmless() -> None:
-    """A step that takes a while to let go may be cancelled meanwhile, again and again."""
+def a_run() -> Run:
+    """An execution in memory, about to take its one step."""
     id_ = UUID(int=1)
     plan = Plan(
         workflow_id=WorkflowId(id_),
@@ -95,7 +95,7 @@ async def test_a_cancellation_while_a_step_is_being_broken_off_is_harmless() -> 
         dialect=Dialect.NATIVE,
         steps=(Step(id="a", action="transform"),),
     )
-    run = Run(
+    return Run(
         origin=Origin(
             execution_id=ExecutionId(id_),
             workflow_id=WorkflowId(id_),
@@ -117,6 +117,11 @@ async def test_a_cancellation_while_a_step_is_being_broken_off_is_harmless() -> 
         owned=Owned(partition=0, epoch=1, consumed_offset=0, written_seq=0, emitted_seq=0),
         command_offset=0,
     )
+
+
+async def test_a_cancellation_while_a_step_is_being_broken_off_is_harmless() -> None:
+    """A step that takes a while to let go may be cancelled meanwhile, again and again."""
+    run = a_run()
     letting_go = asyncio.Event()
 
     async def step() -> None:

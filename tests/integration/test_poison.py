@@ -91,7 +91,10 @@ async def test_a_value_that_cannot_be_kept_fails_its_own_step_only(database: str
     [
         "UPDATE workflow_versions SET definition = '{\"steps\": 1}' WHERE workflow_id = $1",
         "DELETE FROM workflow_versions WHERE workflow_id = $1",
-        'UPDATE executions SET event = \'{"specversion": "0.3"}\' WHERE workflow_id = $1',
+        (
+            'UPDATE execution_log SET input = \'{"specversion": "0.3"}\' WHERE position = 1 '
+            "AND execution_id IN (SELECT id FROM executions WHERE workflow_id = $1)"
+        ),
     ],
 )
 async def test_what_cannot_be_read_any_more_fails_alone(database: str, damage: str) -> None:

@@ -160,15 +160,16 @@ WITH id AS (
 ),
 gone AS (
     INSERT INTO executions (id, partition, command_offset, environment_id, workflow_id,
-        workflow_version, event_key, event, created_at, status, updated_at, steps_settled)
-    SELECT id.id, 0, -n, e.environment_id, e.workflow_id, 1, e.event_key, e.event, e.created_at,
+        workflow_version, event_key, created_at, status, updated_at, steps_settled)
+    SELECT id.id, 0, -n, e.environment_id, e.workflow_id, 1, e.event_key, e.created_at,
         'RETRYING', e.created_at, 0
     FROM id CROSS JOIN (SELECT * FROM executions LIMIT 1) AS e
 ),
 logged AS (
-    INSERT INTO execution_log (partition, seq, execution_id, position, phases, step_id, attempt,
-        status, started_at, ended_at, retry_at)
+    INSERT INTO execution_log (partition, seq, execution_id, position, phases, input, step_id,
+        attempt, status, started_at, ended_at, retry_at)
     SELECT 0, 1000 + 2 * n + p, id, p, CASE p WHEN 1 THEN '{created,started}'::text[] ELSE '{}' END,
+        CASE p WHEN 1 THEN (SELECT input FROM execution_log WHERE position = 1 LIMIT 1) END,
         CASE p WHEN 2 THEN 'note' END, CASE p WHEN 2 THEN 1 END, CASE p WHEN 2 THEN 'RETRYING' END,
         now(), now(), CASE p WHEN 2 THEN due END
     FROM id CROSS JOIN (VALUES (1), (2)) AS v (p)

@@ -125,7 +125,6 @@ CREATE TABLE executions (
     workflow_id     uuid NOT NULL,
     workflow_version integer NOT NULL,
     event_key       uuid NOT NULL,
-    event           json NOT NULL,
     created_at      timestamptz NOT NULL,
     -- what follows changes; no index may name it, so that updates stay in the page
     status          text NOT NULL CHECK (status IN
@@ -144,7 +143,8 @@ CREATE INDEX executions_of_workflow ON executions (workflow_id, created_at, id);
 CREATE INDEX executions_of_event ON executions (event_key);
 
 -- What happened, append-only: the history, the source of step results, and the outbox in one.
--- A row is an ended attempt of a step, or a change of phase, or both.
+-- A row is an ended attempt of a step, or a change of phase, or both. The first row of an execution
+-- holds the event that started it as its input.
 CREATE TABLE execution_log (
     partition       integer NOT NULL,
     seq             bigint NOT NULL,

@@ -232,7 +232,9 @@ def test_deep_values_are_errors_not_crashes() -> None:
 
 
 @pytest.mark.parametrize(
-    "value", [{1: 2}, {"a": object()}, b"x", {"a": {1, 2}}, [[[...]]]], ids=repr
+    "value",
+    [{1: 2}, {"a": object()}, b"x", {"a": {1, 2}}, [[[...]]]],
+    ids=["int-key", "object", "bytes", "set", "ellipsis"],
 )
 def test_only_json_values_make_a_document(value: Any) -> None:
     """A value that is not JSON is refused as ``Invalid``, never passed on."""

@@ -14,19 +14,19 @@ WITH fence AS (
 started AS (
     INSERT INTO executions (
         id, partition, command_offset, environment_id, workflow_id, workflow_version, event_key,
-        event, created_at, status, updated_at, finished_at, steps_settled,
+        created_at, status, updated_at, finished_at, steps_settled,
         cancel_requested_at, cancel_reason
     )
     SELECT s.id, s.partition, s.command_offset, s.environment_id, s.workflow_id,
-        s.workflow_version, s.event_key, s.event, s.created_at, s.status, s.created_at,
+        s.workflow_version, s.event_key, s.created_at, s.status, s.created_at,
         s.finished_at, 0, s.cancel_requested_at, s.cancel_reason
     FROM unnest(
         $7::uuid[], $8::int[], $9::bigint[], $10::uuid[], $11::uuid[], $12::int[], $13::uuid[],
-        $14::json[], $15::timestamptz[], $16::text[], $17::timestamptz[], $18::timestamptz[],
-        $19::text[]
+        $14::timestamptz[], $15::text[], $16::timestamptz[], $17::timestamptz[],
+        $18::text[]
     ) AS s (
         id, partition, command_offset, environment_id, workflow_id, workflow_version, event_key,
-        event, created_at, status, finished_at, cancel_requested_at, cancel_reason
+        created_at, status, finished_at, cancel_requested_at, cancel_reason
     )
     JOIN fence USING (partition)
     ORDER BY s.id
@@ -42,9 +42,9 @@ logged AS (
         l.step_id, l.attempt, l.status, l.input, l.output, l.error, l.started_at, l.ended_at,
         l.retry_at
     FROM unnest(
-        $20::int[], $21::bigint[], $22::uuid[], $23::int[], $24::text[], $25::text[], $26::int[],
-        $27::text[], $28::json[], $29::json[], $30::json[], $31::timestamptz[],
-        $32::timestamptz[], $33::timestamptz[]
+        $19::int[], $20::bigint[], $21::uuid[], $22::int[], $23::text[], $24::text[], $25::int[],
+        $26::text[], $27::json[], $28::json[], $29::json[], $30::timestamptz[],
+        $31::timestamptz[], $32::timestamptz[]
     ) AS l (
         partition, seq, execution_id, position, phases, step_id, attempt, status, input, output,
         error, started_at, ended_at, retry_at
@@ -63,8 +63,8 @@ advanced AS (
         cancel_requested_at = coalesce(e.cancel_requested_at, u.cancel_requested_at),
         cancel_reason = coalesce(e.cancel_reason, u.cancel_reason)
     FROM unnest(
-        $34::int[], $35::uuid[], $36::timestamptz[], $37::text[], $38::timestamptz[], $39::int[],
-        $40::json[], $41::timestamptz[], $42::text[]
+        $33::int[], $34::uuid[], $35::timestamptz[], $36::text[], $37::timestamptz[], $38::int[],
+        $39::json[], $40::timestamptz[], $41::text[]
     ) AS u (
         partition, id, at, status, finished_at, steps_settled, error, cancel_requested_at,
         cancel_reason
@@ -76,13 +76,13 @@ advanced AS (
 slept AS (
     INSERT INTO timers (execution_id, partition, due_at)
     SELECT t.execution_id, t.partition, t.due_at
-    FROM unnest($43::uuid[], $44::int[], $45::timestamptz[]) AS t (execution_id, partition, due_at)
+    FROM unnest($42::uuid[], $43::int[], $44::timestamptz[]) AS t (execution_id, partition, due_at)
     JOIN fence USING (partition)
     ON CONFLICT (execution_id) DO UPDATE SET due_at = excluded.due_at
 ),
 woken AS (
     DELETE FROM timers AS t
-    USING unnest($46::uuid[], $47::int[]) AS w (execution_id, partition), fence
+    USING unnest($45::uuid[], $46::int[]) AS w (execution_id, partition), fence
     WHERE t.execution_id = w.execution_id AND fence.partition = w.partition
 )
 SELECT
