@@ -12,7 +12,7 @@ from services.executor.call import Action, Call
 from services.executor.runs import Run
 from shared.domain.decide import RunStep
 from shared.domain.errors import Rejected, Unavailable
-from shared.domain.ids import StepId, call_key
+from shared.domain.ids import call_key
 from shared.domain.outcomes import (
     Completed,
     ErrorKind,
@@ -83,7 +83,7 @@ async def _attempt(run: Run, effect: RunStep, tools: Tools) -> Outcome:
         step_id=step.id,
         attempt=effect.attempt,
         input=given,
-        idempotency_key=call_key(run.id, StepId(step.id)),
+        idempotency_key=call_key(run.origin.subject, step.id),
         timeout_s=step.timeout_s,
         now=tools.clock.now(),
     )
@@ -94,8 +94,7 @@ def _kept(outcome: Outcome, given: Any) -> Outcome:
     """``outcome`` with the step's input, as far as it can be written down."""
     match outcome:
         case Completed(output=output):
-            fault = _unkept(output, "output")
-            if fault is not None:
+            if output is not given and (fault := _unkept(output, "output")) is not None:
                 return Failed(input=given, error=fault)
             return Completed(input=given, output=output)
         case Failed(error=failure):
@@ -148,15 +147,15 @@ class _Scope:
             run.event,
             run.plan.dialect,
             steps={
-                step_id: {"status": attempt.status.value, "output": attempt.output}
+                step_id: {"status": attempt.status, "output": attempt.output}
                 for step_id, attempt in run.state.settled.items()
             },
             workflow={
-                "id": str(run.plan.workflow_id),
+                "id": run.origin.ref["workflow_id"],
                 "version": run.plan.version,
                 "name": run.plan.name,
             },
-            execution={"id": str(run.id)},
+            execution={"id": run.origin.subject},
         )
 
 

@@ -14,6 +14,7 @@ from shared.bus.protocol import Headers, Received, Record
 from shared.domain.errors import Defect
 from shared.domain.events import Event
 from shared.domain.ids import execution_id
+from shared.matching.decisions import Reason
 from shared.matching.table import WorkflowTable
 from shared.runtime.health import Condition
 from shared.wire.commands import encode_start
@@ -40,6 +41,7 @@ class Matcher:
         self._table = table
         self._settings = settings
         self._metrics = metrics
+        self._decided = {reason: metrics.decisions.labels(reason.value) for reason in Reason}
 
     async def run(self, stop: asyncio.Event) -> None:
         """Match until ``stop``. An event's offset is committed when its commands are durable."""
@@ -81,7 +83,7 @@ class Matcher:
     def _commands(self, event: Event, value: bytes) -> Iterator[Record]:
         self._metrics.events.inc()
         for decision in self._table.match(event):
-            self._metrics.decisions.labels(decision.reason.value).inc()
+            self._decided[decision.reason].inc()
             if not decision.is_match:
                 log.debug(
                     "not_started",

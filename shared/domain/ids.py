@@ -36,6 +36,6 @@ def result_id(execution: str, log_position: int) -> str:
     return f"{execution}:{log_position}"
 
 
-def call_key(execution: ExecutionId, step: StepId) -> str:
+def call_key(execution: str, step: str) -> str:
     """The ``Idempotency-Key`` of a step's outbound call, the same for each of its attempts."""
     return f"{execution}:{step}"

@@ -3,7 +3,7 @@
 import gc
 from typing import Final
 
-GENERATIONS: Final = (20_000, 50, 50)
+GENERATIONS: Final = (100_000, 50, 100)
 
 
 def tune_garbage_collection() -> None:

@@ -1,8 +1,7 @@
 """What happened in executions, as records on ``step_results`` and ``executions``."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
-from functools import cached_property
 
 from shared.domain.executions import Entry, Phase
 from shared.domain.ids import EnvironmentId, EventKey, ExecutionId, WorkflowId, result_id
@@ -11,36 +10,35 @@ from shared.wire.envelope import envelope, stamp
 from shared.wire.messages import ErrorData, ExecutionData, ExecutionRef, StepResultData
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Origin:
-    """What each result says of its execution; the words for it are made once."""
+    """What each result says of its execution.
+
+    ``subject`` and ``source`` name execution and workflow in records, ``ref`` holds the fields
+    that every result starts with; they are made once for the many records of an execution.
+    """
 
     execution_id: ExecutionId
     workflow_id: WorkflowId
     workflow_version: int
     environment_id: EnvironmentId
     event_key: EventKey
+    subject: str = field(init=False, repr=False, compare=False)
+    source: str = field(init=False, repr=False, compare=False)
+    ref: ExecutionRef = field(init=False, repr=False, compare=False)
 
-    @cached_property
-    def subject(self) -> str:
-        """The execution, as records name it."""
-        return str(self.execution_id)
-
-    @cached_property
-    def source(self) -> str:
-        """The workflow, as records name it."""
-        return f"/turnout/workflows/{self.workflow_id}"
-
-    @cached_property
-    def ref(self) -> ExecutionRef:
-        """The fields that every result starts with."""
-        return {
-            "execution_id": self.subject,
-            "workflow_id": str(self.workflow_id),
+    def __post_init__(self) -> None:
+        subject, workflow = str(self.execution_id), str(self.workflow_id)
+        ref: ExecutionRef = {
+            "execution_id": subject,
+            "workflow_id": workflow,
             "workflow_version": self.workflow_version,
             "environment_id": str(self.environment_id),
             "event_key": str(self.event_key),
         }
+        object.__setattr__(self, "subject", subject)
+        object.__setattr__(self, "source", f"/turnout/workflows/{workflow}")
+        object.__setattr__(self, "ref", ref)
 
 
 def encode_result(origin: Origin, entry: Entry) -> bytes | None:
@@ -57,7 +55,7 @@ def encode_result(origin: Origin, entry: Entry) -> bytes | None:
         "sequence": entry.position,
         "step_id": attempt.step_id,
         "attempt": attempt.number,
-        "status": attempt.status.value,
+        "status": attempt.status,
         "input": attempt.input,
         "output": attempt.output,
         "error": error_data(attempt.error),
@@ -67,7 +65,7 @@ def encode_result(origin: Origin, entry: Entry) -> bytes | None:
     }
     return envelope(
         record_id=result_id(origin.subject, entry.position),
-        kind=f"turnout.step.{attempt.status.value.lower()}",
+        kind=f"turnout.step.{attempt.status.lower()}",
         source=origin.source,
         subject=origin.subject,
         time=ended_at,
@@ -82,8 +80,8 @@ def encode_phases(origin: Origin, entry: Entry, at: datetime) -> list[bytes]:
     time, record_id = stamp(at), result_id(origin.subject, entry.position)
     return [
         envelope(
-            record_id=f"{record_id}:{phase.value}",
-            kind=f"workflow_execution:{phase.value}",
+            record_id=f"{record_id}:{phase}",
+            kind=f"workflow_execution:{phase}",
             source=origin.source,
             subject=origin.subject,
             time=time,
@@ -97,7 +95,7 @@ def _phase_data(origin: Origin, entry: Entry, phase: Phase, time: str) -> Execut
     return {
         **origin.ref,
         "sequence": entry.position,
-        "phase": phase.value,
+        "phase": phase,
         "error": error_data(entry.failure) if phase is Phase.FAILED else None,
         "at": time,
     }

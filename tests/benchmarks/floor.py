@@ -119,7 +119,7 @@ async def _write(
 
 _EXECUTION: Final = (
     *("id", "partition", "command_offset", "environment_id", "workflow_id", "workflow_version"),
-    *("event_key", "event", "created_at", "status", "updated_at", "finished_at", "steps_settled"),
+    *("event_key", "created_at", "status", "updated_at", "finished_at", "steps_settled"),
 )
 _ENTRY: Final = (
     *("partition", "seq", "execution_id", "position", "phases", "step_id", "attempt", "status"),
@@ -129,18 +129,18 @@ _ENTRY: Final = (
 
 def _execution(run: Run) -> tuple[object, ...]:
     place = run.place
-    event = (place.value or b"").decode()
     return (
         *(run.id, place.partition, place.offset, _ENVIRONMENT, _WORKFLOW, 1),
-        *(run.event_key, event, run.at, "COMPLETED", run.at, run.at, 1),
+        *(run.event_key, run.at, "COMPLETED", run.at, run.at, 1),
     )
 
 
 def _entries(run: Run, seq: "count[int]") -> Iterator[tuple[object, ...]]:
     partition = run.place.partition
     output = orjson.dumps(run.output).decode()
+    event = (run.place.value or b"").decode()
     start = (partition, next(seq), run.id, 1, ["created", "started"])
-    yield (*start, None, None, None, None, None, None, run.at)
+    yield (*start, None, None, None, event, None, None, run.at)
     end = (partition, next(seq), run.id, 2, ["completed"])
     yield (*end, "first", 1, "COMPLETED", output, output, run.at, run.at)
 

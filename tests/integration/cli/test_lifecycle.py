@@ -170,6 +170,7 @@ async def test_serve_ends_in_time_when_postgres_has_gone(tmp_path: Path) -> None
     folder = tmp_path / "postgres"
     async with EmbeddedPostgres(folder) as server:
         env = {
+            **TOKEN,
             "DATABASE_URL": server.dsn,
             "TURNOUT_ADMIN__PORT": "0",
             "TURNOUT_PORT": "0",
