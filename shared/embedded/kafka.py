@@ -222,7 +222,8 @@ def _spawn(libs: Path, home: Path) -> "subprocess.Popen[bytes]":
 def _java(libs: Path, *arguments: str) -> list[str]:
     java = shutil.which("java") or "java"
     logging = f"-Dlog4j2.configurationFile={_DATA / 'log4j2.properties'}"
-    memory = ("-Xms128m", "-Xmx512m", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1")
+    # A broker that lives for minutes gains nothing from the second compiler.
+    memory = ("-Xms320m", "-Xmn192m", "-Xmx512m", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1")
     return [java, *memory, "-cp", f"{libs}/*", logging, *arguments]
 
 

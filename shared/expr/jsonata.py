@@ -45,35 +45,65 @@ class Verdict:
     error: ExpressionError | None = None
 
 
+READINGS_MAX: Final = 16
+
 _TRUE = Verdict(Truth.TRUE)
 _FALSE = Verdict(Truth.FALSE)
 _UNDEFINED = Verdict(Truth.UNDEFINED)
 
 
-@dataclass(frozen=True, slots=True)
 class Document:
-    """A JSON value, converted for the engine.
+    """A JSON value that expressions are evaluated against.
+
+    The engine reads a Python value where the expression leads it, which costs a few microseconds
+    whatever the value's size; converting it whole costs what twenty such readings do. So the first
+    few expressions read, and for more of them the value is converted once.
 
     Numbers are doubles: an integer beyond 2^53 is rounded.
     """
 
-    converted: jlens.Document
+    __slots__ = ("_converted", "_readings", "_value")
+
+    def __init__(self, value: Any, converted: jlens.Document | None = None) -> None:
+        self._value = value
+        self._converted = converted
+        self._readings = 0
 
     @classmethod
     def of(cls, value: Any) -> "Document":
-        """From dicts, lists, texts, numbers, booleans and None; anything else is ``Invalid``."""
-        try:
-            return cls(jlens.Document(value))
-        except (TypeError, ValueError, RecursionError) as error:
-            raise _invalid_document(error) from error
+        """From dicts, lists, texts, numbers, booleans and None.
+
+        Anything else in it fails the expression that comes upon it.
+        """
+        # The engine takes None for no document at all.
+        return cls(value, _converted(value) if value is None else None)
 
     @classmethod
     def from_json(cls, text: bytes | str) -> "Document":
         """From JSON, at most 127 levels deep; anything else is ``Invalid``."""
         try:
-            return cls(jlens.Document.from_json(text if isinstance(text, str) else text.decode()))
+            decoded = text if isinstance(text, str) else text.decode()
+            return cls(None, jlens.Document.from_json(decoded))
         except ValueError as error:
             raise _invalid_document(error) from error
+
+    def evaluate(
+        self, engine: jlens.Expression, bindings: dict[str, Any] | None, **options: Any
+    ) -> Any:
+        """What ``engine`` makes of the value; errors are the engine's."""
+        if self._converted is None and self._readings < READINGS_MAX:
+            self._readings += 1
+            return engine.evaluate(self._value, bindings, **options)
+        if self._converted is None:
+            self._converted = _converted(self._value)
+        return engine.evaluate_document(self._converted, bindings, **options)
+
+
+def _converted(value: Any) -> jlens.Document:
+    try:
+        return jlens.Document(value)
+    except (TypeError, ValueError, RecursionError) as error:
+        raise _invalid_document(error) from error
 
 
 class Expression:
@@ -137,8 +167,8 @@ class Expression:
         bindings: Mapping[str, Any] | None,
     ) -> Any:
         try:
-            return compiled.engine.evaluate_document(
-                document.converted,
+            return document.evaluate(
+                compiled.engine,
                 None if bindings is None else dict(bindings),
                 timeout=bounds.timeout_s,
                 max_depth=bounds.depth_max,

@@ -104,10 +104,7 @@ def _filtered(view: EventView, rule: Rule) -> Verdict | None:
 def _run_if_tested(view: EventView, rule: Rule) -> Verdict | None:
     if rule.run_if is None:
         return None
-    try:
-        document = view.document(rule.workflow.dialect)
-    except Invalid as error:
-        return Reason.RUN_IF_ERROR, f"The event cannot be read by expressions: {error.message}."
+    document = view.document(rule.workflow.dialect)
     verdict = rule.run_if.test(document, bounds=RUN_IF, now=view.now, seed=view.seed)
     match verdict.truth:
         case Truth.TRUE:

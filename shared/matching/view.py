@@ -41,7 +41,7 @@ class EventView:
         return self._scopes[dialect]
 
     def document(self, dialect: Dialect) -> Document:
-        """The scope converted for expressions. Raises ``Invalid`` if the event is no JSON."""
+        """The scope as expressions take it."""
         if dialect not in self._documents:
             self._documents[dialect] = Document.of(self.scope(dialect))
         return self._documents[dialect]

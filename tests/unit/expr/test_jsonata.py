@@ -10,7 +10,14 @@ from shared.domain.errors import Invalid
 from shared.expr.bounds import RUN_IF, RUN_IF_BYTES_MAX, STEP, Bounds
 from shared.expr.errors import MESSAGE_CHARS_MAX, ExpressionError
 from shared.expr.functions import EXTENSIONS, Extension
-from shared.expr.jsonata import UNDEFINED, Document, ExpressionCache, Truth, compile_expression
+from shared.expr.jsonata import (
+    READINGS_MAX,
+    UNDEFINED,
+    Document,
+    ExpressionCache,
+    Truth,
+    compile_expression,
+)
 from tests.unit.expr.support import NOW, evaluate, verdict
 
 SEED_STEP = """( $sync_job_id := $mapValues(integration.name,{
@@ -236,10 +243,12 @@ def test_deep_values_are_errors_not_crashes() -> None:
     [{1: 2}, {"a": object()}, b"x", {"a": {1, 2}}, [[[...]]]],
     ids=["int-key", "object", "bytes", "set", "ellipsis"],
 )
-def test_only_json_values_make_a_document(value: Any) -> None:
-    """A value that is not JSON is refused as ``Invalid``, never passed on."""
-    with pytest.raises(Invalid):
-        Document.of(value)
+def test_what_is_no_json_fails_the_expression_that_reads_it(value: Any) -> None:
+    """A value that is not JSON is an ExpressionError, read as it is or converted whole."""
+    document = Document.of(value)
+    for _ in range(READINGS_MAX + 1):
+        with pytest.raises(ExpressionError):
+            compile_expression("$string($)").evaluate(document, bounds=RUN_IF, now=NOW, seed=1)
 
 
 @pytest.mark.parametrize(
