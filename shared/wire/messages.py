@@ -4,7 +4,10 @@ They are TypedDicts: a record is built and read as plain JSON without a model in
 ``pydantic.TypeAdapter`` turns the same types into JSON Schema and checks them in tests.
 """
 
-from typing import Any, Literal, NotRequired, TypedDict
+from typing import Any, Literal, NotRequired
+
+# The standard library's cannot be read by pydantic before Python 3.12.
+from typing_extensions import TypedDict
 
 
 class CloudEvent(TypedDict):

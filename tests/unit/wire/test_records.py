@@ -1,0 +1,130 @@
+"""Each record we write has the schema we document, and is a CloudEvent to others."""
+
+from datetime import UTC, datetime
+from typing import Any
+from uuid import UUID
+
+import orjson
+import pytest
+from cloudevents.core.formats.json import JSONFormat
+from cloudevents.core.v1.event import CloudEvent as OracleEvent
+from pydantic import TypeAdapter
+
+from shared.domain.events import Event
+from shared.domain.executions import Attempt, AttemptStatus, Entry, Phase
+from shared.domain.ids import EnvironmentId, EventKey, ExecutionId, StepId, WorkflowId
+from shared.domain.outcomes import ErrorKind, StepError
+from shared.wire.commands import Cancel, Start, decode_command, encode_cancel, encode_start
+from shared.wire.dead_letters import DeadLetter, encode_dead_letter
+from shared.wire.events import decode_event, encode_event
+from shared.wire.messages import (
+    CancelData,
+    CloudEvent,
+    DeadLetterData,
+    ExecutionData,
+    StartData,
+    StepResultData,
+    TriggerEvent,
+)
+from shared.wire.results import Origin, encode_phases, encode_result
+
+NOW = datetime(2026, 11, 22, 1, 2, 3, 4, tzinfo=UTC)
+EVENT = Event(
+    key=EventKey(UUID(int=1)),
+    environment_id=EnvironmentId(UUID(int=2)),
+    type="user:created",
+    source="/crm",
+    id="e1",
+    subject="user 7",
+    received_at=NOW,
+    time=NOW,
+    payload={"name": "Ada", "tags": [1, None, 2.5]},
+    attributes={"traceparent": "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"},
+)
+ORIGIN = Origin(
+    execution_id=ExecutionId(UUID(int=3)),
+    workflow_id=WorkflowId(UUID(int=4)),
+    workflow_version=5,
+    environment_id=EVENT.environment_id,
+    event_key=EVENT.key,
+)
+ATTEMPT = Attempt(
+    step_id=StepId("s0"),
+    number=2,
+    status=AttemptStatus.RETRYING,
+    started_at=NOW,
+    ended_at=NOW,
+    input={"a": 1},
+    error=StepError(kind=ErrorKind.HTTP, message="503", retryable=True, status=503),
+    retry_at=NOW,
+)
+CANCEL = Cancel(execution_id=ORIGIN.execution_id, reason="enough", requested_at=NOW)
+START = encode_start(ORIGIN.execution_id, ORIGIN.workflow_id, 5, encode_event(EVENT), NOW)
+LETTER = DeadLetter(
+    reason="UNREADABLE",
+    detail="This is not JSON.",
+    pointer="",
+    topic="turnout.events",
+    partition=1,
+    offset=2,
+    key=b"k",
+    value=b"{",
+)
+RECORDS: dict[str, tuple[bytes, Any]] = {
+    "start": (START, StartData),
+    "cancel": (encode_cancel(CANCEL), CancelData),
+    "result": (encode_result(ORIGIN, Entry(position=7, attempt=ATTEMPT)) or b"", StepResultData),
+    "phase": (
+        encode_phases(ORIGIN, Entry(position=1, phases=(Phase.CREATED,)), NOW)[0],
+        ExecutionData,
+    ),
+    "dead letter": (encode_dead_letter(LETTER, NOW), DeadLetterData),
+}
+
+
+@pytest.mark.parametrize("name", RECORDS)
+def test_a_record_has_its_documented_schema(name: str) -> None:
+    """Envelope and data check against their TypedDicts; the data has no field beside them."""
+    value, schema = RECORDS[name]
+    record = orjson.loads(value)
+    TypeAdapter(CloudEvent).validate_python(record, strict=True)
+    checked = TypeAdapter(schema).validate_python(record["data"])
+    assert checked.keys() == record["data"].keys()
+
+
+@pytest.mark.parametrize("name", RECORDS)
+def test_a_record_is_a_cloud_event_to_others(name: str) -> None:
+    """The CloudEvents SDK reads the same id, type, source, subject and time."""
+    value, _ = RECORDS[name]
+    record = orjson.loads(value)
+    read = JSONFormat().read(OracleEvent, value)
+    assert read.get_id() == record["id"]
+    assert read.get_type() == record["type"]
+    assert read.get_source() == record["source"]
+    assert read.get_subject() == record["subject"]
+    assert read.get_time() == NOW
+
+
+def test_an_event_survives_the_bus() -> None:
+    """What is decoded is what was encoded, attributes included; the schema is the documented."""
+    value = encode_event(EVENT)
+    TypeAdapter(TriggerEvent).validate_json(value)
+    assert decode_event(orjson.loads(value)) == EVENT
+
+
+def test_commands_survive_the_bus() -> None:
+    """A start carries the event as it stands on triggers; a cancellation its reason and time."""
+    start = decode_command(START)
+    assert isinstance(start, Start)
+    assert (start.execution_id, start.workflow_version) == (ORIGIN.execution_id, 5)
+    assert decode_event(start.event) == EVENT
+    assert decode_command(encode_cancel(CANCEL)) == CANCEL
+
+
+def test_the_same_entry_gives_the_same_bytes() -> None:
+    """A repeated record is the same record, to the byte; another position has another id."""
+    entry = Entry(position=7, attempt=ATTEMPT, phases=(Phase.FAILED,))
+    assert encode_result(ORIGIN, entry) == encode_result(ORIGIN, entry)
+    assert encode_phases(ORIGIN, entry, NOW) == encode_phases(ORIGIN, entry, NOW)
+    other = encode_result(ORIGIN, Entry(position=8, attempt=ATTEMPT))
+    assert orjson.loads(other or b"")["id"] == f"{ORIGIN.execution_id}:8"
