@@ -7,6 +7,7 @@ from datetime import datetime
 from typing import Protocol
 
 from services.executor.runs import Owned, Run
+from shared.bus.dead_letters import dead_letter
 from shared.bus.protocol import Received
 from shared.db.ledger import Changed, Started
 from shared.domain.decide import begin
@@ -58,9 +59,9 @@ async def read_commands(
                 plan = await plans.get(command.workflow_id, command.workflow_version)
                 _add_start(batch, owned, command, plan, record.offset, now)
         except Defect as error:
-            batch.dead.append(_dead(record, "UNREADABLE_COMMAND", error.message))
+            batch.dead.append(dead_letter(record, "UNREADABLE_COMMAND", error.message))
         except NotFound as error:
-            batch.dead.append(_dead(record, "UNKNOWN_WORKFLOW", error.message))
+            batch.dead.append(dead_letter(record, "UNKNOWN_WORKFLOW", error.message))
     return batch
 
 
@@ -119,17 +120,4 @@ def _add_cancel(batch: Batch, owned: Owned, command: Cancel) -> None:
         at=command.requested_at,
         cancel_requested_at=command.requested_at,
         cancel_reason=command.reason,
-    )
-
-
-def _dead(record: Received, reason: str, detail: str) -> DeadLetter:
-    return DeadLetter(
-        reason=reason,
-        detail=detail,
-        pointer="",
-        topic=record.topic,
-        partition=record.partition,
-        offset=record.offset,
-        key=record.key,
-        value=record.value,
     )

@@ -20,12 +20,13 @@ from services.executor.runs import Owned, Run
 from services.executor.settings import ExecutorSettings
 from services.executor.sleepers import Sleepers
 from shared.assembly.platform import Platform
-from shared.bus.protocol import Received, Record, Subscription, TopicPartition
+from shared.bus.dead_letters import letter_record
+from shared.bus.protocol import Received, Subscription, TopicPartition
 from shared.db.pool import translated
 from shared.db.recovery import claim
 from shared.domain.errors import Unavailable
 from shared.runtime.health import Condition
-from shared.wire.dead_letters import DeadLetter, encode_dead_letter
+from shared.wire.dead_letters import DeadLetter
 
 log = structlog.get_logger(__name__)
 
@@ -265,12 +266,7 @@ class Executor:
             needs.metrics.dead_letters.labels(letter.reason).inc()
             log.warning("dead_letter", reason=letter.reason, detail=letter.detail)
         topic, now = needs.platform.topics.dead_letters, needs.platform.clock.now()
-        await needs.platform.bus.publish(
-            [
-                Record(topic=topic, key=x.record_key, value=encode_dead_letter(x, now))
-                for x in letters
-            ]
-        )
+        await needs.platform.bus.publish([letter_record(topic, x, now) for x in letters])
 
     # --- executions
 

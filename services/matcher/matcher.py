@@ -10,6 +10,7 @@ import structlog
 from services.matcher.metrics import MatcherMetrics
 from services.matcher.settings import MatcherSettings
 from shared.assembly.platform import Platform
+from shared.bus.dead_letters import dead_letter, letter_record
 from shared.bus.protocol import Headers, Received, Record
 from shared.domain.errors import Defect
 from shared.domain.events import Event
@@ -18,7 +19,6 @@ from shared.matching.decisions import Reason
 from shared.matching.table import WorkflowTable
 from shared.runtime.health import Condition
 from shared.wire.commands import encode_start
-from shared.wire.dead_letters import DeadLetter, encode_dead_letter
 from shared.wire.events import decode_event
 
 log = structlog.get_logger(__name__)
@@ -111,19 +111,6 @@ class Matcher:
         reason = "UNREADABLE_TRIGGER"
         self._metrics.dead_letters.labels(reason).inc()
         log.warning("dead_letter", reason=reason, detail=detail, offset=record.offset)
-        letter = DeadLetter(
-            reason=reason,
-            detail=detail,
-            pointer="",
-            topic=record.topic,
-            partition=record.partition,
-            offset=record.offset,
-            key=record.key,
-            value=record.value,
-        )
-        now = self._platform.clock.now()
-        return Record(
-            topic=self._platform.topics.dead_letters,
-            key=letter.record_key,
-            value=encode_dead_letter(letter, now),
-        )
+        letter = dead_letter(record, reason, detail)
+        topics, now = self._platform.topics, self._platform.clock.now()
+        return letter_record(topics.dead_letters, letter, now)

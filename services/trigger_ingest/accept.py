@@ -12,6 +12,7 @@ from hashlib import blake2b
 
 import orjson
 
+from shared.bus.dead_letters import dead_letter
 from shared.bus.protocol import Received
 from shared.db.intake import Arrival, Known, archive, keep_conflicts, list_records
 from shared.db.pool import Connection
@@ -98,20 +99,6 @@ async def accept(conn: Connection, candidates: Sequence[Candidate]) -> Accepted:
 def origin_of(record: Received) -> str:
     """The one place a record has: ``topic/partition@offset``."""
     return f"{record.topic}/{record.partition}@{record.offset}"
-
-
-def dead_letter(record: Received, reason: str, detail: str, pointer: str = "") -> DeadLetter:
-    """Why ``record`` is no usable event."""
-    return DeadLetter(
-        reason=reason,
-        detail=detail,
-        pointer=pointer,
-        topic=record.topic,
-        partition=record.partition,
-        offset=record.offset,
-        key=record.key,
-        value=record.value,
-    )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

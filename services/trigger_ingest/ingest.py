@@ -10,11 +10,11 @@ from services.trigger_ingest.accept import Accepted, Candidate, accept, read_rec
 from services.trigger_ingest.metrics import IngestMetrics
 from services.trigger_ingest.settings import IngestSettings
 from shared.assembly.platform import Platform
+from shared.bus.dead_letters import letter_record
 from shared.bus.protocol import Headers, Received, Record
 from shared.db.intake import ensure_days
 from shared.db.pool import translated
 from shared.runtime.health import Condition
-from shared.wire.dead_letters import encode_dead_letter
 
 log = structlog.get_logger(__name__)
 
@@ -83,13 +83,9 @@ class Ingest:
             )
 
     def _letters(self, accepted: Accepted) -> Iterator[Record]:
-        now = self._platform.clock.now()
+        topics, now = self._platform.topics, self._platform.clock.now()
         for letter in accepted.dead:
-            yield Record(
-                topic=self._platform.topics.dead_letters,
-                key=letter.record_key,
-                value=encode_dead_letter(letter, now),
-            )
+            yield letter_record(topics.dead_letters, letter, now)
 
     def _count(self, accepted: Accepted) -> None:
         self._metrics.accepted.inc(len(accepted.passed_on))

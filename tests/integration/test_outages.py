@@ -175,12 +175,13 @@ class Unsteady:
 
     async def __call__(self, records: list[Record]) -> None:
         self._calls += 1
+        number = self._calls
         await asyncio.sleep(0.03)
-        if self._calls in (3, 10):
+        if number in (3, 10):
             self.failed += 1
             raise Unavailable("cut before")
         await self._publish(records)
-        if self._calls == 7:
+        if number == 7:
             self.failed += 1
             raise Unavailable("cut after")
 
