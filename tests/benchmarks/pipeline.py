@@ -46,13 +46,21 @@ async def measure_pipeline(
         "extent": {**asdict(extent), "partitions": PARTITIONS},
         "sides": {
             name: {
-                "of_floor": found["executions_per_s"] / floor["executions_per_s"],
+                "of_floor": _paired(rounds[name], rounds["floor"]),
                 "of_floor_by_cpu": floor["all_cpu_s_per_1000"] / found["all_cpu_s_per_1000"],
                 **found,
             }
             for name, found in medians.items()
         },
     }
+
+
+def _paired(rounds: Sequence[Round], floor: Sequence[Round]) -> float:
+    """The median of the ratios round by round: the machine's own speed wanders between rounds."""
+    return median(
+        r.burst.executions_per_s / f.burst.executions_per_s
+        for r, f in zip(rounds, floor, strict=True)
+    )
 
 
 def _medians(rounds: Sequence[Round]) -> dict[str, Any]:
