@@ -2,7 +2,7 @@
 
 A role's own ``settings.py`` combines them; only those read the environment. Names are
 ``TURNOUT_<FIELD>``, nested with ``__``; the usual names of the neighbours (``DATABASE_URL``,
-``KAFKA_BOOTSTRAP_SERVERS``, ``LOG_LEVEL``) count too. A secret may be given as ``<NAME>_FILE``.
+``KAFKA_BOOTSTRAP_SERVERS``, ``LOG_LEVEL``) count too.
 """
 
 from typing import Literal
