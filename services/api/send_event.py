@@ -5,8 +5,9 @@ from collections.abc import Sequence
 from services.api.resources import ApiResources
 from shared.bus.protocol import Record
 from shared.domain.events import Event
+from shared.wire.envelope import HEADERS
 from shared.wire.events import encode_event
-from shared.wire.intake import CLOUD_EVENT, EventLimits, read_event
+from shared.wire.intake import EventLimits, read_event
 
 SOURCE = "/turnout/api"
 
@@ -35,7 +36,7 @@ async def send_event(
         topic=resources.topics.sources[0],
         key=event.ordering_key.encode(),
         value=encode_event(event),
-        headers=(("content-type", CLOUD_EVENT.encode()),),
+        headers=HEADERS,
     )
     await resources.bus.publish([record])
     return event

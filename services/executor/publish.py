@@ -13,16 +13,16 @@ from itertools import islice
 
 from services.executor.metrics import ExecutorMetrics
 from services.executor.runs import Owned
-from shared.bus.protocol import Bus, Headers, Record
+from shared.bus.protocol import Bus, Record
 from shared.db.ledger import Written
 from shared.db.recovery import Unpublished
 from shared.domain.executions import Entry
+from shared.wire.envelope import HEADERS
 from shared.wire.results import Origin, encode_phases, encode_result
 from shared.wire.topics import Topics
 
 RECORDS_MAX = 2_000
 BACKLOG_MAX = 20_000
-_HEADERS: Headers = (("content-type", b"application/cloudevents+json"),)
 
 
 class Publisher:
@@ -84,6 +84,6 @@ class Publisher:
     def _records(self, origin: Origin, entry: Entry, at: datetime) -> Iterator[Record]:
         key = origin.subject.encode()
         if (result := encode_result(origin, entry)) is not None:
-            yield Record(topic=self._topics.step_results, key=key, value=result, headers=_HEADERS)
+            yield Record(topic=self._topics.step_results, key=key, value=result, headers=HEADERS)
         for phase in encode_phases(origin, entry, at):
-            yield Record(topic=self._topics.executions, key=key, value=phase, headers=_HEADERS)
+            yield Record(topic=self._topics.executions, key=key, value=phase, headers=HEADERS)

@@ -11,7 +11,7 @@ from services.matcher.metrics import MatcherMetrics
 from services.matcher.settings import MatcherSettings
 from shared.assembly.platform import Platform
 from shared.bus.dead_letters import dead_letter, letter_record
-from shared.bus.protocol import Headers, Received, Record
+from shared.bus.protocol import Received, Record
 from shared.domain.errors import Defect
 from shared.domain.events import Event
 from shared.domain.ids import execution_id
@@ -19,12 +19,12 @@ from shared.matching.decisions import Reason
 from shared.matching.table import WorkflowTable
 from shared.runtime.health import Condition
 from shared.wire.commands import encode_start
+from shared.wire.envelope import HEADERS
 from shared.wire.events import decode_event
 
 log = structlog.get_logger(__name__)
 
 COMMANDS_AT_ONCE = 2_000
-_HEADERS: Headers = (("content-type", b"application/cloudevents+json"),)
 
 
 class Matcher:
@@ -104,7 +104,7 @@ class Matcher:
                     value,
                     event.received_at,
                 ),
-                headers=_HEADERS,
+                headers=HEADERS,
             )
 
     def _bury(self, record: Received, detail: str) -> Record:

@@ -11,14 +11,13 @@ from services.trigger_ingest.metrics import IngestMetrics
 from services.trigger_ingest.settings import IngestSettings
 from shared.assembly.platform import Platform
 from shared.bus.dead_letters import letter_record
-from shared.bus.protocol import Headers, Received, Record
+from shared.bus.protocol import Received, Record
 from shared.db.intake import ensure_days
 from shared.db.pool import translated
 from shared.runtime.health import Condition
+from shared.wire.envelope import HEADERS
 
 log = structlog.get_logger(__name__)
-
-_HEADERS: Headers = (("content-type", b"application/cloudevents+json"),)
 
 
 class Ingest:
@@ -79,7 +78,7 @@ class Ingest:
                 topic=self._platform.topics.triggers,
                 key=candidate.event.ordering_key.encode(),
                 value=candidate.arrival.record,
-                headers=_HEADERS,
+                headers=HEADERS,
             )
 
     def _letters(self, accepted: Accepted) -> Iterator[Record]:

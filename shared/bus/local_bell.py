@@ -7,7 +7,8 @@ from contextlib import asynccontextmanager, contextmanager
 from typing import Final
 from uuid import uuid4
 
-from shared.bus.local_store import PASSING, SQL, Pool
+from shared.bus.local_store import SQL, Pool
+from shared.runtime.postgres_faults import PASSING
 
 _CHANNEL: Final = "turnout_bus"
 # Notifying takes a lock of the whole database at commit: tell the others at most this often.

@@ -12,26 +12,13 @@ import orjson
 
 from shared.bus.protocol import Headers, Received, Record, TopicPartition
 from shared.domain.errors import Unavailable
+from shared.runtime.postgres_faults import PASSING
 from shared.runtime.sql import statements
 
 Pool: TypeAlias = "asyncpg.Pool[asyncpg.Record]"
 
 SQL: Final = statements(Path(__file__).with_name("queries"))
 _FETCH_BYTES: Final = 1_048_576
-
-# Faults of the connection, the server or the moment: the same work may succeed later.
-PASSING: Final = (
-    asyncpg.PostgresConnectionError,
-    asyncpg.TransactionRollbackError,
-    asyncpg.InsufficientResourcesError,
-    asyncpg.LockNotAvailableError,
-    asyncpg.OperatorInterventionError,
-    asyncpg.IdleInTransactionSessionTimeoutError,
-    asyncpg.ReadOnlySQLTransactionError,
-    asyncpg.InterfaceError,
-    asyncpg.InternalClientError,
-    OSError,
-)
 
 
 @contextmanager

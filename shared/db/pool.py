@@ -9,6 +9,7 @@ import asyncpg
 from asyncpg.pool import PoolConnectionProxy
 
 from shared.domain.errors import Unavailable
+from shared.runtime.postgres_faults import PASSING
 from shared.runtime.settings import PostgresSettings
 
 Pool: TypeAlias = "asyncpg.Pool[asyncpg.Record]"
@@ -26,20 +27,6 @@ SESSION = {
     "tcp_keepalives_count": "3",
     "idle_in_transaction_session_timeout": "60s",
 }
-
-# Faults of the connection, the server or the moment: the same work may succeed later.
-PASSING = (
-    asyncpg.PostgresConnectionError,  # 08
-    asyncpg.TransactionRollbackError,  # 40: serialization failure, deadlock
-    asyncpg.InsufficientResourcesError,  # 53: too many connections, disk full
-    asyncpg.LockNotAvailableError,  # 55P03
-    asyncpg.OperatorInterventionError,  # 57: shut down, crashed, starting, query cancelled
-    asyncpg.IdleInTransactionSessionTimeoutError,  # 25P03
-    asyncpg.ReadOnlySQLTransactionError,  # 25006: the primary has become a replica
-    asyncpg.InterfaceError,
-    asyncpg.InternalClientError,  # "cannot switch to state": the connection broke in mid-use
-    OSError,  # ConnectionResetError and TimeoutError included
-)
 
 # What connecting may raise; ValueError: the address is none.
 UNREACHABLE = (asyncpg.PostgresError, asyncpg.InterfaceError, OSError, ValueError)

@@ -4,9 +4,13 @@ Numbers are JSON's: an integer beyond 64 bits is read as the nearest double, as 
 """
 
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, Final
 
 import orjson
+
+CLOUD_EVENT: Final = "application/cloudevents+json"
+HEADERS: Final = (("content-type", CLOUD_EVENT.encode()),)
+"""The headers of a record in the JSON format."""
 
 
 def dumps(value: Any) -> bytes:

@@ -22,12 +22,11 @@ from typing import Any
 from shared.domain.errors import Invalid
 from shared.domain.events import Event
 from shared.domain.ids import EnvironmentId, event_key
+from shared.wire.envelope import CLOUD_EVENT
 from shared.wire.event_fields import NOT_ATTRIBUTES, EventFault, EventLimits, Fields
 from shared.wire.strict_json import JsonFault, invalid, pointer_of, read_json
 
 __all__ = ["CLOUD_EVENT", "EventFault", "EventLimits", "read_event"]
-
-CLOUD_EVENT = "application/cloudevents+json"
 
 
 def read_event(

@@ -10,7 +10,7 @@ from services.executor.call import Call
 from shared.bus.protocol import Bus, Record
 from shared.domain.events import Event
 from shared.domain.outcomes import Completed, ErrorKind, Outcome
-from shared.wire.envelope import dumps, stamp
+from shared.wire.envelope import HEADERS, dumps, stamp
 
 DEPTH = "turnoutdepth"
 
@@ -65,7 +65,7 @@ class EmitEvent:
                     topic=self._topic,
                     key=key,
                     value=dumps(event),
-                    headers=(("content-type", b"application/cloudevents+json"),),
+                    headers=HEADERS,
                 )
             ]
         )
