@@ -1,10 +1,12 @@
 """Reading what callers send, and writing what they get."""
 
 import asyncio
+from collections.abc import Sequence
 from typing import Any, Final, TypeVar
 
 from aiohttp import web
 from pydantic import BaseModel, ValidationError
+from pydantic_core import ErrorDetails
 
 from services.api.settings import ApiSettings
 from services.api.yaml_documents import yaml_to_json
@@ -16,7 +18,7 @@ from shared.wire.strict_json import JsonFault, JsonLimits, invalid, pointer_of, 
 JSON: Final = frozenset({"application/json"})
 YAML: Final = frozenset({"application/yaml", "application/x-yaml", "text/yaml"})
 
-_PROBLEMS_MAX: Final = 100
+_PROBLEMS_MAX: Final = 1_000
 
 M = TypeVar("M", bound=BaseModel)
 
@@ -62,22 +64,13 @@ def accept(request: web.Request, kinds: frozenset[str]) -> None:
 
 
 def validate(model: type[M], document: Any) -> M:
-    """``document`` as a model. Raises Invalid with every fault and its place."""
+    """``document`` as a model. Raises Invalid with every fault (1,000 of them) and its place."""
     try:
         # Through JSON, as strict models then take a text for an id and a list for a tuple.
         return model.model_validate_json(dumps(document))
     except ValidationError as error:
         faults = error.errors(include_url=False, include_context=False, include_input=False)
-        raise Invalid(
-            [
-                Problem(
-                    pointer=pointer_of(fault["loc"]),
-                    code=fault["type"].upper(),
-                    detail=f"{fault['msg']}.",
-                )
-                for fault in faults[:_PROBLEMS_MAX]
-            ]
-        ) from None
+        raise Invalid(_problems(faults[:_PROBLEMS_MAX], document)) from None
 
 
 def answer(document: Any, *, status: int = 200) -> web.Response:
@@ -89,3 +82,27 @@ def _object(document: Any) -> dict[str, Any]:
     if not isinstance(document, dict):
         raise invalid("", EventFault.NOT_AN_OBJECT, "Send a JSON object.")
     return document
+
+
+def _problems(faults: Sequence[ErrorDetails], document: Any) -> list[Problem]:
+    """One problem a place: what may have one of several shapes has a fault for each."""
+    found: dict[str, Problem] = {}
+    for fault in faults:
+        pointer = pointer_of(_place(fault, document))
+        code, detail = fault["type"].upper(), f"{fault['msg']}."
+        if pointer in found:
+            earlier = found[pointer]
+            code, detail = earlier.code, f"{earlier.detail.removesuffix('.')}; or: {detail}"
+        found[pointer] = Problem(pointer=pointer, code=code, detail=detail)
+    return list(found.values())
+
+
+def _place(fault: ErrorDetails, document: Any) -> Sequence[str | int]:
+    """Where in ``document`` a fault is: after that, its path names one of several shapes."""
+    node, path = document, fault["loc"]
+    for depth, part in enumerate(path):
+        is_there = part in node if isinstance(node, dict) else isinstance(part, int)
+        if not is_there:
+            return path if fault["type"] == "missing" else path[:depth]
+        node = node[part]
+    return path

@@ -1,35 +1,36 @@
-"""The routes of executions."""
+"""The native routes that show executions."""
 
-from typing import Annotated, Any, Final
+from collections.abc import Mapping
+from typing import Any, Final
 
 from aiohttp import web
-from pydantic import Field
 
-from services.api.bodies import answer, read_options, validate
-from services.api.cancel_execution import cancel_execution
+from services.api.bodies import answer
 from services.api.parameters import Query, cursor_after, id_in_path, split_page
-from services.api.resources import RESOURCES, SETTINGS
+from services.api.problems import NO_RESULT, RESULT_NOT_READY
+from services.api.resources import RESOURCES, ApiResources
+from services.api.restore_execution import current_steps, restore_execution
 from shared.db.history import (
     Execution,
     ExecutionFilter,
     LogEntry,
+    Result,
+    find_result,
     get_execution,
     list_entries,
     list_executions,
 )
+from shared.db.pool import Connection
 from shared.domain.executions import Status
-from shared.domain.ids import EnvironmentId, EventKey, ExecutionId, WorkflowId
-from shared.domain.workflows import Strict
+from shared.domain.ids import EnvironmentId, EventKey, ExecutionId, WorkflowId, split_key
 from shared.wire.envelope import stamp
+from shared.wire.strict_json import invalid
+
+WAIT_S_MAX: Final = 30
 
 _ENTRIES_MAX: Final = 200
 _POSITION_MAX: Final = 2**31 - 1
-
-
-class CancelRequest(Strict):
-    """The body of a cancellation."""
-
-    reason: Annotated[str, Field(max_length=1_024)] | None = None
+_LOOK_AGAIN_S: Final = 0.2
 
 
 async def list_recent(request: web.Request) -> web.Response:
@@ -53,38 +54,71 @@ async def list_recent(request: web.Request) -> web.Response:
 
 
 async def get(request: web.Request) -> web.Response:
-    """The execution with its phases and attempts in order, after the position ``?after=``."""
+    """The execution with its phases and attempts in order, after the position ``?after=``.
+
+    Its progress also says what it is at now, on the first page of a long log and on the last.
+    """
     execution_id = ExecutionId(id_in_path(request))
     after = Query(request, "after").integer("after", minimum=0, maximum=_POSITION_MAX)
-    async with request.app[RESOURCES].connection() as conn:
+    resources = request.app[RESOURCES]
+    async with resources.connection() as conn:
         execution = await get_execution(conn, execution_id)
         found = await list_entries(conn, execution_id, after=after or 0, limit=_ENTRIES_MAX + 1)
-    page, last = split_page(found, _ENTRIES_MAX)
+        page, last = split_page(found, _ENTRIES_MAX)
+        current = None
+        if after is None or last is None:
+            current = await _current(resources, conn, execution)
+    shown = render_execution(execution)
     return answer(
         {
-            **render_execution(execution),
+            **shown,
+            "progress": {**shown["progress"], "current": current},
             "phases": [
                 {"position": entry.position, "phase": phase, "at": stamp(entry.ended_at)}
                 for entry in page
                 for phase in entry.phases
             ],
-            "attempts": [_attempt(entry) for entry in page if entry.step_id is not None],
+            "attempts": [_attempt(entry, entry.step_id) for entry in page if entry.step_id],
             "next_after": last and last.position,
         }
     )
 
 
-async def cancel(request: web.Request) -> web.Response:
-    """202 once the command is durable; the execution ends soon after."""
+async def result(request: web.Request) -> web.Response:
+    """200 with the result as soon as it is there, waiting for it up to ``?wait_s=`` seconds.
+
+    404 RESULT_NOT_READY while it is not, 409 NO_RESULT when there will be none.
+    """
     execution_id = ExecutionId(id_in_path(request))
-    body = validate(CancelRequest, await read_options(request, request.app[SETTINGS]))
-    execution = await cancel_execution(request.app[RESOURCES], execution_id, body.reason)
-    return answer(render_execution(execution), status=202)
+    wait_s = Query(request, "wait_s").integer("wait_s", minimum=0, maximum=WAIT_S_MAX) or 0
+    resources = request.app[RESOURCES]
+    until = resources.clock.monotonic() + wait_s
+    while True:
+        execution, found = await _result(resources, execution_id)
+        if found is not None:
+            return answer({"result": found.value})
+        if execution.status.is_terminal:
+            detail = f"Execution {execution_id} is {execution.status} and has no result."
+            raise invalid("", NO_RESULT, detail)
+        if resources.clock.monotonic() >= until:
+            detail = f"Execution {execution_id} is {execution.status}; there is no result yet."
+            raise invalid("", RESULT_NOT_READY, detail)
+        await resources.clock.sleep(_LOOK_AGAIN_S)
+
+
+async def _result(
+    resources: ApiResources, execution_id: ExecutionId
+) -> tuple[Execution, Result | None]:
+    """The execution, and its result as it was then or later."""
+    async with resources.connection() as conn:
+        execution = await get_execution(conn, execution_id)
+        return execution, await find_result(conn, execution_id)
 
 
 def render_execution(execution: Execution) -> dict[str, Any]:
     """An execution as JSON."""
     finished_at, cancelled_at = execution.finished_at, execution.cancel_requested_at
+    expires_at = execution.expires_at
     return {
         "id": str(execution.id),
         "environment_id": str(execution.environment_id),
@@ -92,14 +126,59 @@ def render_execution(execution: Execution) -> dict[str, Any]:
         "workflow_version": execution.workflow_version,
         "event_key": str(execution.event_key),
         "status": execution.status,
-        "progress": {"completed": execution.steps_settled, "total": execution.steps_total},
+        "progress": _progress(execution),
         "error": execution.error,
         "created_at": stamp(execution.created_at),
         "updated_at": stamp(execution.updated_at),
         "finished_at": finished_at and stamp(finished_at),
+        "expires_at": expires_at and stamp(expires_at),
         "cancel_requested_at": cancelled_at and stamp(cancelled_at),
         "cancel_reason": execution.cancel_reason,
+        "lineage": _lineage(execution),
     }
+
+
+def _progress(execution: Execution) -> dict[str, Any]:
+    done, total = execution.steps_settled, execution.steps_total
+    is_done = execution.status is Status.COMPLETED or total == 0
+    percent = 100 if is_done else 100 * done // total
+    return {"percent": percent, "completed": done, "total": total}
+
+
+def _lineage(execution: Execution) -> dict[str, Any]:
+    told: Mapping[str, Any] = execution.lineage or {}
+    cause = told.get("cause") or {}
+    return {
+        "root_event_key": cause.get("root", str(execution.event_key)),
+        "depth": cause.get("depth", 0),
+        "path": cause.get("path", [str(execution.workflow_id)]),
+        "parent": told.get("parent"),
+        "repeats": told.get("repeats"),
+    }
+
+
+async def _current(
+    resources: ApiResources, conn: Connection, execution: Execution
+) -> list[dict[str, Any]]:
+    if execution.status.is_terminal:
+        return []
+    restored = await restore_execution(conn, execution)
+    return [
+        {
+            **_step(step.key),
+            "attempt": step.attempt,
+            "stands": step.stands,
+            "waits_for": step.waits_for,
+            "subject": step.subject,
+            "until": step.until and stamp(step.until),
+        }
+        for step in current_steps(restored, resources.clock.now())
+    ]
+
+
+def _step(key: str) -> dict[str, Any]:
+    step_id, item, compensates = split_key(key)
+    return {"step_id": step_id, "item": item, "compensates": compensates}
 
 
 def _filter(query: Query) -> ExecutionFilter:
@@ -113,10 +192,10 @@ def _filter(query: Query) -> ExecutionFilter:
     )
 
 
-def _attempt(entry: LogEntry) -> dict[str, Any]:
+def _attempt(entry: LogEntry, key: str) -> dict[str, Any]:
     return {
         "position": entry.position,
-        "step_id": entry.step_id,
+        **_step(key),
         "attempt": entry.attempt,
         "status": entry.status,
         "input": entry.input,
@@ -124,5 +203,6 @@ def _attempt(entry: LogEntry) -> dict[str, Any]:
         "error": entry.error,
         "started_at": entry.started_at and stamp(entry.started_at),
         "ended_at": stamp(entry.ended_at),
-        "retry_at": entry.retry_at and stamp(entry.retry_at),
+        "wake_at": entry.wake_at and stamp(entry.wake_at),
+        "handle": entry.handle,
     }

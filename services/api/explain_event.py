@@ -14,7 +14,6 @@ from shared.domain.errors import NotFound
 from shared.domain.events import Event
 from shared.domain.ids import EventKey, WorkflowId
 from shared.domain.workflows import Workflow
-from shared.expr.jsonata import ExpressionCache
 from shared.matching.decisions import Decision
 from shared.matching.rules import decide
 from shared.matching.view import EventView
@@ -53,9 +52,7 @@ async def explain_event(
         executions = await list_executions(
             conn, ExecutionFilter(event_key=event.key), limit=_EXECUTIONS_MAX
         )
-    decisions = await asyncio.to_thread(
-        _decide, event, candidates[:CANDIDATES_MAX], resources.expressions
-    )
+    decisions = await asyncio.to_thread(_decide, event, candidates[:CANDIDATES_MAX], resources)
     return Explanation(
         event=event,
         conflicts=conflicts,
@@ -75,7 +72,8 @@ async def _first(conn: Connection, keys: Sequence[EventKey]) -> Event:
 
 
 def _decide(
-    event: Event, candidates: Sequence[Workflow], expressions: ExpressionCache
+    event: Event, candidates: Sequence[Workflow], resources: ApiResources
 ) -> list[Decision]:
     view = EventView(event)
-    return [decide(view, workflow, expressions) for workflow in candidates]
+    expressions, depth_max = resources.expressions, resources.causation_depth_max
+    return [decide(view, workflow, expressions, depth_max=depth_max) for workflow in candidates]

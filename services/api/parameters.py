@@ -1,4 +1,4 @@
-"""Reading paths and query strings, and the cursors of lists."""
+"""Reading paths, query strings and headers, and the cursors of lists."""
 
 from base64 import urlsafe_b64decode, urlsafe_b64encode
 from collections.abc import Callable, Sequence
@@ -12,6 +12,7 @@ from aiohttp import web
 
 from services.api.problems import BAD_PARAMETER
 from shared.domain.errors import Invalid, NotFound
+from shared.domain.ids import StepId
 from shared.wire.envelope import dumps, stamp
 from shared.wire.strict_json import invalid
 
@@ -19,6 +20,7 @@ LIMIT_DEFAULT: Final = 50
 LIMIT_MAX: Final = 200
 
 _TEXT_CHARS_MAX: Final = 1_024
+_KEY_CHARS_MAX: Final = 256
 _UUID_CHARS: Final = 36
 
 Place = tuple[datetime, UUID]
@@ -36,12 +38,31 @@ def id_in_path(request: web.Request) -> UUID:
     return parsed
 
 
+def step_in_path(request: web.Request) -> StepId:
+    """The ``{step_id}`` of the path. Raises NotFound for what cannot be one."""
+    written = request.match_info["step_id"]
+    if len(written) > _TEXT_CHARS_MAX or not _is_plain(written):
+        raise NotFound("There is no such step.")
+    return StepId(written)
+
+
 def as_uuid(written: str) -> UUID | None:
     """A UUID in its usual form, in either case; None for anything else."""
     try:
         return UUID(written) if len(written) == _UUID_CHARS else None
     except ValueError:
         return None
+
+
+def idempotency_key(request: web.Request) -> str | None:
+    """What the header Idempotency-Key says. Raises Invalid for what cannot be one."""
+    key = request.headers.get("Idempotency-Key")
+    if key is None:
+        return None
+    if not 0 < len(key) <= _KEY_CHARS_MAX or not key.isascii() or not key.isprintable():
+        detail = f"It must be 1 to {_KEY_CHARS_MAX} printable ASCII characters."
+        raise invalid("/headers/Idempotency-Key", BAD_PARAMETER, detail)
+    return key
 
 
 class Query:
@@ -103,10 +124,10 @@ class Query:
         value = self._given.get(name)
         if value is None:
             return None
-        try:
-            return words(value.upper())
-        except ValueError:
-            raise refused(name, f"It must be one of {', '.join(words)}.") from None
+        for word in words:
+            if word.upper() == value.upper():
+                return word
+        raise refused(name, f"It must be one of {', '.join(words)}.")
 
     @property
     def limit(self) -> int:

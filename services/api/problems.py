@@ -27,6 +27,9 @@ from shared.wire.event_fields import EventFault
 from shared.wire.strict_json import JsonFault
 
 BAD_PARAMETER: Final = "BAD_PARAMETER"
+RESULT_NOT_READY: Final = "RESULT_NOT_READY"
+NO_RESULT: Final = "NO_RESULT"
+NOT_THE_APPROVER: Final = "NOT_THE_APPROVER"
 
 REQUEST_ID: Final = web.RequestKey("request_id", str)
 
@@ -49,6 +52,9 @@ _STATUS_OF_CODE: Final[Mapping[str, HTTPStatus]] = MappingProxyType(
         EventFault.EMPTY: HTTPStatus.BAD_REQUEST,
         EventFault.UNSUPPORTED_CONTENT: HTTPStatus.UNSUPPORTED_MEDIA_TYPE,
         BAD_PARAMETER: HTTPStatus.BAD_REQUEST,
+        RESULT_NOT_READY: HTTPStatus.NOT_FOUND,
+        NO_RESULT: HTTPStatus.CONFLICT,
+        NOT_THE_APPROVER: HTTPStatus.FORBIDDEN,
     }
 )
 

@@ -15,6 +15,7 @@ from shared.bus.protocol import Bus
 from shared.db.pool import Connection, Pool, translated
 from shared.domain.ids import EnvironmentId
 from shared.expr.jsonata import ExpressionCache
+from shared.matching.decisions import DEPTH_MAX
 from shared.runtime.clock import Clock
 from shared.wire.topics import Topics
 
@@ -34,6 +35,7 @@ class ApiResources:
     new_id: Callable[[], UUID]
     token: SecretStr | None
     default_environment: EnvironmentId
+    causation_depth_max: int = DEPTH_MAX
 
     @asynccontextmanager
     async def connection(self) -> AsyncIterator[Connection]:

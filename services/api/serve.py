@@ -30,6 +30,7 @@ def api(platform: Platform, settings: ApiRoleSettings) -> Role:
         new_id=uuid4,
         token=settings.token,
         default_environment=platform.default_environment,
+        causation_depth_max=settings.causation_depth_max,
     )
 
     async def run(stop: asyncio.Event) -> None:

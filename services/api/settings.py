@@ -5,6 +5,7 @@ from typing import Literal
 from pydantic import Field, SecretStr, ValidationInfo, field_validator
 
 from shared.assembly.settings import ProcessSettings
+from shared.matching.decisions import DEPTH_MAX
 from shared.runtime.settings import Group
 
 
@@ -30,6 +31,9 @@ class ApiRoleSettings(ProcessSettings):
         description="what callers must show, as a bearer token or an x-api-key",
     )
     expressions_max: int = Field(default=10_000, ge=1)
+    causation_depth_max: int = Field(
+        default=DEPTH_MAX, ge=1, description="as the matcher's, to explain its decisions"
+    )
     api: ApiSettings = ApiSettings()
 
     @field_validator("token")

@@ -5,18 +5,24 @@ from typing import Final
 from aiohttp import web
 
 from services.api.bodies import answer, read_document
-from services.api.dialects import native
+from services.api.dialects import native, truto
 from services.api.parameters import Query, cursor_after, id_in_path, split_page
+from services.api.problems import render_problems
 from services.api.register_workflow import (
     Registered,
+    activate_workflow,
+    check_registration,
     create_workflow,
+    deactivate_workflow,
     problems_of,
     replace_workflow,
 )
-from services.api.resources import RESOURCES, SETTINGS
+from services.api.resources import RESOURCES, SETTINGS, ApiResources
 from shared.db import workflows
+from shared.db.pool import Connection
+from shared.domain.errors import Problem
 from shared.domain.ids import EnvironmentId, WorkflowId
-from shared.domain.workflows import Lifecycle, Workflow
+from shared.domain.workflows import Dialect, Lifecycle, Workflow
 from shared.wire.strict_json import invalid
 
 _VERSION_MAX: Final = 2**31 - 1
@@ -27,7 +33,7 @@ async def create(request: web.Request) -> web.Response:
     resources = request.app[RESOURCES]
     document = await read_document(request, request.app[SETTINGS])
     asked = native.parse(document, resources.new_id())
-    return await _registered(await create_workflow(resources, asked))
+    return await _registered(resources, await create_workflow(resources, asked))
 
 
 async def replace(request: web.Request) -> web.Response:
@@ -37,7 +43,31 @@ async def replace(request: web.Request) -> web.Response:
     asked = native.parse(document, workflow_id)
     if asked.workflow_id != workflow_id:
         raise invalid("/id", "OTHER_ID", "It differs from the id in the path; leave it out.")
-    return await _registered(await replace_workflow(request.app[RESOURCES], asked))
+    resources = request.app[RESOURCES]
+    return await _registered(resources, await replace_workflow(resources, asked))
+
+
+async def validate(request: web.Request) -> web.Response:
+    """200 with every problem that the same document would be refused for; nothing is kept."""
+    resources = request.app[RESOURCES]
+    document = await read_document(request, request.app[SETTINGS])
+    problems = await check_registration(resources, native.parse(document, resources.new_id()))
+    return answer({"valid": not problems, "problems": render_problems(problems)})
+
+
+async def activate(request: web.Request) -> web.Response:
+    """200 with the workflow, which events may start from now on; 422 for an unfinished draft."""
+    resources = request.app[RESOURCES]
+    workflow_id = WorkflowId(id_in_path(request))
+    return answer(native.render(await activate_workflow(resources, workflow_id, _unsupported)))
+
+
+async def deactivate(request: web.Request) -> web.Response:
+    """200 with the workflow, which no event starts from now on."""
+    resources = request.app[RESOURCES]
+    workflow = await deactivate_workflow(resources, WorkflowId(id_in_path(request)))
+    async with resources.connection() as conn:
+        return answer(await _document(conn, workflow))
 
 
 async def get(request: web.Request) -> web.Response:
@@ -49,7 +79,7 @@ async def get(request: web.Request) -> web.Response:
             workflow = await workflows.get_workflow(conn, workflow_id)
         else:
             workflow = await workflows.get_version(conn, workflow_id, version)
-    return answer(await _document(workflow))
+        return answer(await _document(conn, workflow))
 
 
 async def list_all(request: web.Request) -> web.Response:
@@ -82,11 +112,17 @@ async def delete(request: web.Request) -> web.Response:
     return web.Response(status=204)
 
 
-async def _registered(outcome: Registered) -> web.Response:
-    return answer(await _document(outcome.workflow), status=201 if outcome.is_new else 200)
+async def _registered(resources: ApiResources, outcome: Registered) -> web.Response:
+    status = 201 if outcome.is_new else 200
+    async with resources.connection() as conn:
+        return answer(await _document(conn, outcome.workflow), status=status)
 
 
-async def _document(workflow: Workflow) -> dict[str, object]:
+async def _document(conn: Connection, workflow: Workflow) -> dict[str, object]:
     if workflow.lifecycle is Lifecycle.READY:
         return native.render(workflow)
-    return native.render(workflow, await problems_of(workflow.definition))
+    return native.render(workflow, [*_unsupported(workflow), *await problems_of(conn, workflow)])
+
+
+def _unsupported(workflow: Workflow) -> tuple[Problem, ...]:
+    return truto.unsupported_in(workflow) if workflow.dialect is Dialect.TRUTO else ()

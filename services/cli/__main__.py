@@ -18,12 +18,22 @@ DB: Final = LazyGroup(
 )
 WORKFLOW: Final = LazyGroup(
     "workflow",
-    summary="Workflows: apply files, list, get, delete.",
+    summary="Workflows: apply files, list, get, run, delete.",
     lazy={
         "apply": Lazy("services.cli.workflow.apply:apply", "Register workflows from files."),
         "list": Lazy("services.cli.workflow.list:list_", "List workflows."),
         "get": Lazy("services.cli.workflow.get:get", "Show one workflow."),
+        "run": Lazy("services.cli.workflow.run:run", "Start a workflow by hand."),
         "delete": Lazy("services.cli.workflow.delete:delete", "Delete a workflow."),
+    },
+)
+ACTION: Final = LazyGroup(
+    "action",
+    summary="Actions: what steps can do; put, list, delete.",
+    lazy={
+        "put": Lazy("services.cli.action.put:put", "Register an action."),
+        "list": Lazy("services.cli.action.list:list_", "List actions."),
+        "delete": Lazy("services.cli.action.delete:delete", "Delete an action."),
     },
 )
 EVENT: Final = LazyGroup(
@@ -37,12 +47,30 @@ EVENT: Final = LazyGroup(
 )
 EXECUTION: Final = LazyGroup(
     "execution",
-    summary="Executions: list, get, watch, cancel.",
+    summary="Executions: list, get, watch, stop, repeat.",
     lazy={
         "list": Lazy("services.cli.execution.list:list_", "List executions."),
         "get": Lazy("services.cli.execution.get:get", "Show one with its attempts."),
         "watch": Lazy("services.cli.execution.watch:watch", "Follow one to its end."),
+        "result": Lazy("services.cli.execution.result:result", "Print what one came to."),
         "cancel": Lazy("services.cli.execution.cancel:cancel", "Cancel one."),
+        "suspend": Lazy("services.cli.execution.suspend:suspend", "Start no further step of one."),
+        "resume": Lazy("services.cli.execution.resume:resume", "Let a suspended one go on."),
+        "rerun": Lazy("services.cli.execution.rerun:rerun", "Do again what one did."),
+        "retry": Lazy("services.cli.execution.retry:retry", "Go on where one failed."),
+        "resume-from": Lazy(
+            "services.cli.execution.resume_from:resume_from", "Do one again from a step on."
+        ),
+    },
+)
+WAIT: Final = LazyGroup(
+    "wait",
+    summary="Steps that wait: list them, approve, reject, fill in forms.",
+    lazy={
+        "list": Lazy("services.cli.wait.list:list_", "List the steps that wait."),
+        "approve": Lazy("services.cli.wait.approve:approve", "Say yes."),
+        "reject": Lazy("services.cli.wait.reject:reject", "Say no."),
+        "submit": Lazy("services.cli.wait.submit:submit", "Fill in a form."),
     },
 )
 
@@ -76,8 +104,10 @@ TURNOUT: Final = Root(
         "serve": Lazy("services.cli.serve:serve", "Run one role, or all, in production."),
         "db": DB,
         "workflow": WORKFLOW,
+        "action": ACTION,
         "event": EVENT,
         "execution": EXECUTION,
+        "wait": WAIT,
         "doctor": Lazy(
             "services.cli.doctor.command:doctor", "Check the surroundings; say what to mend."
         ),

@@ -43,20 +43,31 @@ class Client:
         self._url = url
 
     async def call(
-        self, method: str, path: str, *, body: Any = None, query: Mapping[str, Any] | None = None
+        self,
+        method: str,
+        path: str,
+        *,
+        body: Any = None,
+        query: Mapping[str, Any] | None = None,
+        key: str | None = None,
     ) -> Answer:
         """One request; ``path`` is encoded as in a URL, a query's Nones are left out.
+
+        The same ``key`` asks for the same thing once.
 
         Raises NotFound, Conflict, Invalid, Denied or Rejected with the API's own sentence,
         Unavailable when there is no answer, Defect when the API is broken.
         """
+        headers = {} if body is None else {"Content-Type": "application/json"}
+        if key is not None:
+            headers["Idempotency-Key"] = key
         try:
             async with self._session.request(
                 method,
                 self._url.joinpath(path, encoded=True),
                 params={k: str(v) for k, v in (query or {}).items() if v is not None},
                 data=None if body is None else orjson.dumps(body),
-                headers={} if body is None else {"Content-Type": "application/json"},
+                headers=headers,
             ) as response:
                 raw, status = await response.read(), HTTPStatus(response.status)
         except (aiohttp.ClientError, TimeoutError, ValueError) as fault:
@@ -102,7 +113,7 @@ class Client:
                 return NotFound(detail)
             case HTTPStatus.CONFLICT:
                 return Conflict(detail)
-            case HTTPStatus.UNAUTHORIZED | HTTPStatus.FORBIDDEN:
+            case HTTPStatus.UNAUTHORIZED:
                 return Denied(f"{detail} Give it with --token or TURNOUT_TOKEN.")
             case _ if status in _TRANSIENT:
                 return Unavailable(detail)

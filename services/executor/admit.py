@@ -1,24 +1,26 @@
 """Commands, read: which executions to admit, which to cancel, and what cannot be used."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Protocol
 
-from services.executor.runs import Owned, Run
+from services.executor.runs import Owned, Run, Word
 from shared.bus.dead_letters import dead_letter
 from shared.bus.protocol import Received
-from shared.db.ledger import Changed, Started
+from shared.db.group import Changed, Heard, Started
+from shared.domain.causes import cause_of
 from shared.domain.decide import begin
 from shared.domain.errors import Defect, NotFound
-from shared.domain.executions import Entry
+from shared.domain.executions import Attempt, Entry
 from shared.domain.ids import ExecutionId, WorkflowId
 from shared.domain.plans import Plan
-from shared.wire.commands import CANCEL, Cancel, Start, decode_command
+from shared.wire.commands import CANCEL, Cancel, Start, Tell, decode_command
 from shared.wire.dead_letters import DeadLetter
 from shared.wire.envelope import dumps
 from shared.wire.events import decode_event
+from shared.wire.lineage import Repeat
 from shared.wire.results import Origin
 
 _CANCEL = CANCEL.encode()
@@ -32,32 +34,52 @@ class Plans(Protocol):
         ...
 
 
+Inherited = Callable[[Repeat, Plan], Awaitable[Sequence[Attempt]]]
+"""The outcomes that an execution takes over from the one it repeats."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Library:
+    """Where plans come from, and the outcomes that are taken over."""
+
+    plans: Plans
+    inherited: Inherited
+
+
 @dataclass(slots=True)
 class Batch:
-    """What a run of commands asks for; ``repeated`` counts starts of executions in memory."""
+    """What a run of commands asks for; ``repeated`` counts starts of executions in memory.
 
-    started: list[tuple[Started, Entry]] = field(default_factory=list)
+    ``words`` are for executions that are there, each with its offset.
+    """
+
+    started: list[tuple[Started, Sequence[Entry]]] = field(default_factory=list)
     runs: dict[ExecutionId, Run] = field(default_factory=dict)
-    cancelled: dict[ExecutionId, Changed] = field(default_factory=dict)
+    words: list[tuple[int, Word]] = field(default_factory=list)
+    heard: list[Heard] = field(default_factory=list)
+    changed: list[Changed] = field(default_factory=list)
     dead: list[DeadLetter] = field(default_factory=list)
     repeated: int = 0
 
 
 async def read_commands(
-    owned: Owned, records: Sequence[Received], plans: Plans, now: datetime
+    owned: Owned, records: Sequence[Received], library: Library, now: datetime
 ) -> Batch:
     """Read ``records``, all of one partition, in order."""
     batch = Batch()
     for record in records:
         try:
             command = decode_command(record.value)
-            if isinstance(command, Cancel):
-                _add_cancel(batch, owned, command)
+            if isinstance(command, Cancel | Tell):
+                _add_word(batch, owned, command, record)
             elif _is_known(batch, owned, command.execution_id):
                 batch.repeated += 1
             else:
-                plan = await plans.get(command.workflow_id, command.workflow_version)
-                _add_start(batch, owned, command, plan, record.offset, now)
+                plan = await library.plans.get(command.workflow_id, command.workflow_version)
+                repeats = command.lineage.repeats
+                inherits = repeats is not None and repeats.inherits
+                inherited = await library.inherited(repeats, plan) if repeats and inherits else ()
+                _add_start(batch, owned, command, plan, inherited, record.offset, now)
         except Defect as error:
             batch.dead.append(dead_letter(record, "UNREADABLE_COMMAND", error.message))
         except NotFound as error:
@@ -73,7 +95,7 @@ def read_cancellations(owned: Owned, records: Iterable[Received]) -> Batch:
             continue
         with suppress(Defect):
             if isinstance(command := decode_command(record.value), Cancel):
-                _add_cancel(batch, owned, command)
+                _add_word(batch, owned, command, record)
     return batch
 
 
@@ -83,7 +105,13 @@ def _is_known(batch: Batch, owned: Owned, id_: ExecutionId) -> bool:
 
 
 def _add_start(
-    batch: Batch, owned: Owned, command: Start, plan: Plan, offset: int, now: datetime
+    batch: Batch,
+    owned: Owned,
+    command: Start,
+    plan: Plan,
+    inherited: Sequence[Attempt],
+    offset: int,
+    now: datetime,
 ) -> None:
     event = decode_event(command.event)
     origin = Origin(
@@ -92,8 +120,13 @@ def _add_start(
         workflow_version=command.workflow_version,
         environment_id=event.environment_id,
         event_key=event.key,
+        cause=cause_of(event, command.workflow_id),
+        lineage=command.lineage,
     )
-    first = begin(plan)
+    expires_at = command.expires_at
+    if expires_at is None and plan.policy.expires_after_s is not None:
+        expires_at = now + timedelta(seconds=plan.policy.expires_after_s)
+    first = begin(plan, now, expires_at=expires_at, inherited=inherited)
     started = Started(
         origin=origin,
         partition=owned.partition,
@@ -101,8 +134,9 @@ def _add_start(
         event_json=dumps(command.event).decode(),
         status=first.state.status,
         created_at=now,
+        expires_at=expires_at,
     )
-    batch.started.append((started, first.entry))
+    batch.started.append((started, first.entries))
     batch.runs[origin.execution_id] = Run(
         origin=origin,
         plan=plan,
@@ -110,14 +144,28 @@ def _add_start(
         state=first.state,
         owned=owned,
         command_offset=offset,
+        created_at=now,
+        timer_at=expires_at,
     )
 
 
-def _add_cancel(batch: Batch, owned: Owned, command: Cancel) -> None:
-    batch.cancelled[command.execution_id] = Changed(
-        partition=owned.partition,
-        execution_id=command.execution_id,
-        at=command.requested_at,
-        cancel_requested_at=command.requested_at,
-        cancel_reason=command.reason,
+def _add_word(batch: Batch, owned: Owned, word: Word, record: Received) -> None:
+    batch.words.append((record.offset, word))
+    batch.heard.append(
+        Heard(
+            partition=owned.partition,
+            execution_id=word.execution_id,
+            command_offset=record.offset,
+            command_json=(record.value or b"").decode(),
+        )
     )
+    if isinstance(word, Cancel):
+        batch.changed.append(
+            Changed(
+                partition=owned.partition,
+                execution_id=word.execution_id,
+                at=word.requested_at,
+                cancel_requested_at=word.requested_at,
+                cancel_reason=word.reason,
+            )
+        )

@@ -4,32 +4,45 @@ import heapq
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from uuid import UUID
 
 from shared.domain.ids import ExecutionId
 
-_LONG_AGO = datetime.min.replace(tzinfo=UTC)
+Alarm = tuple[datetime, ExecutionId]
+"""When an execution wakes. Alarms are in the order of time, and then of ids."""
+
+_NOBODY = ExecutionId(UUID(int=0))
+
+
+def before(at: datetime) -> Alarm:
+    """A place in the order of alarms: before every one that is due at ``at``."""
+    return at, _NOBODY
 
 
 @dataclass(slots=True)
 class Alarms:
-    """A heap of (due time, execution).
+    """A heap of alarms.
 
-    Every timer due before ``horizon`` is in it. An alarm may ring for an execution that needs
-    nothing any more, or twice: whoever answers looks at the execution's state.
+    Every timer up to ``end`` is in it, or was; each is loaded once. An alarm may ring for an
+    execution that needs nothing any more, or twice: whoever answers looks at the execution's state.
     """
 
-    horizon: datetime = _LONG_AGO
-    _heap: list[tuple[datetime, ExecutionId]] = field(default_factory=list)
+    end: Alarm = before(datetime.min.replace(tzinfo=UTC))
+    _heap: list[Alarm] = field(default_factory=list)
 
-    def load(self, timers: Iterable[tuple[datetime, ExecutionId]], *, horizon: datetime) -> None:
-        """Take in all timers that are due before ``horizon``."""
+    def load(self, timers: Iterable[Alarm], *, end: Alarm) -> None:
+        """Take in all timers after the old end and up to the new one."""
         self._heap = sorted({*self._heap, *timers})
-        self.horizon = horizon
+        self.end = end
 
     def add(self, due_at: datetime, execution_id: ExecutionId) -> None:
         """Ring at ``due_at``, unless a later load will bring it anyway."""
-        if due_at < self.horizon:
+        if (due_at, execution_id) <= self.end:
             heapq.heappush(self._heap, (due_at, execution_id))
+
+    def must_load(self, now: datetime) -> bool:
+        """Whether alarms beyond the end may be due, while none before it is left."""
+        return self.end[0] <= now and (not self._heap or self._heap[0] > self.end)
 
     def due(self, now: datetime, *, limit: int) -> list[ExecutionId]:
         """Take the executions whose time has come, earliest first."""
@@ -40,4 +53,4 @@ class Alarms:
 
     def next_at(self) -> datetime:
         """When to look again."""
-        return self._heap[0][0] if self._heap else self.horizon
+        return min(self._heap[0], self.end)[0] if self._heap else self.end[0]

@@ -2,17 +2,27 @@
 
 import asyncio
 import random
+import secrets as chance_of_secrets
 
 from services.executor.actions import built_in
-from services.executor.advance import Advancing
+from services.executor.actions.registered import RegisteredActions
+from services.executor.admit import Library
+from services.executor.annotate import Annotator, HttpResolver, Resolver, installed_resolvers
 from services.executor.executor import Executor, Needs
+from services.executor.life import Living
 from services.executor.metrics import ExecutorMetrics
+from services.executor.outside import Outside
 from services.executor.perform import Tools
 from services.executor.plans import StoredPlans
+from services.executor.secrets import ConfiguredSecrets
 from services.executor.settings import ExecutorSettings
+from services.executor.view import Views
 from shared.assembly.platform import Platform
-from shared.egress.caller import open_caller
+from shared.egress.caller import Caller, open_caller
 from shared.expr.jsonata import ExpressionCache
+from shared.expr.liquid import TemplateCache
+from shared.expr.resolve import Resolver as ValueResolver
+from shared.expr.secrets import SecretMarks
 from shared.runtime.roles import Role
 
 
@@ -22,18 +32,60 @@ def executor(platform: Platform, settings: ExecutorSettings) -> Role:
 
     async def run(stop: asyncio.Event) -> None:
         async with open_caller(settings.egress, platform.clock) as caller:
-            tools = Tools(
-                actions=built_in(settings, caller, platform.bus, platform.topics.sources[0]),
-                expressions=ExpressionCache(settings.expressions_max),
-                clock=platform.clock,
-            )
-            needs = Needs(
-                platform=platform,
-                plans=StoredPlans(platform.pool, entries_max=settings.plans_max),
-                advancing=Advancing(tools=tools, metrics=metrics, chance=random.Random()),  # noqa: S311 - spreads retries, guards nothing
-                metrics=metrics,
-                settings=settings,
-            )
-            await Executor(needs).run(stop)
+            await Executor(_needs(platform, settings, caller, metrics)).run(stop)
 
     return run
+
+
+def _needs(
+    platform: Platform, settings: ExecutorSettings, caller: Caller, metrics: ExecutorMetrics
+) -> Needs:
+    expressions = ExpressionCache(settings.expressions_max)
+    signed_by = settings.registered_actions.secret
+    registered = RegisteredActions(
+        platform.pool,
+        caller,
+        platform.clock,
+        secrets=() if signed_by is None else (signed_by,),
+        ttl_s=settings.registered_actions.known_s,
+    )
+    outside = Outside(pool=platform.pool, expressions=expressions, registered=registered)
+    views = Views(
+        ValueResolver(expressions, TemplateCache(settings.expressions_max)),
+        SecretMarks(chance_of_secrets.token_hex(16)),
+    )
+    tools = Tools(
+        actions=built_in(settings, caller, platform),
+        registered=registered,
+        annotator=Annotator(_resolvers(settings, caller)),
+        views=views,
+        secrets=ConfiguredSecrets(platform.default_environment, settings.secrets),
+        clock=platform.clock,
+    )
+    plans = StoredPlans(platform.pool, entries_max=settings.plans_max)
+    return Needs(
+        platform=platform,
+        library=Library(plans=plans, inherited=outside.inherited),
+        living=Living(
+            tools=tools,
+            metrics=metrics,
+            chance=random.Random(),  # noqa: S311 - spreads retries, guards nothing
+            look_back=outside.look_back,
+            result_of=outside.result_of,
+            answered=outside.answered,
+            beats=outside.beats,
+        ),
+        metrics=metrics,
+        settings=settings,
+    )
+
+
+def _resolvers(settings: ExecutorSettings, caller: Caller) -> dict[str, Resolver]:
+    """By entity type; what is configured goes before what is installed."""
+    configured: dict[str, Resolver] = {
+        entity_type: HttpResolver(
+            caller, url=given.url, secrets=() if given.secret is None else (given.secret,)
+        )
+        for entity_type, given in settings.resolvers.items()
+    }
+    return {**installed_resolvers(), **configured}

@@ -5,7 +5,9 @@ from datetime import datetime
 from typing import Any, Protocol
 
 from shared.domain.events import Event
+from shared.domain.ids import StepId
 from shared.domain.outcomes import Outcome
+from shared.domain.steps import Step
 from shared.wire.results import Origin
 
 
@@ -13,18 +15,31 @@ from shared.wire.results import Origin
 class Call:
     """One attempt of a step.
 
-    ``idempotency_key`` is the same for each attempt of the step, so that a receiver can tell a
-    repeat; ``timeout_s`` is what the attempt has in all.
+    ``key`` is the step's id, or that of an iterator's item or of a compensation; ``action`` the
+    name of what is called. ``idempotency_key`` is the same for each attempt, so that a receiver
+    can tell a repeat; ``timeout_s`` is what the attempt has in all.
     """
 
     origin: Origin
     event: Event
-    step_id: str
+    step: Step
+    key: StepId
+    action: str
     attempt: int
     input: Any
     idempotency_key: str
     timeout_s: float
     now: datetime
+
+    @property
+    def step_id(self) -> str:
+        """The id under which the attempt is logged."""
+        return self.key
+
+    @property
+    def heartbeat_s(self) -> float | None:
+        """How long a remote worker may be silent."""
+        return self.step.heartbeat_s
 
 
 class Action(Protocol):

@@ -10,21 +10,23 @@ from dataclasses import dataclass
 
 import structlog
 
-from services.executor.admit import Batch, Plans, read_cancellations, read_commands
-from services.executor.advance import Advancing, advance
+from services.executor.admit import Batch, Library, read_cancellations, read_commands
 from services.executor.ledger import Ledger
+from services.executor.life import Living, live
 from services.executor.metrics import ExecutorMetrics
 from services.executor.publish import Publisher
-from services.executor.recover import find_active, republish, restored
+from services.executor.recover import find_active, find_called, republish, restored
 from services.executor.runs import Owned, Run
 from services.executor.settings import ExecutorSettings
 from services.executor.sleepers import Sleepers
+from services.executor.task_results import TaskResults
 from shared.assembly.platform import Platform
 from shared.bus.dead_letters import letter_record
 from shared.bus.protocol import Received, Subscription, TopicPartition
 from shared.db.pool import translated
 from shared.db.recovery import claim
 from shared.domain.errors import Unavailable
+from shared.domain.ids import ExecutionId
 from shared.runtime.health import Condition
 from shared.wire.dead_letters import DeadLetter
 
@@ -40,8 +42,8 @@ class Needs:
     """What the executor stands on."""
 
     platform: Platform
-    plans: Plans
-    advancing: Advancing
+    library: Library
+    living: Living
     metrics: ExecutorMetrics
     settings: ExecutorSettings
 
@@ -66,12 +68,12 @@ class Executor:
         self._owned: dict[int, Owned] = {}
         self._sleepers = Sleepers(
             needs.platform,
-            needs.plans,
+            needs.library.plans,
             needs.settings,
             owned=self._owned,
             launch=self._launch,
             room=self._room,
-            forget=lambda owned, ids: self._ledger(owned).forget(owned, ids),
+            forget=lambda owned, told: self._ledger(owned).forget(owned, told),
         )
         self._tasks: asyncio.TaskGroup = asyncio.TaskGroup()
         self._freed = asyncio.Event()
@@ -87,6 +89,7 @@ class Executor:
                     *(ledger.run() for ledger in self._ledgers),
                     self._publisher.run(),
                     self._sleepers.run(),
+                    TaskResults(self._needs.platform, self._needs.metrics).run(),
                 )
             ]
             needs = self._needs
@@ -144,12 +147,16 @@ class Executor:
                 owned = Owned.from_claim(given)
                 await republish(conn, owned, self._publisher)
                 found = await find_active(conn, owned, given.active_offset)
-        runs = await restored(owned, found, needs.plans)
+                called, late = await find_called(conn, owned)
+        plans = needs.library.plans
+        runs = await restored(owned, found, plans, is_woken=False)
         for run in runs:
             owned.admitted[run.id] = run.command_offset
+        woken = await restored(owned, called, plans, is_woken=True)
         self._owned[partition] = owned
         self._ledger(owned).own(owned)
-        for run in runs:
+        self._ledger(owned).forget(owned, late)
+        for run in (*runs, *woken):
             self._launch(run)
         self._sleepers.look()
         log.info(
@@ -196,7 +203,7 @@ class Executor:
         for owned, records in self._mine(batches):
             owned.ahead += records
             batch = read_cancellations(owned, records)
-            if batch.cancelled:
+            if batch.words:
                 self._tasks.create_task(self._admitted(owned, batch, owned.consumed_offset))
         await self._wait_for_room()
         subscription.resume(paused)
@@ -220,7 +227,7 @@ class Executor:
 
     async def _admit(self, owned: Owned, records: Sequence[Received]) -> None:
         needs = self._needs
-        batch = await read_commands(owned, records, needs.plans, needs.platform.clock.now())
+        batch = await read_commands(owned, records, needs.library, needs.platform.clock.now())
         if batch.dead:
             await self._bury(batch.dead)
         for started, _ in batch.started:
@@ -235,7 +242,8 @@ class Executor:
                 owned,
                 offset=offset,
                 started=batch.started,
-                cancelled=list(batch.cancelled.values()),
+                heard=batch.heard,
+                changed=batch.changed,
             )
         finally:
             self._active -= len(batch.started)
@@ -249,16 +257,23 @@ class Executor:
                 owned.admitted.pop(id_, None)
                 if id_ in new:
                     metrics.finished.labels(run.state.status.value).inc()
-        await self._cancel(owned, batch)
+        await self._tell(owned, batch)
 
-    async def _cancel(self, owned: Owned, batch: Batch) -> None:
-        if away := [id_ for id_ in batch.cancelled if id_ not in owned.runs]:
-            await self._sleepers.wake(owned, away)
+    async def _tell(self, owned: Owned, batch: Batch) -> None:
+        """Pass on what is durable now; an execution that is away comes back with it."""
+        away: dict[ExecutionId, list[int]] = {}
+        for offset, word in batch.words:
+            if (run := owned.runs.get(word.execution_id)) is not None:
+                run.tell(offset, word)
+            else:
+                away.setdefault(word.execution_id, []).append(offset)
+        if not away:
+            return
+        await self._sleepers.wake(owned, away)
         # Also those that woke by themselves meanwhile, and may not have heard of it.
-        for id_ in batch.cancelled:
-            if (run := owned.runs.get(id_)) is not None:
-                run.has_timer = True
-                run.cancel()
+        for offset, word in batch.words:
+            if word.execution_id in away and (run := owned.runs.get(word.execution_id)):
+                run.tell(offset, word)
 
     async def _bury(self, letters: Sequence[DeadLetter]) -> None:
         needs = self._needs
@@ -285,10 +300,15 @@ class Executor:
     async def _live(self, run: Run) -> None:
         owned = run.owned
         try:
-            wake_at = await advance(run, self._ledger(owned), self._needs.advancing)
-            if wake_at is not None:
+            wake_at = await live(run, self._ledger(owned), self._needs.living)
+            while run.told and not (owned.is_draining or run.state.status.is_terminal):
+                # Told as it was leaving.
+                wake_at = await live(run, self._ledger(owned), self._needs.living)
+            if wake_at is not None and not owned.is_draining:
                 self._sleepers.put(owned, wake_at, run.id)
-            if wake_at is not None or run.state.status.is_terminal:
+            if run.state.status.is_terminal and run.told:
+                self._ledger(owned).forget(owned, {run.id: list(run.told)})
+            if not owned.is_draining or run.state.status.is_terminal:
                 owned.admitted.pop(run.id, None)
         finally:
             del owned.runs[run.id]

@@ -10,7 +10,7 @@ memory holds: the ledger ends with the error and the executor starts anew from t
 
 import asyncio
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import assert_never
@@ -18,24 +18,20 @@ from typing import assert_never
 from services.executor.metrics import ExecutorMetrics
 from services.executor.publish import Publisher
 from services.executor.runs import Owned, Run
-from shared.db.ledger import (
-    Changed,
-    Committed,
-    Fence,
-    Group,
-    Started,
-    Timer,
-    Written,
-    commit_group,
-)
+from services.executor.waiting import looking_back, wait_changes, waiting
+from shared.db.group import Changed, Fence, Group, Heard, Started, TakenIn, Timer, Written
+from shared.db.ledger import Committed, commit_group
 from shared.db.pool import Connection, Pool, translated
-from shared.domain.decide import Transition
 from shared.domain.errors import Fenced
-from shared.domain.executions import Entry
+from shared.domain.executions import Entry, Status
 from shared.domain.ids import ExecutionId
+from shared.domain.story import Transition
 from shared.wire.results import Origin
 
 IDLE_S = 0.2
+
+_FOUND = frozenset({Status.RUNNING, Status.COMPENSATING})
+"""What an execution that its command stands for is found by (``list_active.sql``)."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,27 +40,36 @@ class Admission:
 
     owned: Owned
     offset: int
-    started: Sequence[tuple[Started, Entry]]
-    cancelled: Sequence[Changed] = ()
+    started: Sequence[tuple[Started, Sequence[Entry]]]
+    heard: Sequence[Heard]
+    changed: Sequence[Changed]
     done: "asyncio.Future[frozenset[ExecutionId]]"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Step:
-    """A transition of a run."""
+    """A transition of a run, and the commands that it takes in."""
 
     run: Run
     transition: Transition
-    at: datetime
+    taken_in: Sequence[int]
     done: "asyncio.Future[None]"
+
+    @property
+    def owned(self) -> Owned:
+        """The run's partition."""
+        return self.run.owned
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Forget:
-    """Timers of executions that have ended, or never were."""
+class Note:
+    """What nobody waits for: rows that say nothing any more, or something new about a wait."""
 
     owned: Owned
-    ids: Sequence[ExecutionId]
+    add: Callable[[Group], None]
+
+
+Item = Admission | Step | Note
 
 
 @dataclass(slots=True)
@@ -93,7 +98,7 @@ class Ledger:
         self._publisher = publisher
         self._metrics = metrics
         self._rows_max = rows_max
-        self._pending: deque[Admission | Step | Forget] = deque()
+        self._pending: deque[Item] = deque()
         self._wake = asyncio.Event()
         self._committing = asyncio.Lock()
         self._owned: dict[int, Owned] = {}
@@ -114,25 +119,56 @@ class Ledger:
         owned: Owned,
         *,
         offset: int,
-        started: Sequence[tuple[Started, Entry]],
-        cancelled: Sequence[Changed],
+        started: Sequence[tuple[Started, Sequence[Entry]]],
+        heard: Sequence[Heard],
+        changed: Sequence[Changed],
     ) -> frozenset[ExecutionId]:
         """Make commands before ``offset`` durable; gives those executions that were new."""
         done: asyncio.Future[frozenset[ExecutionId]] = asyncio.get_running_loop().create_future()
         self._submit(
-            Admission(owned=owned, offset=offset, started=started, cancelled=cancelled, done=done)
+            Admission(
+                owned=owned,
+                offset=offset,
+                started=started,
+                heard=heard,
+                changed=changed,
+                done=done,
+            )
         )
         return await done
 
-    async def write(self, run: Run, transition: Transition, at: datetime) -> None:
+    async def write(
+        self, run: Run, transition: Transition, *, taken_in: Sequence[int] = ()
+    ) -> None:
         """Make a transition durable."""
         done: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-        self._submit(Step(run=run, transition=transition, at=at, done=done))
+        self._submit(Step(run=run, transition=transition, taken_in=taken_in, done=done))
         await done
 
-    def forget(self, owned: Owned, ids: Sequence[ExecutionId]) -> None:
-        """Drop timers with the next commit."""
-        self._submit(Forget(owned=owned, ids=ids))
+    def take_in(self, run: Run, offset: int) -> None:
+        """Drop a command that changed nothing, with the next commit."""
+        taken = _taken_in(run, offset)
+        self._submit(Note(owned=run.owned, add=lambda group: group.taken_in.append(taken)))
+
+    def looked_back(self, run: Run) -> None:
+        """Note with the next commit that no event from before is waited for."""
+        rows = [waiting(run, a, has_looked_back=True) for a in looking_back(run.state)]
+
+        def add(group: Group) -> None:
+            for row in rows:
+                group.wait(row)
+
+        self._submit(Note(owned=run.owned, add=add))
+
+    def forget(self, owned: Owned, told: Mapping[ExecutionId, Sequence[int]]) -> None:
+        """Drop, with the next commit, timers and commands of executions that have ended."""
+
+        def add(group: Group) -> None:
+            for id_, offsets in told.items():
+                group.wake(Timer(partition=owned.partition, execution_id=id_, due_at=None))
+                group.taken_in += [TakenIn(owned.partition, id_, offset) for offset in offsets]
+
+        self._submit(Note(owned=owned, add=add))
 
     async def run(self) -> None:
         """Commit what is submitted, until cancelled. Raises Fenced or Unavailable."""
@@ -146,7 +182,7 @@ class Ledger:
                     await asyncio.sleep(0)
                     await self._commit(conn, self._take())
 
-    def _submit(self, item: Admission | Step | Forget) -> None:
+    def _submit(self, item: Item) -> None:
         self._pending.append(item)
         self._wake.set()
 
@@ -165,16 +201,18 @@ class Ledger:
         batch = _Batch()
         while self._pending and len(batch.group.written) < self._rows_max:
             item = self._pending.popleft()
-            if self._owned.get(_owner(item).partition) is not _owner(item):
-                _drop(item)  # given up meanwhile; its next owner does it
+            if self._owned.get(item.owned.partition) is not item.owned:
+                if not isinstance(item, Note):
+                    item.done.cancel()  # given up meanwhile; its next owner does it
                 continue
+            batch.owned[item.owned.partition] = item.owned
             match item:
                 case Admission():
                     _add_admission(batch, item)
                 case Step():
                     _add_step(batch, item)
-                case Forget():
-                    _add_forget(batch, item)
+                case Note():
+                    item.add(batch.group)
                 case _:
                     assert_never(item)
         return batch
@@ -196,7 +234,7 @@ class Ledger:
                 [
                     (batch.owned[w.partition], w)
                     for w in group.written
-                    if w.entry.position > 1 or w.origin.execution_id in committed.started
+                    if not w.is_first or w.origin.execution_id in committed.started
                 ]
             )
 
@@ -217,54 +255,74 @@ def _settle(batch: _Batch, fences: Sequence[Fence], committed: Committed) -> Non
 
 
 def _add_admission(batch: _Batch, admission: Admission) -> None:
-    owned = admission.owned
-    batch.owned[owned.partition] = owned
+    owned, group = admission.owned, batch.group
     batch.offsets[owned.partition] = max(admission.offset, batch.offsets.get(owned.partition, 0))
     batch.admissions.append(admission)
-    for started, entry in admission.started:
-        if started.origin.execution_id not in batch.group.started:
-            batch.group.started[started.origin.execution_id] = started
-            _add_entry(batch, owned, started.origin, entry, started.created_at)
-    for changed in admission.cancelled:
-        batch.group.change(changed)
-        # Should this process end before it has carried the cancellation out, the timer tells the
-        # next owner, even of an execution that sleeps for months.
-        batch.group.wake(
-            Timer(partition=owned.partition, execution_id=changed.execution_id, due_at=changed.at)
-        )
+    for started, entries in admission.started:
+        id_ = started.origin.execution_id
+        if id_ in group.started:
+            continue
+        group.started[id_] = started
+        _add_entries(batch, owned, started.origin, entries, started.created_at, is_first=True)
+    group.heard += admission.heard
+    for changed in admission.changed:
+        group.change(changed)
 
 
 def _add_step(batch: _Batch, step: Step) -> None:
-    run, state = step.run, step.transition.state
-    batch.owned[run.owned.partition] = run.owned
+    run, transition, group = step.run, step.transition, batch.group
+    state, at = transition.state, transition.at
     batch.steps.append(step)
-    _add_entry(batch, run.owned, run.origin, step.transition.entry, step.at)
-    batch.group.change(
-        Changed(partition=run.owned.partition, execution_id=run.id, at=step.at, state=state)
-    )
-    if state.retry_at is not None or (run.has_timer and state.status.is_terminal):
-        run.has_timer = True
-        batch.group.wake(
-            Timer(partition=run.owned.partition, execution_id=run.id, due_at=state.retry_at)
+    _add_entries(batch, run.owned, run.origin, transition.entries, at)
+    group.change(Changed(partition=run.owned.partition, execution_id=run.id, at=at, state=state))
+    group.taken_in += [_taken_in(run, offset) for offset in step.taken_in]
+    for row in wait_changes(run, state):
+        group.wait(row)
+    _set_timer(group, run, transition)
+
+
+def _set_timer(group: Group, run: Run, transition: Transition) -> None:
+    """Keep the promise by which a successor finds every execution that is not at its end.
+
+    One that a command admitted is found by that command until it is parked, while its row says
+    that it runs; one that is parked by its timer, or else by what it is told; any other by a
+    timer, though it be overdue.
+    """
+    due_at, status = run.timer_at, transition.state.status
+    is_found = status in _FOUND and not run.is_woken
+    if status.is_terminal:
+        due_at = None
+    elif transition.is_parked:
+        due_at = transition.wake_at
+    elif not is_found and (due_at is None or due_at > transition.at):
+        due_at = transition.at
+    if due_at != run.timer_at:
+        run.timer_at = due_at
+        group.wake(Timer(run.owned.partition, run.id, due_at))
+
+
+def _taken_in(run: Run, offset: int) -> TakenIn:
+    return TakenIn(run.owned.partition, run.id, offset)
+
+
+def _add_entries(
+    batch: _Batch,
+    owned: Owned,
+    origin: Origin,
+    entries: Sequence[Entry],
+    at: datetime,
+    *,
+    is_first: bool = False,
+) -> None:
+    batch.group.written += [
+        Written(
+            partition=owned.partition,
+            seq=owned.next_seq(),
+            origin=origin,
+            entry=entry,
+            # As the row will say it, and hence as it is published again after a crash.
+            at=at if entry.attempt is None else entry.attempt.ended_at,
+            is_first=is_first,
         )
-
-
-def _owner(item: Admission | Step | Forget) -> Owned:
-    return item.run.owned if isinstance(item, Step) else item.owned
-
-
-def _drop(item: Admission | Step | Forget) -> None:
-    if not isinstance(item, Forget):
-        item.done.cancel()
-
-
-def _add_forget(batch: _Batch, item: Forget) -> None:
-    batch.owned[item.owned.partition] = item.owned
-    for id_ in item.ids:
-        batch.group.wake(Timer(partition=item.owned.partition, execution_id=id_, due_at=None))
-
-
-def _add_entry(batch: _Batch, owned: Owned, origin: Origin, entry: Entry, at: datetime) -> None:
-    batch.group.written.append(
-        Written(partition=owned.partition, seq=owned.next_seq(), origin=origin, entry=entry, at=at)
-    )
+        for entry in entries
+    ]

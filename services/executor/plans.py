@@ -5,8 +5,9 @@ from collections import OrderedDict
 from shared.db.pool import Connection, Pool, translated
 from shared.db.workflows import get_version
 from shared.domain.errors import Defect
+from shared.domain.graph import graph_problems
 from shared.domain.ids import WorkflowId
-from shared.domain.plans import Plan, graph_problems, plan
+from shared.domain.plans import Plan, plan
 from shared.domain.workflows import Workflow
 
 
@@ -42,6 +43,6 @@ async def _read(conn: Connection, workflow_id: WorkflowId, version: int) -> Work
 
 
 def _checked(workflow: Workflow) -> Plan:
-    for problem in graph_problems(workflow.definition.steps):
+    for problem in graph_problems(workflow.definition):
         raise Defect(f"Workflow {workflow.id} cannot run: {problem.detail}")
     return plan(workflow)

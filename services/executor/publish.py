@@ -1,4 +1,4 @@
-"""Publishing what is durable: step results and the lifecycle of executions.
+"""Publishing what is durable: step results, the lifecycle of executions, and what follows of them.
 
 The log is the outbox. Entries are published in the order of their partition straight from memory
 after their commit, and ``emitted_seq`` moves behind them; after a restart the entries above the
@@ -11,11 +11,13 @@ from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime
 from itertools import islice
 
+from services.executor.consequences import consequences
 from services.executor.metrics import ExecutorMetrics
 from services.executor.runs import Owned
-from shared.bus.protocol import Bus, Record
-from shared.db.ledger import Written
+from shared.bus.protocol import Bus, Record, Topic
+from shared.db.group import Written
 from shared.db.recovery import Unpublished
+from shared.domain.errors import Rejected
 from shared.domain.executions import Entry
 from shared.wire.envelope import HEADERS
 from shared.wire.results import Origin, encode_phases, encode_result
@@ -57,9 +59,7 @@ class Publisher:
 
     async def republish(self, entries: Sequence[Unpublished]) -> None:
         """Publish entries that may have been published before."""
-        await self._bus.publish(
-            [r for e in entries for r in self._records(e.origin, e.entry, e.at)]
-        )
+        await self._send([r for e in entries for r in self._records(e.origin, e.entry, e.at)])
 
     async def run(self) -> None:
         """Publish what is queued, until cancelled. Raises Unavailable."""
@@ -71,9 +71,7 @@ class Publisher:
 
     async def _publish_some(self) -> None:
         batch = list(islice(self._queue, RECORDS_MAX))
-        await self._bus.publish(
-            [r for _, w in batch for r in self._records(w.origin, w.entry, w.at)]
-        )
+        await self._send([r for _, w in batch for r in self._records(w.origin, w.entry, w.at)])
         for owned, written in batch:
             owned.emitted_seq = written.seq
             self._queue.popleft()
@@ -81,9 +79,22 @@ class Publisher:
         async with self._drained:
             self._drained.notify_all()
 
+    async def _send(self, records: Sequence[Record]) -> None:
+        try:
+            await self._bus.publish(records)
+        except Rejected:
+            # The first task of an action that was registered elsewhere may have no topic yet.
+            tasks = {r.topic for r in records if r.topic.startswith(self._topics.tasks(""))}
+            if not tasks:
+                raise
+            partitions = await self._bus.partitions(self._topics.commands)
+            await self._bus.ensure_topics([Topic(name=t, partitions=partitions) for t in tasks])
+            await self._bus.publish(records)
+
     def _records(self, origin: Origin, entry: Entry, at: datetime) -> Iterator[Record]:
         key = origin.subject.encode()
         if (result := encode_result(origin, entry)) is not None:
             yield Record(topic=self._topics.step_results, key=key, value=result, headers=HEADERS)
         for phase in encode_phases(origin, entry, at):
             yield Record(topic=self._topics.executions, key=key, value=phase, headers=HEADERS)
+        yield from consequences(origin, entry, at, self._topics)

@@ -1,19 +1,23 @@
 """Bringing executions back from the database."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime
 
 import structlog
 
 from services.executor.admit import Plans
 from services.executor.publish import Publisher
-from services.executor.runs import Owned, Run
+from services.executor.runs import Owned, Run, Word
+from services.executor.waiting import looking_back
 from shared.db.pool import Connection
 from shared.db.recovery import (
     Stored,
     list_active,
+    list_called,
     list_entries,
     list_executions,
+    list_told,
     list_unpublished,
 )
 from shared.domain.decide import restore
@@ -24,6 +28,7 @@ from shared.domain.ids import ExecutionId
 from shared.domain.outcomes import ErrorKind, StepError
 from shared.domain.plans import Plan
 from shared.domain.workflows import Dialect
+from shared.wire.commands import Start, decode_command
 from shared.wire.events import decode_event
 from shared.wire.results import Origin
 
@@ -33,8 +38,16 @@ PAGE = 200
 PAGE_PUBLISHED = 1_000
 MESSAGE_CHARS_MAX = 1_000
 
-Found = tuple[Stored, Sequence[Entry]]
-"""An execution that has not ended, and its log."""
+CALLED_MAX = 100_000
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Found:
+    """An execution that has not ended: its log, and what it was told."""
+
+    stored: Stored
+    entries: Sequence[Entry]
+    told: Sequence[tuple[int, bytes]]
 
 
 async def republish(conn: Connection, owned: Owned, publisher: Publisher) -> None:
@@ -64,36 +77,81 @@ async def find_waiting(conn: Connection, owned: Owned, ids: Sequence[ExecutionId
     return await _with_logs(conn, await list_executions(conn, owned.partition, ids))
 
 
-async def restored(owned: Owned, found: Sequence[Found], plans: Plans) -> list[Run]:
-    """Each execution as its log tells; hold no connection meanwhile, for plans need one."""
-    return [await _restored(owned, stored, entries, plans) for stored, entries in found]
+async def find_called(
+    conn: Connection, owned: Owned
+) -> tuple[list[Found], dict[ExecutionId, list[int]]]:
+    """The executions that wait, and that the last owner had not told what it had for them.
+
+    And the commands that came too late, by the ended executions that they are for.
+    """
+    ids = await list_called(conn, owned.partition, limit=CALLED_MAX)
+    found: list[Found] = []
+    late: dict[ExecutionId, list[int]] = {}
+    for start in range(0, len(ids), PAGE):
+        page = ids[start : start + PAGE]
+        there = await find_waiting(conn, owned, page)
+        ended = sorted(set(page) - {each.stored.origin.execution_id for each in there})
+        found += there
+        for id_, told in (await list_told(conn, ended)).items():
+            late[id_] = [offset for offset, _ in told]
+    return found, late
 
 
-async def _restored(owned: Owned, stored: Stored, entries: Sequence[Entry], plans: Plans) -> Run:
+async def restored(
+    owned: Owned, found: Sequence[Found], plans: Plans, *, is_woken: bool
+) -> list[Run]:
+    """Each execution as its log tells; hold no connection meanwhile, for plans need one.
+
+    ``is_woken``: they were parked, so that no command stands for them.
+    """
+    return [await _restored(owned, each, plans, is_woken=is_woken) for each in found]
+
+
+async def _restored(owned: Owned, found: Found, plans: Plans, *, is_woken: bool) -> Run:
+    stored = found.stored
     origin, fault = stored.origin, None
+    told: dict[int, Word] = {}
     try:
+        told = _read(found.told)
         plan = await plans.get(origin.workflow_id, origin.workflow_version)
         event = decode_event(stored.event)
-    except (Defect, NotFound) as error:
+        state = restore(plan, found.entries, stored.expires_at)
+    except (Defect, NotFound, KeyError) as error:
         log.exception("execution_unreadable", execution_id=str(origin.execution_id))
-        fault = StepError(kind=ErrorKind.DEFECT, message=error.message[:MESSAGE_CHARS_MAX])
+        message = error.message if isinstance(error, Defect | NotFound) else repr(error)
+        fault = StepError(kind=ErrorKind.DEFECT, message=message[:MESSAGE_CHARS_MAX])
         plan, event = _no_plan(origin), _no_event(origin)
+        state = restore(plan, found.entries, stored.expires_at)
     return Run(
         origin=origin,
         plan=plan,
         event=event,
-        state=restore(entries),
+        state=state,
         owned=owned,
         command_offset=stored.command_offset,
-        has_timer=True,
-        is_cancelled=stored.is_cancelled,
+        created_at=stored.created_at,
+        timer_at=stored.timer_at,
+        is_woken=is_woken,
+        must_look_back=bool(looking_back(state)),
         fault=fault,
+        told=told,
     )
 
 
+def _read(told: Sequence[tuple[int, bytes]]) -> dict[int, Word]:
+    words = {offset: decode_command(value) for offset, value in told}
+    return {offset: word for offset, word in words.items() if not isinstance(word, Start)}
+
+
 async def _with_logs(conn: Connection, stored: Sequence[Stored]) -> list[Found]:
-    logs = await list_entries(conn, [s.origin.execution_id for s in stored])
-    return [(s, logs[s.origin.execution_id]) for s in stored]
+    if not stored:
+        return []
+    ids = [each.origin.execution_id for each in stored]
+    logs, told = await list_entries(conn, ids), await list_told(conn, ids)
+    return [
+        Found(stored=each, entries=logs[id_], told=told[id_])
+        for id_, each in zip(ids, stored, strict=True)
+    ]
 
 
 def _no_plan(origin: Origin) -> Plan:

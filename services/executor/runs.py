@@ -3,24 +3,56 @@
 import asyncio
 from collections import deque
 from dataclasses import dataclass, field
+from datetime import datetime
 
 from services.executor.alarms import Alarms
 from shared.bus.protocol import Received
-from shared.db.ledger import Fence
+from shared.db.group import Fence
 from shared.db.recovery import Claim
 from shared.domain.events import Event
 from shared.domain.executions import State
-from shared.domain.ids import ExecutionId
-from shared.domain.outcomes import StepError
+from shared.domain.ids import ExecutionId, StepId
+from shared.domain.outcomes import Interrupted, Outcome, StepError
 from shared.domain.plans import Plan
+from shared.domain.readiness import RunStep, Underway, UnderwayByKey, is_wanted
+from shared.wire.commands import Cancel, Tell
 from shared.wire.results import Origin
+
+Word = Cancel | Tell
+"""A command for an execution that is there."""
+
+
+@dataclass(slots=True, eq=False, kw_only=True)
+class Performing:
+    """A step being performed; ``outcome`` is set when it has ended, at ``ended_at``."""
+
+    effect: RunStep
+    started_at: datetime
+    is_broken: bool = False
+    timeout: asyncio.Timeout | None = None
+    outcome: Outcome | Interrupted | None = None
+    ended_at: datetime | None = None
+
+    def break_off(self) -> None:
+        """End it, unless it has ended; its effect may have happened."""
+        self.is_broken = True
+        if self.outcome is None and self.timeout is not None and not self.timeout.expired():
+            self.timeout.reschedule(0)
+
+    @property
+    def underway(self) -> Underway:
+        """As decisions see it."""
+        return Underway(effect=self.effect, started_at=self.started_at)
 
 
 @dataclass(slots=True, eq=False, kw_only=True)
 class Run:
-    """One execution in memory; only its own task (``advance``) changes ``state``.
+    """One execution in memory; only its own task (``life.py``) changes ``state``.
 
-    ``fault`` says why it cannot go on, when its plan or event cannot be read any more.
+    ``told`` are commands to be taken in, by their offset, durable until they are; ``taken`` those
+    that were. ``fault`` says why it cannot go on, when its plan or event cannot be read any more.
+    ``timer_at`` is what its row in ``timers`` says; ``is_woken``: no command stands for it any
+    more, so while it runs a timer must. ``must_look_back``: for events that came before it waited.
     """
 
     origin: Origin
@@ -29,10 +61,17 @@ class Run:
     state: State
     owned: "Owned"
     command_offset: int
-    has_timer: bool = False
-    is_cancelled: bool = False
+    created_at: datetime
+    timer_at: datetime | None = None
+    is_woken: bool = False
+    must_look_back: bool = False
     fault: StepError | None = None
-    performing: asyncio.Timeout | None = None
+    told: dict[int, Word] = field(default_factory=dict)
+    taken: set[int] = field(default_factory=set)
+    performing: dict[StepId, Performing] = field(default_factory=dict)
+    ended: list[Performing] = field(default_factory=list)
+    broken: dict[StepId, Underway] = field(default_factory=dict)
+    changed: asyncio.Event = field(default_factory=asyncio.Event)
     task: asyncio.Task[None] | None = None
 
     @property
@@ -40,16 +79,30 @@ class Run:
         """The execution's id."""
         return self.origin.execution_id
 
+    def underway(self, state: State) -> UnderwayByKey:
+        """What is being performed, and what was broken off, as far as ``state`` wants it."""
+        found = self.broken | {key: p.underway for key, p in self.performing.items()}
+        return {key: underway for key, underway in found.items() if is_wanted(state, key)}
+
     def abandon(self) -> None:
         """Drop the run from memory; the partition's next owner takes it up."""
         if self.task is not None:
             self.task.cancel()
 
-    def cancel(self) -> None:
-        """Ask the run to end; a step under way is broken off."""
-        self.is_cancelled = True
-        if self.performing is not None and not self.performing.expired():
-            self.performing.reschedule(0)
+    def tell(self, offset: int, word: Word) -> None:
+        """Take note of a command; a cancellation breaks off what is being performed.
+
+        One that was taken in before is heard once more, so that it does not stay behind.
+        """
+        self.told[offset] = word
+        if isinstance(word, Cancel) and self.state.failing is None:
+            self.break_off()
+        self.changed.set()
+
+    def break_off(self) -> None:
+        """End every step that is being performed."""
+        for performing in self.performing.values():
+            performing.break_off()
 
 
 @dataclass(slots=True, eq=False, kw_only=True)
@@ -58,8 +111,9 @@ class Owned:
 
     The cursors say what is durable. ``admitted`` maps each execution that a command started and
     that neither ended nor is parked to the offset of that command, in ascending order: a successor
-    looks for executions from the first on. Those woken by a timer are found by their timer.
-    ``ahead`` are commands read while there was no room to start executions, not admitted yet.
+    looks for executions from the first on. Those that were parked are found by their timer, or by
+    what they were told. ``ahead`` are commands read while there was no room to start executions,
+    not admitted yet.
     """
 
     partition: int

@@ -13,6 +13,20 @@ class SyncJobSettings(BaseModel):
     secret: SecretStr | None = Field(default=None, description="whsec_…, signs each request")
 
 
+class ResolverSettings(BaseModel):
+    """The service that knows the entities of a type, for annotations."""
+
+    url: str
+    secret: SecretStr | None = Field(default=None, description="whsec_…, signs each request")
+
+
+class RegisteredSettings(BaseModel):
+    """How registered actions are called."""
+
+    secret: SecretStr | None = Field(default=None, description="whsec_…, signs each request")
+    known_s: float = Field(default=5, gt=0, description="how old what is known of one may be")
+
+
 class ExecutorSettings(ProcessSettings):
     """Read from the environment: ``TURNOUT_<FIELD>``, nested with ``__``."""
 
@@ -28,3 +42,10 @@ class ExecutorSettings(ProcessSettings):
     causation_depth_max: int = Field(default=16, ge=1, description="events caused by events")
     egress: EgressSettings = EgressSettings()
     run_sync_job: SyncJobSettings = SyncJobSettings()
+    registered_actions: RegisteredSettings = RegisteredSettings()
+    resolvers: dict[str, ResolverSettings] = Field(
+        default_factory=dict, description="by entity type"
+    )
+    secrets: dict[str, SecretStr] = Field(
+        default_factory=dict, description="by name; of the default environment"
+    )

@@ -5,6 +5,7 @@ from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime, timedelta
 
 from services.executor.admit import Plans
+from services.executor.alarms import before
 from services.executor.recover import find_waiting, restored
 from services.executor.runs import Owned, Run
 from services.executor.settings import ExecutorSettings
@@ -30,7 +31,7 @@ class Sleepers:
         owned: Mapping[int, Owned],
         launch: Callable[[Run], None],
         room: Callable[[], int],
-        forget: Callable[[Owned, Sequence[ExecutionId]], None],
+        forget: Callable[[Owned, Mapping[ExecutionId, Sequence[int]]], None],
     ) -> None:
         self._platform = platform
         self._plans = plans
@@ -56,45 +57,45 @@ class Sleepers:
             self._changed.clear()
             for owned in list(self._owned.values()):
                 await self._ring(owned)
-            try:
-                async with asyncio.timeout(self._wait_s()):
-                    await self._changed.wait()
-            except TimeoutError:
-                continue
+            await self._platform.clock.wait(self._changed, self._wait_s())
 
-    async def wake(self, owned: Owned, ids: Sequence[ExecutionId]) -> None:
-        """Bring executions back into memory; ended ones lose their timer."""
+    async def wake(self, owned: Owned, told: Mapping[ExecutionId, Sequence[int]]) -> None:
+        """Bring executions back into memory; ended ones lose their timer and what they are told.
+
+        ``told`` are the offsets of the commands for each.
+        """
         async with owned.waking:
-            away = [id_ for id_ in ids if id_ not in owned.runs]
+            away = [id_ for id_ in told if id_ not in owned.runs]
             if not away or owned.is_draining:
                 return
             with translated():
                 async with self._platform.pool.acquire() as conn:
                     found = await find_waiting(conn, owned, away)
-            runs = await restored(owned, found, self._plans)
+            runs = await restored(owned, found, self._plans, is_woken=True)
             for run in runs:
                 self._launch(run)
             if ended := set(away) - {run.id for run in runs}:
-                self._forget(owned, sorted(ended))
+                self._forget(owned, {id_: told[id_] for id_ in sorted(ended)})
 
     async def _ring(self, owned: Owned) -> None:
         now = self._platform.clock.now()
-        if now >= owned.alarms.horizon:
+        if owned.alarms.must_load(now):
             await self._load(owned)
         room = min(self._room(), self._settings.fetch_max)
         if due := owned.alarms.due(now, limit=room):
-            await self.wake(owned, due)
+            await self.wake(owned, dict.fromkeys(due, ()))
 
     async def _load(self, owned: Owned) -> None:
-        horizon = self._platform.clock.now() + timedelta(seconds=self._settings.alarm_horizon_s)
+        now = self._platform.clock.now()
+        end = before(now + timedelta(seconds=self._settings.alarm_horizon_s))
         # Before the query: what is put meanwhile may be missing in its answer.
-        owned.alarms.horizon = horizon
+        begin, owned.alarms.end = owned.alarms.end, end
         with translated():
             async with self._platform.pool.acquire() as conn:
-                timers = await list_timers(conn, owned.partition, before=horizon, limit=TIMERS_MAX)
-        if len(timers) == TIMERS_MAX:
-            horizon = timers[-1][0]
-        owned.alarms.load(timers, horizon=horizon)
+                timers = await list_timers(
+                    conn, owned.partition, after=begin, before=end[0], limit=TIMERS_MAX
+                )
+        owned.alarms.load(timers, end=timers[-1] if len(timers) == TIMERS_MAX else end)
 
     def _wait_s(self) -> float:
         if self._room() <= 0:

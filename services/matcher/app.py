@@ -2,6 +2,7 @@
 
 import asyncio
 
+from services.matcher.awaited import Awaited
 from services.matcher.definitions import Definitions
 from services.matcher.matcher import Matcher
 from services.matcher.metrics import MatcherMetrics
@@ -17,14 +18,17 @@ def matcher(platform: Platform, settings: MatcherSettings) -> Role:
     metrics = MatcherMetrics(platform.registry)
 
     async def run(stop: asyncio.Event) -> None:
-        table = WorkflowTable(ExpressionCache(settings.expressions_max))
+        expressions = ExpressionCache(settings.expressions_max)
+        table = WorkflowTable(expressions)
         definitions = Definitions(
             platform.pool, table, refresh_s=settings.refresh_s, metrics=metrics
         )
         await definitions.load()
         async with asyncio.TaskGroup() as group:
             following = group.create_task(definitions.follow())
-            await Matcher(platform, table, settings, metrics).run(stop)
+            await Matcher(
+                platform, table, Awaited(platform, expressions, metrics), settings, metrics
+            ).run(stop)
             following.cancel()
 
     return run

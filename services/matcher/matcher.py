@@ -1,21 +1,24 @@
-"""The role: fetch accepted events, decide, command, commit."""
+"""The role: fetch accepted events, decide, command, tell those who wait for them, commit."""
 
 import asyncio
+from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import chain
 
 import orjson
 import structlog
 
+from services.matcher.awaited import Awaited, Named
 from services.matcher.metrics import MatcherMetrics
 from services.matcher.settings import MatcherSettings
 from shared.assembly.platform import Platform
 from shared.bus.dead_letters import dead_letter, letter_record
 from shared.bus.protocol import Received, Record
+from shared.db.awaiting import EventName
 from shared.domain.errors import Defect
 from shared.domain.events import Event
 from shared.domain.ids import execution_id
-from shared.matching.decisions import Reason
+from shared.matching.decisions import Reason, guarded
 from shared.matching.table import WorkflowTable
 from shared.runtime.health import Condition
 from shared.wire.commands import encode_start
@@ -34,17 +37,23 @@ class Matcher:
         self,
         platform: Platform,
         table: WorkflowTable,
+        awaited: Awaited,
         settings: MatcherSettings,
         metrics: MatcherMetrics,
     ) -> None:
         self._platform = platform
         self._table = table
+        self._awaited = awaited
         self._settings = settings
         self._metrics = metrics
         self._decided = {reason: metrics.decisions.labels(reason.value) for reason in Reason}
 
     async def run(self, stop: asyncio.Event) -> None:
-        """Match until ``stop``. An event's offset is committed when its commands are durable."""
+        """Match until ``stop``. An event's offset is committed when its commands are durable.
+
+        Those who wait are looked for after the event was read, hence after it was archived: a step
+        whose wait is not there yet will find the event in the archive, when it looks back.
+        """
         platform, settings = self._platform, self._settings
         async with platform.bus.subscribe(
             [platform.topics.triggers],
@@ -57,32 +66,38 @@ class Matcher:
                     max_records=settings.fetch_max, wait_s=settings.fetch_wait_s
                 )
                 if batches:
-                    await self._command(chain.from_iterable(batches.values()))
+                    await self._awaited.tell(
+                        await self._command(chain.from_iterable(batches.values()))
+                    )
                     await subscription.commit(
                         {tp: records[-1].offset + 1 for tp, records in batches.items()}
                     )
 
-    async def _command(self, records: Iterable[Received]) -> None:
-        """Publish what the records start, a bounded number at a time."""
+    async def _command(self, records: Iterable[Received]) -> Named:
+        """Publish what the records start, a bounded number at a time; gives them by their names."""
         commands: list[Record] = []
+        named: Named = defaultdict(list)
         for record in records:
-            commands += self._match(record)
+            commands += self._match(record, named)
             if len(commands) >= COMMANDS_AT_ONCE:
                 await self._platform.bus.publish(commands)
                 commands = []
         await self._platform.bus.publish(commands)
+        return named
 
-    def _match(self, record: Received) -> Sequence[Record]:
+    def _match(self, record: Received, named: Named) -> Sequence[Record]:
         value = record.value or b""
         try:
             event = decode_event(orjson.loads(value))
         except (Defect, orjson.JSONDecodeError) as error:
             return [self._bury(record, str(error))]
+        named[EventName(event.environment_id, event.type)].append(record)
         return list(self._commands(event, value))
 
     def _commands(self, event: Event, value: bytes) -> Iterator[Record]:
         self._metrics.events.inc()
-        for decision in self._table.match(event):
+        depth_max = self._settings.causation_depth_max
+        for decision in (guarded(d, event, depth_max) for d in self._table.match(event)):
             self._decided[decision.reason].inc()
             if not decision.is_match:
                 log.debug(

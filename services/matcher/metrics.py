@@ -14,6 +14,9 @@ class MatcherMetrics:
             ["reason"],
             registry=registry,
         )
+        self.answered = Counter(
+            "turnout_waits_answered", "Waits told of the event they are for.", registry=registry
+        )
         self.dead_letters = Counter(
             "turnout_matcher_dead_letters",
             "Records that are no accepted event.",

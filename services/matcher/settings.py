@@ -3,6 +3,7 @@
 from pydantic import Field
 
 from shared.assembly.settings import ProcessSettings
+from shared.matching.decisions import DEPTH_MAX
 
 
 class MatcherSettings(ProcessSettings):
@@ -12,3 +13,6 @@ class MatcherSettings(ProcessSettings):
     fetch_wait_s: float = Field(default=0.5, gt=0, le=5)
     refresh_s: float = Field(default=1.0, ge=0.1, le=60, description="longest age of definitions")
     expressions_max: int = Field(default=200_000, ge=1)
+    causation_depth_max: int = Field(
+        default=DEPTH_MAX, ge=1, description="events caused by events that still start executions"
+    )

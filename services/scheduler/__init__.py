@@ -1,1 +1,1 @@
-"""Does what is due by the clock. For now: keeping house in Postgres."""
+"""Does what is due by the clock: starts workflows by their schedules, keeps house in Postgres."""

@@ -2,6 +2,7 @@
 
 import asyncio
 
+from services.scheduler.fire_schedules import fire_schedules
 from services.scheduler.keep_house import keep_house
 from services.scheduler.settings import SchedulerSettings
 from shared.assembly.platform import Platform
@@ -12,6 +13,8 @@ def scheduler(platform: Platform, settings: SchedulerSettings) -> Role:
     """The role, to be run and, after an outage, run again."""
 
     async def run(stop: asyncio.Event) -> None:
-        await keep_house(platform, settings, stop)
+        async with asyncio.TaskGroup() as group:
+            group.create_task(keep_house(platform, settings, stop))
+            group.create_task(fire_schedules(platform, stop))
 
     return run

@@ -61,3 +61,18 @@ async def list_events(
         _SQL["list_events"], environment_id, event_type, received_at, key, limit
     )
     return [decode_event(orjson.loads(row["record"])) for row in rows]
+
+
+async def list_since(
+    conn: Connection, environment_id: EnvironmentId, name: str, since: datetime, *, limit: int
+) -> list[Event]:
+    """The events that a trigger's ``name`` names, arrived since a time, the earliest first."""
+    rows = await conn.fetch(
+        _SQL["list_since"],
+        environment_id,
+        since,
+        name.removesuffix("*"),
+        name.endswith("*"),
+        limit,
+    )
+    return [decode_event(orjson.loads(row["record"])) for row in rows]

@@ -21,7 +21,12 @@ _SQL = statements(Path(__file__).parent / "queries" / "history")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Execution:
-    """Where an execution is; ``error`` is that of its last step, as JSON."""
+    """Where an execution is; ``error`` is what ended it, as JSON.
+
+    ``steps_settled`` of ``steps_total`` have ended, Turnout's own (``plans.py``) among them.
+    ``lineage`` is what ``shared/wire/lineage.py`` writes, and the ``cause`` where another execution
+    caused it.
+    """
 
     id: ExecutionId
     environment_id: EnvironmentId
@@ -37,6 +42,9 @@ class Execution:
     error: Mapping[str, Any] | None
     cancel_requested_at: datetime | None
     cancel_reason: str | None
+    expires_at: datetime | None
+    result_at: int | None
+    lineage: Mapping[str, Any] | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,7 +61,15 @@ class LogEntry:
     error: Mapping[str, Any] | None
     started_at: datetime | None
     ended_at: datetime
-    retry_at: datetime | None
+    wake_at: datetime | None
+    handle: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """What an execution came to, any JSON value."""
+
+    value: Any
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -74,6 +90,26 @@ async def get_execution(conn: Connection, execution_id: ExecutionId) -> Executio
     if row is None:
         raise NotFound(f"There is no execution {execution_id}.")
     return _execution(row)
+
+
+async def find_trigger(conn: Connection, execution_id: ExecutionId) -> bytes | None:
+    """The event that started an execution, as the record on ``triggers``; None: not kept."""
+    event: str | None = await conn.fetchval(_SQL["find_trigger"], execution_id)
+    return None if event is None else event.encode()
+
+
+async def find_result(conn: Connection, execution_id: ExecutionId) -> Result | None:
+    """What a step answered, or else what the last completed step of a COMPLETED execution gave.
+
+    None while there is none. Raises NotFound.
+    """
+    row = await conn.fetchrow(_SQL["find_result"], execution_id)
+    if row is None:
+        raise NotFound(f"There is no execution {execution_id}.")
+    if row["result_at"] is not None:
+        return Result(_loaded(row["answered"]))
+    is_there = row["status"] == Status.COMPLETED
+    return Result(_loaded(row["last_output"])) if is_there else None
 
 
 async def list_executions(
@@ -110,7 +146,12 @@ async def list_entries(
 
 def _execution(row: Record) -> Execution:
     return Execution(
-        **{**dict(row), "status": Status(row["status"]), "error": _loaded(row["error"])}
+        **{
+            **dict(row),
+            "status": Status(row["status"]),
+            "error": _loaded(row["error"]),
+            "lineage": _loaded(row["lineage"]),
+        }
     )
 
 

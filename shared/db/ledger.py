@@ -6,114 +6,22 @@ written while the others go through.
 """
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field
-from datetime import datetime
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
+from shared.db.group import Changed, Fence, Group, Started, Timer, Waiting, Written
 from shared.db.pool import Connection
-from shared.domain.executions import Entry, State, Status
+from shared.domain.executions import State
 from shared.domain.ids import ExecutionId
+from shared.domain.outcomes import Wait, WaitKind
 from shared.runtime.sql import statements
 from shared.wire.envelope import dumps
-from shared.wire.results import Origin, error_data
+from shared.wire.errors import error_data
+from shared.wire.lineage import lineage_data
+from shared.wire.results import Origin
 
 _SQL = statements(Path(__file__).parent / "queries" / "ledger")
-
-
-class Fence(NamedTuple):
-    """The epoch a partition's writer was given, and the cursors it leaves with this commit."""
-
-    partition: int
-    epoch: int
-    consumed_offset: int
-    active_offset: int
-    written_seq: int
-    emitted_seq: int
-
-
-class Started(NamedTuple):
-    """An execution to admit. It is written only if its id is new."""
-
-    origin: Origin
-    partition: int
-    command_offset: int
-    event_json: str
-    status: Status
-    created_at: datetime
-    cancel_requested_at: datetime | None = None
-    cancel_reason: str | None = None
-
-
-class Written(NamedTuple):
-    """A log entry to append; ``seq`` ascends in the partition."""
-
-    partition: int
-    seq: int
-    origin: Origin
-    entry: Entry
-    at: datetime
-
-
-class Changed(NamedTuple):
-    """What becomes of an execution's row; None leaves a column as it is."""
-
-    partition: int
-    execution_id: ExecutionId
-    at: datetime
-    state: State | None = None
-    cancel_requested_at: datetime | None = None
-    cancel_reason: str | None = None
-
-    def merged(self, later: "Changed") -> "Changed":
-        """Both changes in one: Postgres updates a row once a statement."""
-        return later._replace(
-            at=max(self.at, later.at),
-            state=later.state or self.state,
-            cancel_requested_at=self.cancel_requested_at or later.cancel_requested_at,
-            cancel_reason=self.cancel_reason or later.cancel_reason,
-        )
-
-
-class Timer(NamedTuple):
-    """When an execution wakes; ``due_at`` None forgets its timer."""
-
-    partition: int
-    execution_id: ExecutionId
-    due_at: datetime | None
-
-
-@dataclass(slots=True, kw_only=True)
-class Group:
-    """What is committed at once. An execution is started, and changed, at most once in it."""
-
-    fences: list[Fence] = field(default_factory=list)
-    started: dict[ExecutionId, Started] = field(default_factory=dict)
-    written: list[Written] = field(default_factory=list)
-    changed: dict[ExecutionId, Changed] = field(default_factory=dict)
-    timers: dict[ExecutionId, Timer] = field(default_factory=dict)
-
-    def change(self, change: Changed) -> None:
-        """Add a change, merged with what the group already says of the execution.
-
-        A statement does not see the rows it inserts: an execution started in this very group takes
-        a cancellation with it. Should it turn out not to be new, the change still applies.
-        """
-        if (started := self.started.get(change.execution_id)) is not None:
-            self.started[change.execution_id] = started._replace(
-                cancel_requested_at=change.cancel_requested_at,
-                cancel_reason=change.cancel_reason,
-            )
-        earlier = self.changed.get(change.execution_id)
-        self.changed[change.execution_id] = earlier.merged(change) if earlier else change
-
-    def wake(self, timer: Timer) -> None:
-        """Add a timer; of two that are due, the earlier counts, and forgetting counts most."""
-        earlier = self.timers.get(timer.execution_id)
-        if earlier and earlier.due_at and timer.due_at and earlier.due_at < timer.due_at:
-            return
-        if earlier is None or earlier.due_at is not None:
-            self.timers[timer.execution_id] = timer
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,6 +41,8 @@ async def commit_group(conn: Connection, group: Group) -> Committed:
         *_written_columns(group),
         *_changed_columns(list(group.changed.values())),
         *_timer_columns(list(group.timers.values())),
+        *_inbox_columns(group),
+        *_waiting_columns(list(group.waiting.values())),
     )
     assert row is not None, "a SELECT of two arrays gives one row"
     return Committed(frozenset(row["fenced_in"]), frozenset(row["started"]))
@@ -160,6 +70,8 @@ def _started_columns(rows: list[Started]) -> Iterable[list[Any]]:
     yield [r.created_at if r.status.is_terminal else None for r in rows]
     yield [r.cancel_requested_at for r in rows]
     yield [r.cancel_reason for r in rows]
+    yield [r.expires_at for r in rows]
+    yield [_lineage(r.origin) for r in rows]
 
 
 def _written_columns(group: Group) -> Iterable[list[Any]]:
@@ -178,7 +90,9 @@ def _written_columns(group: Group) -> Iterable[list[Any]]:
     yield [_json(error_data(r.entry.failure)) for r in rows]
     yield [a and a.started_at for a in attempts]
     yield [r.at for r in rows]
-    yield [a and a.retry_at for a in attempts]
+    yield [a and a.wake_at for a in attempts]
+    yield [a and a.handle for a in attempts]
+    yield [r.is_first for r in rows]
 
 
 def _changed_columns(rows: list[Changed]) -> Iterable[list[Any]]:
@@ -188,10 +102,11 @@ def _changed_columns(rows: list[Changed]) -> Iterable[list[Any]]:
     yield [r.at for r in rows]
     yield [s and s.status for s in states]
     yield [r.at if r.state and r.state.status.is_terminal else None for r in rows]
-    yield [len(s.settled) if s else None for s in states]
+    yield [_steps_settled(s) if s else None for s in states]
     yield [_json(error_data(s.error)) if s and s.status.is_terminal else None for s in states]
     yield [r.cancel_requested_at for r in rows]
     yield [r.cancel_reason for r in rows]
+    yield [s and s.result_at for s in states]
 
 
 def _timer_columns(timers: list[Timer]) -> Iterable[list[Any]]:
@@ -202,6 +117,72 @@ def _timer_columns(timers: list[Timer]) -> Iterable[list[Any]]:
     yield [t.due_at for t in slept]
     yield [t.execution_id for t in woken]
     yield [t.partition for t in woken]
+
+
+def _inbox_columns(group: Group) -> Iterable[list[Any]]:
+    heard, taken_in = group.heard, group.taken_in
+    yield [h.execution_id for h in heard]
+    yield [h.command_offset for h in heard]
+    yield [h.partition for h in heard]
+    yield [h.command_json for h in heard]
+    yield [t.execution_id for t in taken_in]
+    yield [t.command_offset for t in taken_in]
+    yield [t.partition for t in taken_in]
+
+
+def _waiting_columns(rows: list[Waiting]) -> Iterable[list[Any]]:
+    begun = [(r, r.attempt, r.attempt.wait) for r in rows if r.attempt and r.attempt.wait]
+    ended = [r for r in rows if r.attempt is None]
+    yield [r.execution_id for r, _, _ in begun]
+    yield [r.step_id for r, _, _ in begun]
+    yield [r.partition for r, _, _ in begun]
+    yield [r.environment_id for r, _, _ in begun]
+    yield [wait.kind.value for _, _, wait in begun]
+    yield [subject_of(wait) for _, _, wait in begun]
+    yield [attempt.number for _, attempt, _ in begun]
+    yield [attempt.started_at for _, attempt, _ in begun]
+    yield [attempt.wake_at for _, attempt, _ in begun]
+    yield [_json(attempt.output) for _, attempt, _ in begun]
+    yield [r.has_looked_back for r, _, _ in begun]
+    yield [r.execution_id for r in ended]
+    yield [r.step_id for r in ended]
+    yield [r.partition for r in ended]
+
+
+def subject_of(wait: Wait) -> str:
+    """What a wait is found by: who decides, an event's name, an action, another execution."""
+    data = wait.data
+    match wait.kind:
+        case WaitKind.APPROVAL | WaitKind.FORM:
+            return approver_key(data["approver"]["type"], data["approver"]["id"])
+        case WaitKind.EVENT:
+            return str(data["event_name"])
+        case WaitKind.TASK:
+            return str(data["action"])
+        case WaitKind.SUBWORKFLOW:
+            return str(data["execution_id"])
+        case _:
+            raise ValueError(f"{wait.kind} is waited for inside")
+
+
+def approver_key(kind: str, id_: str | None) -> str:
+    """Who may decide, as the subject of a wait: ``user:<id>``, ``team:<id>``, ``anyone``."""
+    return kind if id_ is None else f"{kind}:{id_}"
+
+
+def _lineage(origin: Origin) -> str | None:
+    """What a row says of where its execution comes from; nothing where its event says it all."""
+    data = lineage_data(origin.lineage)
+    if origin.cause.depth:
+        cause = origin.cause
+        path = [str(workflow) for workflow in cause.path]
+        data["cause"] = {"root": str(cause.root), "depth": cause.depth, "path": path}
+    return _json(data) if data else None
+
+
+def _steps_settled(state: State) -> int:
+    """The steps that have ended, without items and compensations."""
+    return sum(key[-1] not in "]!" for key in state.settled)
 
 
 def _event(group: Group, row: Written) -> str | None:

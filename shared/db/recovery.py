@@ -5,20 +5,26 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from typing import Any
+from uuid import UUID
 
 import orjson
 from asyncpg import Record
 
 from shared.db.pool import Connection
+from shared.domain.causes import Cause
 from shared.domain.executions import Attempt, AttemptStatus, Entry, Phase
 from shared.domain.ids import EnvironmentId, EventKey, ExecutionId, StepId, WorkflowId
 from shared.runtime.sql import statements
-from shared.wire.results import Origin, step_error
+from shared.wire.errors import step_error
+from shared.wire.lineage import read_lineage
+from shared.wire.results import Origin
 
 _SQL = statements(Path(__file__).parent / "queries" / "recovery")
 
-# An execution's log has at most 200 steps of 20 attempts, and its first entry.
-ENTRIES_MAX = 4_001
+# An execution's history, its commands not yet taken in, and its open waits.
+ENTRIES_MAX = 20_000
+TOLD_MAX = 1_000
+WAITS_MAX = 1_000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,7 +46,9 @@ class Stored:
     origin: Origin
     command_offset: int
     event: Mapping[str, Any]
-    is_cancelled: bool
+    created_at: datetime
+    expires_at: datetime | None
+    timer_at: datetime | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -103,11 +111,44 @@ async def list_entries(
     return logs
 
 
+async def list_told(
+    conn: Connection, ids: Sequence[ExecutionId]
+) -> dict[ExecutionId, list[tuple[int, bytes]]]:
+    """The commands each execution has not taken in yet, with their offsets, in order."""
+    rows = await conn.fetch(_SQL["list_told"], ids, len(ids) * TOLD_MAX)
+    told: dict[ExecutionId, list[tuple[int, bytes]]] = {id_: [] for id_ in ids}
+    for row in rows:
+        told[row["execution_id"]].append((row["command_offset"], row["command"].encode()))
+    return told
+
+
+async def list_beats(
+    conn: Connection, ids: Sequence[ExecutionId]
+) -> list[tuple[ExecutionId, StepId, int, datetime]]:
+    """The last sign of life of each remote task: execution, step, attempt, time."""
+    rows = await conn.fetch(_SQL["list_beats"], ids, len(ids) * WAITS_MAX)
+    return [(r["execution_id"], StepId(r["step_id"]), r["attempt"], r["beaten_at"]) for r in rows]
+
+
+async def list_called(conn: Connection, partition: int, *, limit: int) -> list[ExecutionId]:
+    """Executions that must come back into memory though they wait.
+
+    They were told something, or have not looked yet for an event that came before they waited.
+    """
+    rows = await conn.fetch(_SQL["list_called"], partition, limit)
+    return [ExecutionId(row["execution_id"]) for row in rows]
+
+
 async def list_timers(
-    conn: Connection, partition: int, *, before: datetime, limit: int
+    conn: Connection,
+    partition: int,
+    *,
+    after: tuple[datetime, ExecutionId],
+    before: datetime,
+    limit: int,
 ) -> list[tuple[datetime, ExecutionId]]:
-    """Timers due before ``before``, earliest first."""
-    rows = await conn.fetch(_SQL["list_timers"], partition, before, limit)
+    """Timers after the timer ``after`` and due before ``before``, earliest first, then by id."""
+    rows = await conn.fetch(_SQL["list_timers"], partition, *after, before, limit)
     return [(row["due_at"], ExecutionId(row["execution_id"])) for row in rows]
 
 
@@ -116,17 +157,33 @@ def _stored(row: Record) -> Stored:
         origin=_origin(row, row["id"]),
         command_offset=row["command_offset"],
         event=orjson.loads(row["event"]),
-        is_cancelled=row["cancel_requested_at"] is not None,
+        expires_at=row["expires_at"],
+        created_at=row["created_at"],
+        timer_at=row["timer_at"],
     )
 
 
 def _origin(row: Record, execution_id: Any) -> Origin:
+    told = _loaded(row["lineage"]) or {}
+    workflow_id, event_key = WorkflowId(row["workflow_id"]), EventKey(row["event_key"])
     return Origin(
         execution_id=ExecutionId(execution_id),
-        workflow_id=WorkflowId(row["workflow_id"]),
+        workflow_id=workflow_id,
         workflow_version=row["workflow_version"],
         environment_id=EnvironmentId(row["environment_id"]),
-        event_key=EventKey(row["event_key"]),
+        event_key=event_key,
+        cause=_cause(told.get("cause"), workflow_id, event_key),
+        lineage=read_lineage(told),
+    )
+
+
+def _cause(told: Any, workflow_id: WorkflowId, event_key: EventKey) -> Cause:
+    if told is None:
+        return Cause(root=event_key, depth=0, path=(workflow_id,))
+    return Cause(
+        root=EventKey(UUID(told["root"])),
+        depth=told["depth"],
+        path=tuple(WorkflowId(UUID(workflow)) for workflow in told["path"]),
     )
 
 
@@ -144,7 +201,8 @@ def _entry(row: Record) -> Entry:
         input=_loaded(row["input"]),
         output=_loaded(row["output"]),
         error=step_error(_loaded(row["error"])),
-        retry_at=row["retry_at"],
+        wake_at=row["wake_at"],
+        handle=row["handle"],
     )
     return Entry(position=row["position"], attempt=attempt, phases=phases)
 

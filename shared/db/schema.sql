@@ -38,6 +38,26 @@ BEGIN
 END
 $$;
 
+CREATE TABLE public.actions (
+    environment_id uuid NOT NULL,
+    name text NOT NULL COLLATE pg_catalog."C",
+    version integer NOT NULL,
+    transport text NOT NULL,
+    url text,
+    input_schema json,
+    output_schema json,
+    description text,
+    category text,
+    timeout_s double precision,
+    is_deleted boolean DEFAULT false NOT NULL,
+    updated_at timestamp with time zone NOT NULL,
+    CONSTRAINT actions_check CHECK (((url IS NOT NULL) = (transport = 'http'::text))),
+    CONSTRAINT actions_name_check CHECK ((name <> ''::text)),
+    CONSTRAINT actions_timeout_s_check CHECK ((timeout_s > (0)::double precision)),
+    CONSTRAINT actions_transport_check CHECK ((transport = ANY (ARRAY['http'::text, 'worker'::text]))),
+    CONSTRAINT actions_version_check CHECK ((version >= 1))
+);
+
 CREATE TABLE public.bus_groups (
     group_name text NOT NULL,
     CONSTRAINT bus_groups_group_name_check CHECK ((group_name <> ''::text))
@@ -137,10 +157,16 @@ CREATE TABLE public.execution_log (
     error json,
     started_at timestamp with time zone,
     ended_at timestamp with time zone NOT NULL,
-    retry_at timestamp with time zone,
-    CONSTRAINT execution_log_check CHECK (((retry_at IS NOT NULL) = (NOT (status IS DISTINCT FROM 'RETRYING'::text)))),
+    wake_at timestamp with time zone,
+    handle text,
     CONSTRAINT execution_log_check1 CHECK ((((step_id IS NULL) = (status IS NULL)) AND ((attempt IS NULL) = (status IS NULL)))),
-    CONSTRAINT execution_log_status_check CHECK ((status = ANY (ARRAY['COMPLETED'::text, 'FAILED'::text, 'RETRYING'::text, 'SKIPPED'::text, 'CANCELLED'::text])))
+    CONSTRAINT execution_log_status_check CHECK ((status = ANY (ARRAY['COMPLETED'::text, 'FAILED'::text, 'RETRYING'::text, 'WAITING'::text, 'APPROVED'::text, 'SKIPPED'::text, 'CANCELLED'::text]))),
+    CONSTRAINT execution_log_wake_check CHECK (
+CASE status
+    WHEN 'RETRYING'::text THEN (wake_at IS NOT NULL)
+    WHEN 'WAITING'::text THEN true
+    ELSE (wake_at IS NULL)
+END)
 );
 
 CREATE TABLE public.executions (
@@ -159,10 +185,20 @@ CREATE TABLE public.executions (
     error json,
     cancel_requested_at timestamp with time zone,
     cancel_reason text,
-    CONSTRAINT executions_check CHECK (((finished_at IS NOT NULL) = (status = ANY (ARRAY['COMPLETED'::text, 'FAILED'::text, 'CANCELLED'::text])))),
-    CONSTRAINT executions_status_check CHECK ((status = ANY (ARRAY['RUNNING'::text, 'RETRYING'::text, 'COMPLETED'::text, 'FAILED'::text, 'CANCELLED'::text])))
+    expires_at timestamp with time zone,
+    result_at integer,
+    lineage json,
+    CONSTRAINT executions_finished_check CHECK (((finished_at IS NOT NULL) = (status = ANY (ARRAY['COMPLETED'::text, 'FAILED'::text, 'CANCELLED'::text, 'EXPIRED'::text])))),
+    CONSTRAINT executions_status_check CHECK ((status = ANY (ARRAY['RUNNING'::text, 'WAITING'::text, 'RETRYING'::text, 'SUSPENDED'::text, 'COMPENSATING'::text, 'COMPLETED'::text, 'FAILED'::text, 'CANCELLED'::text, 'EXPIRED'::text])))
 )
 WITH (fillfactor='70');
+
+CREATE TABLE public.inbox (
+    execution_id uuid NOT NULL,
+    command_offset bigint NOT NULL,
+    partition integer NOT NULL,
+    command json NOT NULL
+);
 
 CREATE TABLE public.partition_owners (
     partition integer NOT NULL,
@@ -175,10 +211,38 @@ CREATE TABLE public.partition_owners (
     emitted_seq bigint NOT NULL
 );
 
+CREATE TABLE public.schedules (
+    workflow_id uuid NOT NULL,
+    trigger_id text NOT NULL,
+    environment_id uuid NOT NULL,
+    workflow_version integer NOT NULL,
+    schedule text NOT NULL,
+    next_at timestamp with time zone NOT NULL
+);
+
 CREATE TABLE public.timers (
     execution_id uuid NOT NULL,
     partition integer NOT NULL,
     due_at timestamp with time zone NOT NULL
+);
+
+CREATE TABLE public.waits (
+    execution_id uuid NOT NULL,
+    step_id text NOT NULL,
+    partition integer NOT NULL,
+    environment_id uuid NOT NULL,
+    kind text NOT NULL,
+    subject text NOT NULL,
+    attempt integer NOT NULL,
+    since timestamp with time zone NOT NULL,
+    due_at timestamp with time zone,
+    data json NOT NULL,
+    has_looked_back boolean NOT NULL,
+    beaten_at timestamp with time zone,
+    progress json,
+    claimed_until timestamp with time zone,
+    claimed_by text,
+    CONSTRAINT waits_kind_check CHECK ((kind = ANY (ARRAY['approval'::text, 'form'::text, 'event'::text, 'task'::text, 'subworkflow'::text])))
 );
 
 CREATE TABLE public.workflow_changes (
@@ -207,7 +271,7 @@ CREATE TABLE public.workflow_versions (
     definition json NOT NULL,
     source json NOT NULL,
     created_at timestamp with time zone NOT NULL,
-    CONSTRAINT workflow_versions_dialect_check CHECK ((dialect = ANY (ARRAY['native'::text, 'truto'::text]))),
+    CONSTRAINT workflow_versions_dialect_check CHECK ((dialect = ANY (ARRAY['native'::text, 'truto'::text, 'altostrat'::text, 'sixtyfour'::text, 'thena'::text, 'transactionlink'::text]))),
     CONSTRAINT workflow_versions_lifecycle_check CHECK ((lifecycle = ANY (ARRAY['draft'::text, 'ready'::text]))),
     CONSTRAINT workflow_versions_version_check CHECK ((version >= 1))
 );
@@ -222,6 +286,9 @@ CREATE TABLE public.workflows (
     updated_at timestamp with time zone NOT NULL,
     CONSTRAINT workflows_version_check CHECK ((version >= 1))
 );
+
+ALTER TABLE ONLY public.actions
+    ADD CONSTRAINT actions_pkey PRIMARY KEY (environment_id, name, version);
 
 ALTER TABLE ONLY public.bus_groups
     ADD CONSTRAINT bus_groups_pkey PRIMARY KEY (group_name);
@@ -262,11 +329,20 @@ ALTER TABLE ONLY public.execution_log
 ALTER TABLE ONLY public.executions
     ADD CONSTRAINT executions_pkey PRIMARY KEY (id);
 
+ALTER TABLE ONLY public.inbox
+    ADD CONSTRAINT inbox_pkey PRIMARY KEY (execution_id, command_offset);
+
 ALTER TABLE ONLY public.partition_owners
     ADD CONSTRAINT partition_owners_pkey PRIMARY KEY (partition);
 
+ALTER TABLE ONLY public.schedules
+    ADD CONSTRAINT schedules_pkey PRIMARY KEY (workflow_id, trigger_id);
+
 ALTER TABLE ONLY public.timers
     ADD CONSTRAINT timers_pkey PRIMARY KEY (execution_id);
+
+ALTER TABLE ONLY public.waits
+    ADD CONSTRAINT waits_pkey PRIMARY KEY (execution_id, step_id);
 
 ALTER TABLE ONLY public.workflow_changes
     ADD CONSTRAINT workflow_changes_pkey PRIMARY KEY (change);
@@ -289,7 +365,17 @@ CREATE INDEX executions_of_event ON public.executions USING btree (event_key);
 
 CREATE INDEX executions_of_workflow ON public.executions USING btree (workflow_id, created_at, id);
 
-CREATE INDEX timers_due ON public.timers USING btree (partition, due_at);
+CREATE INDEX inbox_of_partition ON public.inbox USING btree (partition, execution_id);
+
+CREATE INDEX schedules_due ON public.schedules USING btree (next_at);
+
+CREATE INDEX timers_due ON public.timers USING btree (partition, due_at, execution_id);
+
+CREATE INDEX waits_for_many ON public.waits USING btree (environment_id, subject) WHERE ((kind = 'event'::text) AND ("right"(subject, 1) = '*'::text));
+
+CREATE INDEX waits_found ON public.waits USING btree (environment_id, kind, subject, since);
+
+CREATE INDEX waits_looking ON public.waits USING btree (partition) WHERE (NOT has_looked_back);
 
 CREATE INDEX workflow_changes_of ON public.workflow_changes USING btree (workflow_id, changed_at);
 

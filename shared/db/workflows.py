@@ -15,6 +15,7 @@ import orjson
 from asyncpg import Record
 
 from shared.db.pool import Connection
+from shared.db.schedules import end_schedules, set_schedules
 from shared.domain.errors import NotFound
 from shared.domain.events import Event
 from shared.domain.ids import EnvironmentId, WorkflowId
@@ -73,6 +74,7 @@ async def write_workflow(conn: Connection, workflow: Workflow) -> int:
         workflow.created_at,
         workflow.updated_at,
     )
+    await set_schedules(conn, workflow)
     return number
 
 
@@ -80,6 +82,7 @@ async def delete_workflow(conn: Connection, workflow_id: WorkflowId, now: dateti
     """End a workflow. Needs ``lock_changes``. Raises NotFound."""
     if await conn.fetchrow(_SQL["delete_workflow"], workflow_id, now) is None:
         raise _not_found(workflow_id)
+    await end_schedules(conn, workflow_id)
 
 
 async def find_latest(conn: Connection, workflow_id: WorkflowId) -> Latest | None:

@@ -1,7 +1,15 @@
-"""The actions every installation has. Vendors' own actions will be rows of a registry."""
+"""The actions every installation has, and those that an environment registers."""
 
 from collections.abc import Mapping
+from datetime import datetime
+from enum import StrEnum
 from types import MappingProxyType
+from typing import Annotated, Any, Self
+from uuid import UUID
+
+from pydantic import Field, model_validator
+
+from shared.domain.values import DAY_S, Name, Strict, Text
 
 BUILT_IN: Mapping[str, str] = MappingProxyType(
     {
@@ -11,3 +19,44 @@ BUILT_IN: Mapping[str, str] = MappingProxyType(
         "transform": "Compute a value and keep it as the step's output.",
     }
 )
+
+ActionName = Annotated[str, Field(min_length=1, max_length=256, pattern=r"^\P{Cc}+$")]
+"""Whatever a vendor calls it, such as ``tickets:create-ticket-platform``."""
+
+
+class Transport(StrEnum):
+    """How an action is reached: its own URL is called, or workers take its tasks from a topic."""
+
+    HTTP = "http"
+    WORKER = "worker"
+
+
+class ActionSpec(Strict):
+    """What an action takes, gives, and where it is. Absent schemas allow everything.
+
+    ``timeout_s`` is the most that an attempt may take, whatever the step allows.
+    """
+
+    transport: Transport
+    url: Annotated[str, Field(max_length=8_192)] | None = None
+    input_schema: dict[str, Any] | bool | None = None
+    output_schema: dict[str, Any] | bool | None = None
+    description: Text | None = None
+    category: Name | None = None
+    timeout_s: float | None = Field(default=None, gt=0.0, le=DAY_S)
+
+    @model_validator(mode="after")
+    def _url_where_it_is_called(self) -> Self:
+        if (self.url is not None) != (self.transport is Transport.HTTP):
+            raise ValueError("an action has a url if its transport is 'http', and only then")
+        return self
+
+
+class RegisteredAction(Strict):
+    """An action in one version; the latest is the one that steps use."""
+
+    environment_id: UUID
+    name: ActionName
+    version: int = Field(ge=1)
+    spec: ActionSpec
+    updated_at: datetime

@@ -1,77 +1,58 @@
 """What happens next: the only file that names a next state.
 
 Pure: an execution's State and what happened to it give a Transition; the executor writes the
-transition down and then carries out ``next_effect`` of its state. ``absorb`` folds one log entry
-into the state; a restart folds the stored log with the same function, so a recovered execution
-cannot differ from one that never stopped.
+transition down and then carries out what ``readiness.todo`` finds in its state.
+
+==============  ==================================================================================
+``begin``       an execution is admitted
+``apply``       a step that was run has an outcome
+``hear``        something reached it from outside (``signals.py``)
+``elapse``      the time it waited for has come
+``cancel``      somebody asked for its end
+``fail``        it cannot go on
+==============  ==================================================================================
 """
 
-from collections.abc import Iterable
-from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
+from datetime import datetime
 from typing import assert_never
 
+from shared.domain.answers import answered, first_due, timed_out
+from shared.domain.attempts import attempted, dead
 from shared.domain.executions import Attempt, AttemptStatus, Entry, Phase, State, Status
-from shared.domain.ids import StepId
-from shared.domain.outcomes import (
-    Completed,
-    Failed,
-    Interrupted,
-    Outcome,
-    Skipped,
-    StepError,
-)
+from shared.domain.fold import absorb
+from shared.domain.ids import StepId, split_key
+from shared.domain.iterations import iterated
+from shared.domain.outcomes import Completed, Failed, Outcome, Parked, StepError, WaitKind
 from shared.domain.plans import Plan
-from shared.domain.retries import delay_s
-from shared.domain.workflows import OnFailure, Step
+from shared.domain.readiness import Readiness, RunStep, UnderwayByKey, readiness, startable, todo
+from shared.domain.signals import Resume, Signal, Suspend
+from shared.domain.steps import OnFailure, Step
+from shared.domain.story import Story, Transition
+from shared.domain.undoing import is_undone, next_undoing, not_undone
+
+NONE: UnderwayByKey = {}
+_TOLD = frozenset({WaitKind.APPROVAL, WaitKind.FORM, WaitKind.EVENT, WaitKind.TASK})
+"""The waits whose beginning is worth an event of the execution's lifecycle."""
 
 
-@dataclass(frozen=True, slots=True)
-class RunStep:
-    """Run attempt ``attempt`` of ``step`` now."""
+def begin(
+    plan: Plan,
+    now: datetime,
+    *,
+    expires_at: datetime | None = None,
+    inherited: Sequence[Attempt] = (),
+) -> Transition:
+    """The first entries of a new execution; one without steps ends in them.
 
-    step: Step
-    attempt: int
-
-
-@dataclass(frozen=True, slots=True)
-class WaitUntil:
-    """Nothing to do before ``at``: the execution leaves memory until then."""
-
-    at: datetime
-
-
-@dataclass(frozen=True, slots=True)
-class Nothing:
-    """The execution has ended."""
-
-
-Effect = RunStep | WaitUntil | Nothing
-
-
-@dataclass(frozen=True, slots=True)
-class Transition:
-    """``entry`` is to be made durable before anything else follows from ``state``."""
-
-    state: State
-    entry: Entry
-
-
-def begin(plan: Plan) -> Transition:
-    """The first entry of a new execution; one without steps ends in it."""
-    ended = () if plan.steps else (Phase.COMPLETED,)
-    phases = (Phase.CREATED, Phase.STARTED, *ended)
-    return _written(State(status=Status.RUNNING), attempt=None, phases=phases)
-
-
-def next_effect(plan: Plan, state: State, now: datetime) -> Effect:
-    """What the execution needs now."""
-    if state.status.is_terminal:
-        return Nothing()
-    if state.retry_at is not None and now < state.retry_at:
-        return WaitUntil(state.retry_at)
-    step = _next_step(plan, state)
-    return Nothing() if step is None else RunStep(step, state.attempt)
+    ``inherited`` are outcomes of another execution that this one takes over.
+    """
+    story = Story(plan, State(status=Status.RUNNING, expires_at=expires_at), now, NONE)
+    story.write(phases=(Phase.CREATED, Phase.STARTED))
+    for attempt in inherited:
+        story.write(replace(attempt, number=0, started_at=now, ended_at=now))
+    return _told(story)
 
 
 def apply(
@@ -83,124 +64,237 @@ def apply(
     started_at: datetime,
     now: datetime,
     chance: float,
+    underway: UnderwayByKey = NONE,
 ) -> Transition:
-    """The outcome of ``effect`` written down; ``chance`` in [0, 1) draws the retry's jitter."""
-    attempt = _attempt(effect, outcome, started_at=started_at, now=now, chance=chance)
-    return _written(state, attempt=attempt, phases=_phases(plan, state, effect.step, attempt))
+    """The outcome of ``effect`` written down; ``chance`` in [0, 1) draws the retry's jitter.
+
+    ``underway`` are the other steps being performed.
+    """
+    story = Story(plan, state, now, underway)
+    _conclude(story, effect, outcome, started_at, chance)
+    return _told(story)
 
 
-def cancel(state: State) -> Transition:
-    """End an execution between two attempts."""
-    return _written(state, attempt=None, phases=(Phase.CANCELLED,))
+def hear(
+    plan: Plan,
+    state: State,
+    signal: Signal,
+    *,
+    now: datetime,
+    chance: float,
+    underway: UnderwayByKey = NONE,
+) -> Transition | None:
+    """What a signal changes; None when it comes too late, twice, or to the wrong place."""
+    if state.status.is_terminal:
+        return None
+    story = Story(plan, state, now, underway)
+    match signal:
+        case Suspend() | Resume():
+            suspends = isinstance(signal, Suspend)
+            if state.failing is not None or state.is_suspended is suspends:
+                return None
+            story.write(phases=(Phase.SUSPENDED if suspends else Phase.RESUMED,))
+        case _:
+            waiting = state.waiting(signal.step_id)
+            outcome = waiting and answered(plan, waiting, signal)
+            if waiting is None or outcome is None:
+                return None
+            _resolve(story, waiting, outcome, chance)
+    return _told(story)
 
 
-def fail(state: State, error: StepError) -> Transition:
+def elapse(
+    plan: Plan, state: State, *, now: datetime, chance: float, underway: UnderwayByKey = NONE
+) -> Transition | None:
+    """What the time that has come changes: an expiry, or the wait that ended first; None: nothing.
+
+    An execution that is undoing its steps does not expire, and one suspended keeps its waits.
+    """
+    if state.status.is_terminal:
+        return None
+    if state.failing is None:
+        if state.expires_at is not None and state.expires_at <= now:
+            return _ended(plan, state, Phase.EXPIRED, now, underway)
+        if state.is_suspended:
+            return None
+    story = Story(plan, state, now, underway)
+    waiting = first_due(state, now)
+    if waiting is not None:
+        _resolve(story, waiting, timed_out(plan, waiting), chance)
+    elif not is_undone(plan, state, underway):  # steps under way may go down with their process
+        return None
+    return _told(story)
+
+
+def cancel(
+    plan: Plan, state: State, *, now: datetime, underway: UnderwayByKey = NONE
+) -> Transition | None:
+    """End an execution; the steps ``underway`` are broken off.
+
+    None while it is undoing its steps: that it finishes.
+    """
+    if state.status.is_terminal or state.failing is not None:
+        return None
+    return _ended(plan, state, Phase.CANCELLED, now, underway)
+
+
+def fail(plan: Plan, state: State, error: StepError, *, now: datetime) -> Transition:
     """End an execution that cannot go on, whatever its steps did."""
-    entry = Entry(position=state.position + 1, phases=(Phase.FAILED,), error=error)
-    return Transition(absorb(state, entry), entry)
+    story = Story(plan, state, now, NONE)
+    story.write(phases=(Phase.FAILED,), error=error)
+    return _told(story)
 
 
-def restore(entries: Iterable[Entry]) -> State:
+def restore(plan: Plan, entries: Iterable[Entry], expires_at: datetime | None = None) -> State:
     """The state that the log tells."""
-    state = State(status=Status.RUNNING)
+    state = State(status=Status.RUNNING, expires_at=expires_at)
     for entry in entries:
         state = absorb(state, entry)
-    return state
+    return replace(state, status=_status(plan, state))
 
 
-def absorb(state: State, entry: Entry) -> State:
-    """The state after ``entry``."""
-    attempt = entry.attempt
-    if attempt is not None and attempt.status is AttemptStatus.RETRYING:
-        return replace(
-            state,
-            status=Status.RETRYING,
-            position=entry.position,
-            attempt=attempt.number + 1,
-            retry_at=attempt.retry_at,
-        )
-    status = _status_after(entry.phases)
-    return State(
-        status=status,
-        position=entry.position,
-        settled=state.settled if attempt is None else {**state.settled, attempt.step_id: attempt},
-        error=entry.failure if status in (Status.RUNNING, Status.FAILED) else None,
-    )
-
-
-def _status_after(phases: tuple[Phase, ...]) -> Status:
-    if not phases:
+def _status(plan: Plan, state: State) -> Status:
+    if state.status.is_terminal:
+        return state.status
+    if state.failing is not None:
+        return Status.COMPENSATING
+    if state.is_suspended:
+        return Status.SUSPENDED
+    if startable(plan, state):
         return Status.RUNNING
-    match phases[-1]:
-        case Phase.CREATED | Phase.STARTED:
-            return Status.RUNNING
-        case Phase.COMPLETED:
-            return Status.COMPLETED
-        case Phase.FAILED:
-            return Status.FAILED
-        case Phase.CANCELLED:
-            return Status.CANCELLED
-        case _:
-            assert_never(phases[-1])
+    retries = (p.attempt.status is AttemptStatus.RETRYING for p in state.pending.values())
+    return Status.RETRYING if any(retries) else Status.WAITING
 
 
-def _attempt(
-    effect: RunStep, outcome: Outcome, *, started_at: datetime, now: datetime, chance: float
-) -> Attempt:
-    status, retry_at = _ending(effect, outcome, now, chance)
-    return Attempt(
-        step_id=StepId(effect.step.id),
-        number=effect.attempt,
-        status=status,
-        started_at=started_at,
-        ended_at=now,
-        input=outcome.input if isinstance(outcome, Completed | Failed) else None,
-        output=outcome.output if isinstance(outcome, Completed) else None,
-        error=outcome.error if isinstance(outcome, Failed) else None,
-        retry_at=retry_at,
+def _told(story: Story) -> Transition:
+    """What follows by itself, and then the whole."""
+    _follow(story)
+    state = replace(story.state, status=_status(story.plan, story.state))
+    rest = todo(story.plan, state, story.now, story.underway)
+    return Transition(
+        state=state,
+        entries=tuple(story.entries),
+        at=story.now,
+        runs=rest.runs,
+        is_parked=not (state.status.is_terminal or rest.runs or story.underway),
+        wake_at=rest.wake_at,
     )
 
 
-def _ending(
-    effect: RunStep, outcome: Outcome, now: datetime, chance: float
-) -> tuple[AttemptStatus, datetime | None]:
-    """How the attempt ended, and when the next one is due."""
+def _follow(story: Story) -> None:
+    for entry in story.entries:  # it grows on the way
+        if story.is_over or story.state.failing is not None:
+            break
+        if entry.attempt is not None:
+            _skip_dead(story, entry.attempt)
+            _close_iterator(story, entry.attempt)
+    state = story.state
+    if story.is_over:
+        return
+    if state.failing is None:
+        if all(step.id in state.settled for step in story.plan.steps):
+            story.mark(Phase.COMPLETED)
+    elif is_undone(story.plan, state, story.underway):
+        lost = not_undone(state, state.failing)
+        undone = () if lost is not None else (Phase.COMPENSATED,)
+        story.write(phases=(*undone, Phase.FAILED), error=lost or state.failing)
+
+
+def _skip_dead(story: Story, settled: Attempt) -> None:
+    """Skip the steps that nothing leads to any more, now that ``settled`` does not."""
+    for target in story.plan.targets.get(settled.step_id, ()):
+        key = StepId(target)
+        if key not in story.state.settled:
+            step = story.plan.by_id[key]
+            if readiness(story.plan, story.state, step)[0] is Readiness.DEAD:
+                story.write(dead(key, story.now))
+
+
+def _close_iterator(story: Story, attempt: Attempt) -> None:
+    """End an iterator whose items have all ended with ``attempt``, or that fails by it."""
+    key = StepId(split_key(attempt.step_id).step_id)
+    outcome = iterated(story.plan, story.state, key, attempt)
+    if outcome is not None:
+        story.break_off(k for k in story.underway if split_key(k).step_id == key)
+        _resolve(story, story.state.pending[key].attempt, outcome, 0.0)
+
+
+def _ended(
+    plan: Plan, state: State, phase: Phase, now: datetime, underway: UnderwayByKey
+) -> Transition:
+    story = Story(plan, state, now, underway)
+    story.break_off(underway)
+    if underway:
+        story.mark(phase)
+    else:
+        story.write(phases=(phase,))
+    return _told(story)
+
+
+def _resolve(story: Story, waiting: Attempt, outcome: Outcome | Attempt, chance: float) -> None:
+    """End the waiting of a step, or note what is new about it."""
+    if isinstance(outcome, Attempt):
+        story.write(replace(outcome, ended_at=story.now))
+        return
+    effect = RunStep(
+        step=story.plan.step_of(waiting.step_id),
+        key=waiting.step_id,
+        attempt=waiting.number,
+        compensates=story.state.failing is not None,
+    )
+    _conclude(story, effect, outcome, waiting.started_at, chance)
+
+
+def _conclude(
+    story: Story, effect: RunStep, outcome: Outcome, started_at: datetime, chance: float
+) -> None:
+    attempt = attempted(
+        effect,
+        outcome,
+        started_at=started_at,
+        since=story.state.begun_at(effect.key, started_at),
+        now=story.now,
+        chance=chance,
+        is_last=story.state.failing is not None and not effect.compensates,
+    )
+    phases = _phases(story, effect, outcome, attempt)
+    match phases[-1:]:
+        case (Phase.COMPLETED | Phase.FAILED,):
+            story.break_off(story.underway)
+        case (Phase.COMPENSATING,):  # a loop cannot complete any more, and so not be undone
+            story.break_off(k for k in story.underway if split_key(k).item is not None)
+    story.write(attempt, phases)
+    if isinstance(outcome, Parked) and outcome.is_detached and not attempt.status.settles:
+        told = {k: v for k, v in outcome.wait.data.items() if k != "input"}
+        story.write(replace(attempt, status=AttemptStatus.COMPLETED, output=told, wake_at=None))
+
+
+def _phases(story: Story, effect: RunStep, outcome: Outcome, attempt: Attempt) -> tuple[Phase, ...]:
+    if story.state.failing is not None:
+        return ()
     match outcome:
-        case Completed():
-            return AttemptStatus.COMPLETED, None
-        case Skipped():
-            return AttemptStatus.SKIPPED, None
-        case Interrupted():
-            return AttemptStatus.CANCELLED, None
-        case Failed(error=error):
-            policy = effect.step.retry
-            if not error.retryable or effect.attempt >= policy.max_attempts:
-                return AttemptStatus.FAILED, None
-            wait_s = delay_s(policy, attempt=effect.attempt, error=error, chance=chance)
-            return AttemptStatus.RETRYING, now + timedelta(seconds=wait_s)
-        case _:
-            assert_never(outcome)
-
-
-def _phases(plan: Plan, state: State, step: Step, attempt: Attempt) -> tuple[Phase, ...]:
-    match attempt.status:
-        case AttemptStatus.RETRYING:
-            return ()
-        case AttemptStatus.CANCELLED:
-            return (Phase.CANCELLED,)
-        case AttemptStatus.FAILED if step.on_failure is OnFailure.ABORT:
+        case Completed(is_result=is_result, ends=ends):
+            result = (Phase.RESPONDED,) if is_result else ()
+            return (*result, Phase.COMPLETED) if ends else result
+        case Parked(wait=wait):
+            return (Phase.WAITING,) if wait.kind in _TOLD else ()
+        case Failed(ends=True):
             return (Phase.FAILED,)
-        case AttemptStatus.COMPLETED | AttemptStatus.SKIPPED | AttemptStatus.FAILED:
-            is_last = len(state.settled) + 1 == len(plan.steps)
-            return (Phase.COMPLETED,) if is_last else ()
+        case Failed() if attempt.status is AttemptStatus.FAILED:
+            return _failure(story, effect.step)
         case _:
-            assert_never(attempt.status)
+            return ()
 
 
-def _next_step(plan: Plan, state: State) -> Step | None:
-    return next((step for step in plan.steps if StepId(step.id) not in state.settled), None)
-
-
-def _written(state: State, *, attempt: Attempt | None, phases: tuple[Phase, ...]) -> Transition:
-    entry = Entry(position=state.position + 1, attempt=attempt, phases=phases)
-    return Transition(absorb(state, entry), entry)
+def _failure(story: Story, step: Step) -> tuple[Phase, ...]:
+    """What a step that failed for good does to its execution."""
+    match step.on_failure:
+        case OnFailure.ABORT:
+            return (Phase.FAILED,)
+        case OnFailure.COMPENSATE:
+            must_wait = story.underway or next_undoing(story.plan, story.state) is not None
+            return (Phase.COMPENSATING,) if must_wait else (Phase.FAILED,)
+        case OnFailure.CONTINUE | OnFailure.BRANCH:
+            return ()
+        case _:
+            assert_never(step.on_failure)

@@ -7,17 +7,21 @@ from enum import StrEnum
 from typing import Any
 
 from shared.domain.ids import StepId
-from shared.domain.outcomes import StepError
+from shared.domain.outcomes import StepError, Wait, WaitKind
 
 
 class Status(StrEnum):
-    """Where an execution is; see docs/STATES.md. The last three are terminal."""
+    """Where an execution is; see docs/STATES.md. The last four are terminal."""
 
     RUNNING = "RUNNING"
+    WAITING = "WAITING"
     RETRYING = "RETRYING"
+    SUSPENDED = "SUSPENDED"
+    COMPENSATING = "COMPENSATING"
     COMPLETED = "COMPLETED"
     FAILED = "FAILED"
     CANCELLED = "CANCELLED"
+    EXPIRED = "EXPIRED"
 
     @property
     def is_terminal(self) -> bool:
@@ -25,37 +29,79 @@ class Status(StrEnum):
         return self in _TERMINAL
 
 
-_TERMINAL = frozenset({Status.COMPLETED, Status.FAILED, Status.CANCELLED})
+_TERMINAL = frozenset({Status.COMPLETED, Status.FAILED, Status.CANCELLED, Status.EXPIRED})
 
 
 class AttemptStatus(StrEnum):
-    """How one attempt of a step ended. RETRYING: it failed and another will follow."""
+    """How one attempt of a step stands.
+
+    RETRYING: it failed and another will follow. WAITING: it waits for something from outside.
+    APPROVED: it was waiting for a person's yes, and has it.
+    """
 
     COMPLETED = "COMPLETED"
     FAILED = "FAILED"
     RETRYING = "RETRYING"
+    WAITING = "WAITING"
+    APPROVED = "APPROVED"
     SKIPPED = "SKIPPED"
     CANCELLED = "CANCELLED"
 
     @property
     def settles(self) -> bool:
-        """Whether the step has no further attempt."""
-        return self is not AttemptStatus.RETRYING
+        """Whether nothing more follows of the step."""
+        return self in _SETTLES
+
+
+_SETTLES = frozenset(
+    {
+        AttemptStatus.COMPLETED,
+        AttemptStatus.FAILED,
+        AttemptStatus.SKIPPED,
+        AttemptStatus.CANCELLED,
+    }
+)
 
 
 class Phase(StrEnum):
-    """The lifecycle events of an execution, published as ``workflow_execution:<phase>``."""
+    """The lifecycle events of an execution, published as ``workflow_execution:<phase>``.
+
+    RESPONDED: the result is there, though steps may still follow. COMPENSATED: everything that
+    can be undone has been.
+    """
 
     CREATED = "created"
     STARTED = "started"
+    WAITING = "waiting"
+    RESPONDED = "responded"
+    SUSPENDED = "suspended"
+    RESUMED = "resumed"
+    COMPENSATING = "compensating"
+    COMPENSATED = "compensated"
     COMPLETED = "completed"
     FAILED = "failed"
     CANCELLED = "cancelled"
+    EXPIRED = "expired"
+
+
+ENDS: Mapping[Phase, Status] = {
+    Phase.COMPLETED: Status.COMPLETED,
+    Phase.FAILED: Status.FAILED,
+    Phase.CANCELLED: Status.CANCELLED,
+    Phase.EXPIRED: Status.EXPIRED,
+}
+"""The phases after which nothing follows."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Attempt:
-    """One ended attempt of one step; immutable once written. ``retry_at``: when the next is due."""
+    """How one attempt of a step stands; immutable once written.
+
+    ``number`` counts from 1; 0 is an outcome inherited from another execution. ``wake_at``: when
+    the next attempt is due, or when waiting ends. ``handle``: the way by which a completed step
+    was left, or what kept a skipped one from running. The output of a WAITING attempt is what it
+    waits for.
+    """
 
     step_id: StepId
     number: int
@@ -65,7 +111,15 @@ class Attempt:
     input: Any = None
     output: Any = None
     error: StepError | None = None
-    retry_at: datetime | None = None
+    wake_at: datetime | None = None
+    handle: str | None = None
+
+    @property
+    def wait(self) -> Wait | None:
+        """What it waits for."""
+        if self.status is not AttemptStatus.WAITING:
+            return None
+        return Wait(kind=WaitKind(self.output["kind"]), data=self.output)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -87,17 +141,48 @@ class Entry:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Pending:
+    """A step that has begun and is not settled.
+
+    ``since`` is when its first attempt began, not counting a wait for a person's yes;
+    ``is_approved``: that yes was given.
+    """
+
+    attempt: Attempt
+    since: datetime
+    is_approved: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class State:
     """What is known of an execution: the fold of its log.
 
     ``position`` is the last log position; ``settled`` holds each finished step's last attempt, in
-    the order they finished; ``attempt`` is the number of the attempt that comes next;
-    ``retry_at`` is set while RETRYING, ``error`` when FAILED.
+    the order they finished; ``pending`` those that retry or wait. ``failing`` is the error that
+    will end an execution that is undoing its steps, ``error`` the one that ended it;
+    ``result_at`` the position of the entry whose output is its result.
     """
 
     status: Status
     position: int = 0
     settled: Mapping[StepId, Attempt] = field(default_factory=dict)
-    attempt: int = 1
-    retry_at: datetime | None = None
+    pending: Mapping[StepId, Pending] = field(default_factory=dict)
+    is_suspended: bool = False
+    failing: StepError | None = None
     error: StepError | None = None
+    expires_at: datetime | None = None
+    result_at: int | None = None
+
+    def waiting(self, step_id: StepId) -> Attempt | None:
+        """The attempt of a step that waits for something from outside."""
+        pending = self.pending.get(step_id)
+        if pending is None or pending.attempt.status is not AttemptStatus.WAITING:
+            return None
+        return pending.attempt
+
+    def begun_at(self, step_id: StepId, started_at: datetime) -> datetime:
+        """When the first attempt of a step began, of which another began at ``started_at``."""
+        pending = self.pending.get(step_id)
+        if pending is None or pending.attempt.status is AttemptStatus.APPROVED:
+            return started_at
+        return pending.since

@@ -4,7 +4,8 @@ Derived ids are UUIDv5: the same input gives the same id in every process and at
 which is what makes repeats harmless.
 """
 
-from typing import NewType
+import re
+from typing import NamedTuple, NewType
 from uuid import UUID, uuid5
 
 EnvironmentId = NewType("EnvironmentId", UUID)
@@ -39,3 +40,40 @@ def result_id(execution: str, log_position: int) -> str:
 def call_key(execution: str, step: str) -> str:
     """The ``Idempotency-Key`` of a step's outbound call, the same for each of its attempts."""
     return f"{execution}:{step}"
+
+
+def child_id(parent: ExecutionId, step: StepId, attempt: int) -> ExecutionId:
+    """The execution that an attempt of a step starts of another workflow."""
+    return ExecutionId(uuid5(parent, f"{step}:{attempt}"))
+
+
+class StepKey(NamedTuple):
+    """What a StepId stands for: a step, one item of an iterator, or a step's compensation."""
+
+    step_id: str
+    item: int | None = None
+    compensates: bool = False
+
+
+def item_key(step: str, index: int) -> StepId:
+    """The id under which an iterator's item is logged: ``step[index]``."""
+    return StepId(f"{step}[{index}]")
+
+
+def compensation_key(step: str) -> StepId:
+    """The id under which a step's compensation is logged: ``step!``."""
+    return StepId(f"{step}!")
+
+
+_KEY = re.compile(r"(?P<step>[^\[!]+)(?:\[(?P<item>\d+)\]|(?P<mark>!))?")
+
+
+def split_key(key: str) -> StepKey:
+    """The parts of a StepId."""
+    if key[-1:] not in ("]", "!"):
+        return StepKey(key)
+    found = _KEY.fullmatch(key)
+    if found is None:
+        return StepKey(key)
+    item = found["item"]
+    return StepKey(found["step"], None if item is None else int(item), found["mark"] is not None)

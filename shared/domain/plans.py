@@ -1,93 +1,177 @@
-"""The order in which a workflow's steps run, and what keeps a graph of steps from running."""
+"""A workflow version made ready to run: its steps, and the edges that join them."""
 
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from functools import cached_property
-from graphlib import CycleError, TopologicalSorter
+from itertools import pairwise
 
-from shared.domain.errors import Problem
-from shared.domain.ids import WorkflowId
-from shared.domain.workflows import Dialect, Step, Workflow
+from shared.domain.ids import StepId, WorkflowId, split_key
+from shared.domain.steps import Edge, OnFailure, Origin, Retry, Step, StepKind
+from shared.domain.values import Lang, Value
+from shared.domain.workflows import Annotation, Definition, Dialect, Policy, Workflow
+
+ANNOTATE = "$annotate"
+RESULT = "$result"
+"""Steps of our own: looking up annotations comes first, computing the result last."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Plan:
-    """A workflow version made ready to run; ``steps`` are in the order they run."""
+    """A workflow version made ready to run; ``steps`` are in the order they were written.
+
+    ``filters`` are set where they can only be judged once annotations are there.
+    """
 
     workflow_id: WorkflowId
     version: int
     name: str
     dialect: Dialect
     steps: tuple[Step, ...]
+    edges: tuple[Edge, ...] = ()
+    annotations: tuple[Annotation, ...] = ()
+    filters: object = None
+    policy: Policy = field(default_factory=Policy)
 
     @cached_property
     def by_id(self) -> Mapping[str, Step]:
         """The steps by their ids."""
         return {step.id: step for step in self.steps}
 
+    @cached_property
+    def incoming(self) -> Mapping[str, tuple[Edge, ...]]:
+        """The edges that lead to each step."""
+        found: dict[str, list[Edge]] = {step.id: [] for step in self.steps}
+        for edge in self.edges:
+            found[edge.target].append(edge)
+        return {step_id: tuple(edges) for step_id, edges in found.items()}
+
+    @cached_property
+    def targets(self) -> Mapping[str, tuple[str, ...]]:
+        """The steps that an edge leads to from each step."""
+        found: dict[str, dict[str, None]] = {step.id: {} for step in self.steps}
+        for edge in self.edges:
+            found[edge.source][edge.target] = None
+        return {step_id: tuple(targets) for step_id, targets in found.items()}
+
+    @cached_property
+    def handles(self) -> Mapping[str, frozenset[str]]:
+        """The handles by which edges leave each step."""
+        found: dict[str, set[str]] = {step.id: set() for step in self.steps}
+        for edge in self.edges:
+            if edge.handle is not None:
+                found[edge.source].add(edge.handle)
+        return {step_id: frozenset(handles) for step_id, handles in found.items()}
+
+    @cached_property
+    def bodies(self) -> Mapping[str, Step]:
+        """What each iterator does with an item, as a step."""
+        return {step.id: _body(step) for step in self.steps if step.iterator is not None}
+
+    @cached_property
+    def undoing(self) -> Mapping[str, Step]:
+        """What undoes each step that can be undone, as a step."""
+        return {step.id: _undo(step) for step in self.steps if step.compensation is not None}
+
+    def step_of(self, key: StepId) -> Step:
+        """How what a key names is written: a step, an iterator's body, what undoes a step."""
+        parts = split_key(key)
+        if parts.compensates:
+            return self.undoing[parts.step_id]
+        return self.by_id[key] if parts.item is None else self.bodies[parts.step_id]
+
+    def after(self, first: Sequence[str]) -> frozenset[str]:
+        """The steps ``first`` and every step that comes after one of them."""
+        reached = set(first)
+        left = list(first)
+        while left:
+            fresh = [target for target in self.targets[left.pop()] if target not in reached]
+            reached.update(fresh)
+            left += fresh
+        return frozenset(reached)
+
 
 def plan(workflow: Workflow) -> Plan:
-    """The plan of a workflow without ``graph_problems``."""
+    """The plan of a workflow whose definition has no problems."""
+    definition = workflow.definition
+    steps, edges = definition.steps, edges_of(definition)
+    if definition.annotations:
+        steps, edges = _annotated(steps, edges)
+    if definition.result is not None:
+        steps, edges = _with_result(steps, edges, definition.result)
     return Plan(
         workflow_id=WorkflowId(workflow.id),
         version=workflow.version,
-        name=workflow.definition.name,
+        name=definition.name,
         dialect=workflow.dialect,
-        steps=_in_order(workflow.definition.steps),
+        steps=steps,
+        edges=edges,
+        annotations=definition.annotations,
+        filters=definition.filters if definition.annotations else None,
+        policy=workflow.policy,
     )
 
 
-def graph_problems(steps: Sequence[Step]) -> Iterator[Problem]:
-    """Every fault of the graph: ids given twice, unknown dependencies, a cycle."""
-    ids: set[str] = set()
-    for index, step in enumerate(steps):
-        if step.id in ids:
-            yield Problem(
-                pointer=f"/steps/{index}/id",
-                code="DUPLICATE_STEP",
-                detail=f"Step id '{step.id}' is taken by an earlier step; give each its own.",
-            )
-        ids.add(step.id)
-    for index, step in enumerate(steps):
-        for place, dependency in enumerate(step.depends_on):
-            if dependency not in ids:
-                yield Problem(
-                    pointer=f"/steps/{index}/depends_on/{place}",
-                    code="UNKNOWN_DEPENDENCY",
-                    detail=f"There is no step '{dependency}'; name a step of this workflow.",
-                )
-    yield from _cycle_problems(steps)
+def edges_of(definition: Definition) -> tuple[Edge, ...]:
+    """Every edge, whichever way it is written; without any the steps follow one another."""
+    steps = definition.steps
+    dependencies = tuple(
+        _edge(source, step.id, Origin.DEPENDENCY) for step in steps for source in step.depends_on
+    )
+    if definition.edges or dependencies:
+        return (*definition.edges, *dependencies)
+    return tuple(_edge(before.id, after.id, Origin.SEQUENCE) for before, after in pairwise(steps))
 
 
-def _cycle_problems(steps: Sequence[Step]) -> Iterator[Problem]:
-    sorter = TopologicalSorter({step.id: step.depends_on for step in steps})
-    try:
-        sorter.prepare()
-    except CycleError as error:
-        cycle: list[str] = error.args[1]
-        # graphlib names the cycle from dependency to dependant; its first step also ends it.
-        members = set(cycle)
-        index = next(i for i, step in enumerate(steps) if step.id in members)
-        shown = " → ".join([*cycle[:5], "…", cycle[-1]] if len(cycle) > 6 else cycle)  # noqa: PLR2004
-        yield Problem(
-            pointer=f"/steps/{index}/depends_on",
-            code="CYCLE",
-            detail=f"Steps wait for each other ({len(cycle) - 1} of them: {shown}); "
-            "remove one dependency of the cycle.",
-        )
+def _annotated(
+    steps: tuple[Step, ...], edges: tuple[Edge, ...]
+) -> tuple[tuple[Step, ...], tuple[Edge, ...]]:
+    led_to = {edge.target for edge in edges}
+    first = tuple(
+        _edge(ANNOTATE, step.id, Origin.EXPLICIT) for step in steps if step.id not in led_to
+    )
+    return (_own(ANNOTATE, Value()), *steps), (*first, *edges)
 
 
-def _in_order(steps: tuple[Step, ...]) -> tuple[Step, ...]:
-    """As written, but each step after those it depends on."""
-    by_id = {step.id: step for step in steps}
-    ordered: dict[str, Step] = {}
-    for first in steps:
-        path = [first.id]
-        while path:
-            waiting = [d for d in by_id[path[-1]].depends_on if d not in ordered]
-            if waiting:
-                path.append(waiting[0])
-            else:
-                step = by_id[path.pop()]
-                ordered[step.id] = step
-    return tuple(ordered.values())
+def _with_result(
+    steps: tuple[Step, ...], edges: tuple[Edge, ...], result: Value
+) -> tuple[tuple[Step, ...], tuple[Edge, ...]]:
+    last = tuple(_edge(step.id, RESULT, Origin.DEPENDENCY) for step in steps)
+    return (*steps, _own(RESULT, result)), (*edges, *last)
+
+
+def _body(step: Step) -> Step:
+    assert step.iterator is not None, "an iterator has its block"
+    body = step.iterator.body
+    return Step.model_construct(
+        id=step.id,
+        kind=StepKind.ACTION if body.subworkflow is None else StepKind.SUBWORKFLOW,
+        action=body.action,
+        subworkflow=body.subworkflow,
+        input=body.input,
+        run_if=body.run_if,
+        retry=body.retry,
+        timeout_s=body.timeout_s,
+        on_failure=OnFailure.CONTINUE,
+    )
+
+
+def _undo(step: Step) -> Step:
+    assert step.compensation is not None, "a step that can be undone says how"
+    undo = step.compensation
+    return Step.model_construct(
+        id=step.id,
+        action=undo.action,
+        input=undo.input or Value(lang=Lang.LITERAL),
+        retry=undo.retry,
+        timeout_s=undo.timeout_s,
+        on_failure=OnFailure.CONTINUE,
+    )
+
+
+def _own(step_id: str, value: Value) -> Step:
+    """A step of our own; its id is one that no definition can have."""
+    return Step.model_construct(id=step_id, input=value, retry=Retry(max_attempts=5))
+
+
+def _edge(source: str, target: str, origin: Origin) -> Edge:
+    return Edge.model_construct(source=source, target=target, origin=origin)

@@ -1,7 +1,24 @@
-"""How long to wait before a failed step is tried again."""
+"""Whether and when a failed step is tried again."""
+
+from datetime import datetime, timedelta
 
 from shared.domain.outcomes import StepError
-from shared.domain.workflows import Retry
+from shared.domain.steps import Retry
+
+
+def retry_at(
+    policy: Retry, *, attempt: int, error: StepError, since: datetime, now: datetime, chance: float
+) -> datetime | None:
+    """When the attempt after ``attempt`` (from 1) is due; None: there is none.
+
+    ``since`` is when the first attempt began.
+    """
+    if not error.retryable or attempt >= policy.max_attempts or error.kind in policy.non_retryable:
+        return None
+    at = now + timedelta(seconds=delay_s(policy, attempt=attempt, error=error, chance=chance))
+    if policy.total_s is not None and at > since + timedelta(seconds=policy.total_s):
+        return None
+    return at
 
 
 def delay_s(policy: Retry, *, attempt: int, error: StepError, chance: float) -> float:

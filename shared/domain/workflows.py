@@ -3,20 +3,18 @@
 The models are frozen and strict: they also read what the database and the bus hold.
 """
 
+import hashlib
 from datetime import datetime
 from enum import StrEnum
 from typing import Annotated, Any, Literal
 from uuid import UUID
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
 
-Name = Annotated[str, Field(min_length=1, max_length=256)]
+from shared.domain.steps import Edge, Step, StepName
+from shared.domain.values import DAY_S, Duration, Name, Strict, Text, Value
 
-
-class Strict(BaseModel):
-    """A frozen value from outside; unknown fields are errors, nothing is coerced."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
+PathText = Annotated[str, Field(min_length=1, max_length=256)]
 
 
 class Dialect(StrEnum):
@@ -24,6 +22,10 @@ class Dialect(StrEnum):
 
     NATIVE = "native"
     TRUTO = "truto"
+    ALTOSTRAT = "altostrat"
+    SIXTYFOUR = "sixtyfour"
+    THENA = "thena"
+    TRANSACTIONLINK = "transactionlink"
 
 
 class Lifecycle(StrEnum):
@@ -33,72 +35,114 @@ class Lifecycle(StrEnum):
     READY = "ready"
 
 
-class Lang(StrEnum):
-    """How a value is written."""
+class TriggerKind(StrEnum):
+    """What starts a workflow beside a person or program asking for it."""
 
-    LITERAL = "literal"
-    JSONATA = "jsonata"
-    PLACEHOLDER = "placeholder"
+    EVENT = "event"
+    SCHEDULE = "schedule"
+    MANUAL = "manual"
+    WORKFLOW = "workflow"
 
 
-class Value(Strict):
-    """A step's input: a literal tree, a tree with ``{{placeholders}}``, or a JSONata text."""
+class Schedule(Strict):
+    """When a schedule is due: a cron line (five fields), every so many seconds, or once."""
 
-    lang: Lang = Lang.LITERAL
-    src: Any = None
+    kind: Literal["cron", "interval", "once"]
+    value: Annotated[str, Field(min_length=1, max_length=256)]
+    timezone: Annotated[str, Field(min_length=1, max_length=64)] = "UTC"
 
 
 class Trigger(Strict):
-    """What starts a workflow: an event by name, exact or with a trailing ``*``."""
+    """An event by name, exact or with a trailing ``*``; a schedule; a person; another workflow."""
 
-    kind: Literal["event"] = "event"
-    event_name: Name
+    id: StepName | None = None
+    kind: TriggerKind = TriggerKind.EVENT
+    event_name: Name | None = None
+    schedule: Schedule | None = None
+    step_id: str | None = None
+    ext: dict[str, Any] | None = None
 
 
-class Retry(Strict):
-    """When a failed step is tried again.
+class Annotation(Strict):
+    """An entity that is looked up before the first step and placed into what steps see.
 
-    The wait before attempt n+1 is ``initial_interval_s · backoff^(n-1)``, at most
-    ``max_interval_s``, of which the share ``jitter`` is chance.
+    It is looked up once every one of ``required_fields`` has a value; ``target_path`` is dotted.
     """
 
-    max_attempts: int = Field(default=3, ge=1, le=20)
-    initial_interval_s: float = Field(default=1.0, ge=0.0, le=86_400)
-    backoff: float = Field(default=2.0, ge=1.0, le=10.0)
-    max_interval_s: float = Field(default=60.0, gt=0.0, le=86_400)
-    jitter: float = Field(default=0.5, ge=0.0, le=1.0)
+    entity_type: Name
+    required_fields: dict[str, Value] = Field(default_factory=dict)
+    relations: tuple[PathText, ...] = ()
+    target_path: PathText
 
 
-class OnFailure(StrEnum):
-    """What a step that failed for good does to its execution."""
+class Policy(Strict):
+    """The limits of an execution: it expires ``expires_after_s`` after its start.
 
-    ABORT = "abort"
-    CONTINUE = "continue"
+    A caller that names an expiry must keep within ``expiry_min_s`` and ``expiry_max_s``.
+    """
+
+    expires_after_s: Duration | None = None
+    expiry_min_s: Duration | None = None
+    expiry_max_s: Duration | None = None
 
 
-class Step(Strict):
-    """One step. ``id`` is unique in its workflow; ``depends_on`` names steps that come first."""
+DIALECT_POLICIES = {
+    Dialect.TRANSACTIONLINK: Policy(
+        expires_after_s=3_600.0, expiry_min_s=1_800.0, expiry_max_s=30 * DAY_S
+    )
+}
+"""What a dialect says of expiry where its workflow does not."""
 
-    id: Annotated[str, Field(pattern=r"^[A-Za-z0-9_-]{1,64}$")]
-    name: str | None = Field(default=None, max_length=256)
-    action: Name
-    input: Value = Value()
-    run_if: str | None = None
-    depends_on: tuple[str, ...] = ()
-    retry: Retry = Retry()
-    timeout_s: float = Field(default=30.0, gt=0.0, le=3_600.0)
-    on_failure: OnFailure = OnFailure.ABORT
+
+class Scope(Strict):
+    """Whose it is, in the words of the system it came from."""
+
+    org_id: Name | None = None
+    team_id: Name | None = None
+    workspace_id: Name | None = None
+
+
+class RunAs(Strict):
+    """In whose name it runs, in the words of the system it came from."""
+
+    authorization_id: Name | None = None
+    executing_agent: Name | None = None
 
 
 class Definition(Strict):
-    """What an author writes: the part of a workflow that a new version replaces."""
+    """What an author writes: the part of a workflow that a new version replaces.
+
+    Without any edge or dependency, steps run one after another as written; with one, a step
+    without incoming edges starts at once.
+    """
 
     name: Name
-    description: str | None = Field(default=None, max_length=4_096)
+    key: Name | None = None
+    description: Text | None = None
+    kind: Name | None = None
+    subkind: Name | None = None
+    scope: Scope | None = None
+    run_as: RunAs | None = None
     triggers: tuple[Trigger, ...] = ()
     filters: Any = None
     run_if: str | None = None
+    annotations: Annotated[tuple[Annotation, ...], Field(max_length=20)] = ()
     steps: tuple[Step, ...] = ()
+    edges: tuple[Edge, ...] = ()
+    result: Value | None = None
+    input_schema: dict[str, Any] | bool | None = None
+    policy: Policy = Policy()
+    metadata: dict[str, Any] | None = None
+    ext: dict[str, Any] | None = None
+
+    @property
+    def event_names(self) -> tuple[str, ...]:
+        """The events that start it."""
+        return tuple(
+            trigger.event_name
+            for trigger in self.triggers
+            if trigger.kind is TriggerKind.EVENT and trigger.event_name is not None
+        )
 
 
 class Workflow(Strict):
@@ -119,3 +163,14 @@ class Workflow(Strict):
     def is_matched(self) -> bool:
         """Whether events may start it."""
         return self.is_active and self.lifecycle is Lifecycle.READY
+
+    @property
+    def policy(self) -> Policy:
+        """Its own limits, or else those of its dialect."""
+        own = self.definition.policy
+        return own if own != Policy() else DIALECT_POLICIES.get(self.dialect, own)
+
+    @property
+    def revision(self) -> str:
+        """A hash of the definition: the same content has the same."""
+        return hashlib.sha256(self.definition.model_dump_json().encode()).hexdigest()[:16]

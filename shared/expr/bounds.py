@@ -1,6 +1,6 @@
 """How much one expression may cost."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 RUN_IF_BYTES_MAX = 4_096
 STEP_BYTES_MAX = 65_536
@@ -42,3 +42,6 @@ STEP = Bounds(
     result_bytes_max=1_048_576,
 )
 """For what builds: a step's input, once per step."""
+
+LIQUID = replace(STEP, timeout_s=0.15)
+"""For a tree of Liquid templates: one filter at work is not stopped, so the clock stops earlier."""

@@ -1,67 +1,125 @@
 """What an expression sees: its root object, by the dialect of its workflow.
 
-==========  ======================================================================================
-native      ``event`` {key id type source subject time attributes data}, ``payload`` (= event.data),
-            ``trigger`` {kind event_name}; in a step also ``steps`` {id: {status output}},
-            ``workflow``, ``execution``
-truto       the payload's own fields, and beside them ``event`` {id event type source subject
-            created_at environment_id payload}, ``environment_id``, ``tenant_id``, ``context``,
-            ``integrated_account_id``; in a step also ``steps`` [{id status output}], in the
-            order in which they ran, ``workflow``, ``execution``
-==========  ======================================================================================
+===============  =================================================================================
+native           ``event`` {key id type source subject time attributes data}, ``payload``
+                 (= event.data), ``trigger`` {kind event_name}, ``parameters``
+truto            the payload's own fields, and beside them ``event`` {id event type source subject
+                 created_at environment_id payload}, ``environment_id``, ``tenant_id``,
+                 ``context``, ``integrated_account_id``
+altostrat        ``trigger`` (the payload's fields, with ``event_name`` and ``trigger_type``
+                 filled in), ``payload``, ``webhook_payload``, ``context`` (the payload's, or the
+                 payload), and in a step the output of each ended step under the step's own id
+sixtyfour        ``rows`` (the trigger's, in a step the last rows that a step put out),
+                 ``trigger`` {kind event_name webhook_payload}
+thena            ``context`` {event {uid eventName source message {eventId eventType timestamp
+                 orgId actor payload metadata} messageAttributes}, name}, and the same fields
+                 beside it, for a path written without ``context.``
+transactionlink  ``parameters``, ``locale``, ``recordId``
+===============  =================================================================================
 
-In truto's scope ``event``, ``steps``, ``workflow`` and ``execution`` hide a payload's fields of
-these names (``event.payload`` still has them); every other field of the payload comes first, and
+In a step every dialect also sees ``steps``, ``workflow``, ``execution`` and ``secrets``, the body
+of an iterator ``item`` and ``index``, a compensation ``error``: in thena's words below ``context``.
+``steps`` is {id: {status output input error}}; in truto's words the list [{id status output …}] in
+the order in which they ended, in thena's {id: {status input result error}}.
+
+These words hide a payload's fields of the same name, as truto's ``event`` does (``event.payload``
+still has them), and steps called like them. Every other field of a truto payload comes first, and
 ours fill what it lacks: ``environment_id`` from the event, ``integrated_account_id`` from
-``payload.id``, ``tenant_id`` and ``context`` from the event's attributes. A payload that is no
-object contributes nothing to the root.
+``payload.id``, ``tenant_id`` and ``context`` from the event's attributes.
 
-Scopes share the event's values and are not to be changed.
+``parameters`` are the payload's own ``parameters``, if it has such an object, else the payload: a
+manual run may give them either way. Rows are looked for in the payload itself, its
+``webhook_payload`` and its ``rows``; an object is one row. A payload in the shape of a thena
+record, with a ``message``, is that record. A payload that is no object has no fields.
+
+Annotated entities stand at their target paths, in thena's words below ``context``; what they hide
+is copied along the path, never changed. Scopes share the event's values and are not to be changed.
 """
 
-from collections.abc import Mapping
-from datetime import UTC, datetime
-from typing import Any, assert_never
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import UTC
+from types import MappingProxyType
+from typing import Any
 
 from shared.domain.events import Event
 from shared.domain.workflows import Dialect
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Item:
+    """Where an iterator is: its item, and the item's number from 0."""
+
+    value: Any
+    index: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Seen:
+    """What a step of an execution may see.
+
+    ``steps`` holds ``status``, ``output``, ``input`` and ``error`` of each step that has ended, by
+    id, in the order in which they ended. ``annotations`` are entities by their dotted paths,
+    ``secrets`` are markers by name (``SecretMarks.scope``), ``error`` is what ended the run.
+    """
+
+    event: Event
+    steps: Mapping[str, Mapping[str, Any]]
+    workflow: Mapping[str, Any]
+    execution: Mapping[str, Any]
+    annotations: Mapping[str, Any] = field(default_factory=dict)
+    secrets: Mapping[str, Any] = field(default_factory=dict)
+    item: Item | None = None
+    error: Mapping[str, Any] | None = None
+
+
 def event_scope(event: Event, dialect: Dialect) -> dict[str, Any]:
     """The scope of a filter and of a workflow's ``run_if``."""
-    match dialect:
-        case Dialect.NATIVE:
-            return _native(event)
-        case Dialect.TRUTO:
-            return _truto(event)
-        case _:
-            assert_never(dialect)
+    scope = _EVENT_SCOPES[dialect](event)
+    return {**scope, "context": scope} if dialect is Dialect.THENA else scope
 
 
-def step_scope(
-    event: Event,
-    dialect: Dialect,
-    *,
-    steps: Mapping[str, Mapping[str, Any]],
-    workflow: Mapping[str, Any],
-    execution: Mapping[str, Any],
-) -> dict[str, Any]:
-    """The scope of a step's ``run_if`` and input.
-
-    ``steps`` holds ``status`` and ``output`` of each step that has ended, by id, in the order of
-    their start.
-    """
-    ended: Any
-    if dialect is Dialect.TRUTO:
-        ended = [{"id": step, **outcome} for step, outcome in steps.items()]
-    else:
-        ended = {step: dict(outcome) for step, outcome in steps.items()}
-    return {
-        **event_scope(event, dialect),
-        "steps": ended,
-        "workflow": dict(workflow),
-        "execution": dict(execution),
+def step_scope(seen: Seen, dialect: Dialect) -> dict[str, Any]:
+    """The scope of whatever a step evaluates, and of a workflow's result."""
+    scope = {
+        **_EVENT_SCOPES[dialect](seen.event),
+        "workflow": dict(seen.workflow),
+        "execution": dict(seen.execution),
+        "secrets": seen.secrets,
     }
+    if seen.item is not None:
+        scope |= {"item": seen.item.value, "index": seen.item.index}
+    if seen.error is not None:
+        scope["error"] = dict(seen.error)
+    scope = _with_steps(scope, seen.steps, dialect)
+    if dialect is Dialect.THENA:
+        scope["name"] = seen.workflow.get("name")
+    root = "context." if dialect is Dialect.THENA else ""
+    for path, entity in seen.annotations.items():
+        scope = _placed(scope, path.removeprefix(root).split("."), entity)
+    return {**scope, "context": scope} if dialect is Dialect.THENA else scope
+
+
+def _with_steps(
+    scope: dict[str, Any], steps: Mapping[str, Mapping[str, Any]], dialect: Dialect
+) -> dict[str, Any]:
+    ended = {step_id: dict(outcome) for step_id, outcome in steps.items()}
+    match dialect:
+        case Dialect.TRUTO:
+            return {**scope, "steps": [{"id": step_id, **ended[step_id]} for step_id in ended]}
+        case Dialect.ALTOSTRAT:
+            outputs = {step_id: outcome.get("output") for step_id, outcome in ended.items()}
+            return {**outputs, **scope, "steps": ended}
+        case Dialect.SIXTYFOUR:
+            outputs_of_rows = (_rows(outcome.get("output")) for outcome in reversed(ended.values()))
+            rows = next((rows for rows in outputs_of_rows if rows is not None), scope["rows"])
+            return {**scope, "rows": rows, "steps": ended}
+        case Dialect.THENA:
+            for outcome in ended.values():
+                outcome["result"] = outcome.pop("output", None)
+            return {**scope, "steps": ended}
+        case _:
+            return {**scope, "steps": ended}
 
 
 def _native(event: Event) -> dict[str, Any]:
@@ -72,17 +130,18 @@ def _native(event: Event) -> dict[str, Any]:
             "type": event.type,
             "source": event.source,
             "subject": event.subject,
-            "time": _iso(event.time or event.received_at),
+            "time": _time(event),
             "attributes": dict(event.attributes),
             "data": event.payload,
         },
         "payload": event.payload,
         "trigger": {"kind": "event", "event_name": event.type},
+        "parameters": _parameters(event),
     }
 
 
 def _truto(event: Event) -> dict[str, Any]:
-    payload = event.payload if isinstance(event.payload, dict) else {}
+    payload = _fields(event)
     environment_id = str(event.environment_id)
     filled = {
         "environment_id": environment_id,
@@ -98,15 +157,116 @@ def _truto(event: Event) -> dict[str, Any]:
             "type": event.type,
             "source": event.source,
             "subject": event.subject,
-            "created_at": _iso(event.time or event.received_at),
+            "created_at": _time(event),
             "environment_id": environment_id,
             "payload": event.payload,
         },
     }
 
 
+def _altostrat(event: Event) -> dict[str, Any]:
+    payload = _fields(event)
+    context = payload.get("context")
+    return {
+        "trigger": {"trigger_type": "event", "event_name": event.type, **payload},
+        "payload": event.payload,
+        "webhook_payload": event.payload,
+        "context": context if isinstance(context, dict) else payload,
+    }
+
+
+def _sixtyfour(event: Event) -> dict[str, Any]:
+    given = _fields(event).get("webhook_payload", event.payload)
+    rows = _rows(given)
+    if rows is None:
+        rows = [given] if isinstance(given, dict) else []
+    trigger = {"kind": "event", "event_name": event.type, "webhook_payload": given}
+    return {"rows": rows, "trigger": trigger}
+
+
+def _thena(event: Event) -> dict[str, Any]:
+    payload, carried = _fields(event), event.attributes
+    actor, org_id = carried.get("actor"), carried.get("orgId", carried.get("orgid"))
+    actor_fields = actor if isinstance(actor, dict) else {}
+    message = payload.get("message")
+    if built := not isinstance(message, dict):
+        message = {
+            "eventId": event.id,
+            "eventType": event.type,
+            "timestamp": _time(event),
+            "orgId": org_id,
+            "actor": actor,
+            "payload": event.payload,
+            "metadata": carried.get("metadata"),
+        }
+    attributes = {
+        "event_name": event.type,
+        "event_id": event.id,
+        "event_timestamp": _time(event),
+        "context_user_id": actor_fields.get("id"),
+        "context_user_type": actor_fields.get("type"),
+        "context_organization_id": org_id,
+    }
+    return {
+        "event": {
+            "uid": event.id,
+            "eventName": event.type,
+            "source": event.source,
+            "message": message,
+            "messageAttributes": attributes if built else payload.get("messageAttributes"),
+        }
+    }
+
+
+def _transactionlink(event: Event) -> dict[str, Any]:
+    payload = _fields(event)
+    return {
+        "parameters": _parameters(event),
+        "locale": payload.get("locale"),
+        "recordId": payload.get("recordId"),
+    }
+
+
+_EVENT_SCOPES: Mapping[Dialect, Callable[[Event], dict[str, Any]]] = MappingProxyType(
+    {
+        Dialect.NATIVE: _native,
+        Dialect.TRUTO: _truto,
+        Dialect.ALTOSTRAT: _altostrat,
+        Dialect.SIXTYFOUR: _sixtyfour,
+        Dialect.THENA: _thena,
+        Dialect.TRANSACTIONLINK: _transactionlink,
+    }
+)
 _CARRIED = ("tenant_id", "context")
 
 
-def _iso(at: datetime) -> str:
+def _fields(event: Event) -> dict[str, Any]:
+    return event.payload if isinstance(event.payload, dict) else {}
+
+
+def _parameters(event: Event) -> Any:
+    own = _fields(event).get("parameters")
+    return own if isinstance(own, dict) else event.payload
+
+
+def _rows(value: Any) -> list[Any] | None:
+    if isinstance(value, dict):
+        value = value.get("rows")
+    return value if isinstance(value, list) else None
+
+
+def _placed(node: Any, path: list[str], entity: Any) -> Any:
+    """A copy of ``node`` with ``entity`` at ``path``; what is in the way is replaced."""
+    if not path:
+        return entity
+    first, *rest = path
+    if isinstance(node, list) and first.isdecimal() and int(first) < len(node):
+        index = int(first)
+        return [*node[:index], _placed(node[index], rest, entity), *node[index + 1 :]]
+    known = node if isinstance(node, dict) else {}
+    return {**known, first: _placed(known.get(first), rest, entity)}
+
+
+def _time(event: Event) -> str:
+    at = event.time or event.received_at
     return at.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")

@@ -21,9 +21,9 @@ from typing import Any
 
 from shared.domain.errors import Problem
 from shared.expr.bounds import STEP, Bounds
-from shared.expr.casts import CASTS, as_json, as_text, cast
-from shared.expr.errors import ExpressionError
+from shared.expr.casts import CASTS, as_text, cast
 from shared.expr.jsonata import UNDEFINED
+from shared.expr.trees import Budget, filled, looked_up, texts
 
 MERGE_KEY = "$truto_merge"
 
@@ -49,32 +49,14 @@ class _Placeholder:
         return any(source.cast == cast_name for source in self.sources)
 
 
-class _Budget:
-    """Counts what one rendering may still bring in."""
-
-    def __init__(self, bounds: Bounds) -> None:
-        self._bounds = bounds
-        self._left_bytes = bounds.result_bytes_max
-
-    def spend(self, size_bytes: int) -> None:
-        self._left_bytes -= size_bytes
-        if self._left_bytes < 0:
-            limit = self._bounds.result_bytes_max
-            raise ExpressionError("TEMPLATE_SIZE", f"The result is larger than {limit} bytes.")
-
-    def enter(self, depth: int) -> None:
-        if depth > self._bounds.depth_max:
-            limit = self._bounds.depth_max
-            raise ExpressionError("TEMPLATE_DEPTH", f"The template is deeper than {limit} levels.")
-
-
 def render(tree: Any, scope: Mapping[str, Any], *, bounds: Bounds = STEP) -> Any:
     """``tree`` with every placeholder filled from ``scope``; ``UNDEFINED`` if all of it vanished.
 
     A removed value takes its key or its place in the list along. Raises ``ExpressionError`` for
     an unknown cast (``check`` finds those beforehand), or for a result beyond ``bounds``.
     """
-    return _rendered(tree, scope, _Budget(bounds), 0)
+    budget = Budget(bounds)
+    return filled(tree, lambda text: _filled(text, scope, budget), budget, finish=_merged_in)
 
 
 def check(tree: Any, pointer: str = "") -> list[Problem]:
@@ -86,24 +68,11 @@ def check(tree: Any, pointer: str = "") -> list[Problem]:
             detail=f"{placeholder.written} has the cast {source.cast!r}; "
             f"there are {', '.join(sorted(CASTS))}.",
         )
-        for at, text in _texts(tree, pointer)
+        for at, text in texts(tree, pointer)
         for placeholder in _placeholders(text)
         for source in (*placeholder.sources, *filter(None, [placeholder.default]))
         if source.cast not in CASTS
     ]
-
-
-def _texts(tree: Any, pointer: str) -> Iterator[tuple[str, str]]:
-    pending = [(pointer, tree)]
-    while pending:  # not recursive: what is checked has no bound on its depth yet
-        at, node = pending.pop()
-        if isinstance(node, str):
-            yield at, node
-        elif isinstance(node, Mapping):
-            items = [(key.replace("~", "~0").replace("/", "~1"), node[key]) for key in node]
-            pending += [(f"{at}/{key}", item) for key, item in reversed(items)]
-        elif isinstance(node, list):
-            pending += [(f"{at}/{i}", node[i]) for i in reversed(range(len(node)))]
 
 
 def _placeholders(text: str) -> Iterator[_Placeholder]:
@@ -124,31 +93,12 @@ def _source(part: str, *, strip: bool = True) -> _Source:
     return _Source(path.strip() if strip else path, (casts[0].strip() if casts else "") or "str")
 
 
-def _rendered(node: Any, scope: Mapping[str, Any], budget: _Budget, depth: int) -> Any:
-    budget.enter(depth)
-    match node:
-        case str():
-            return _filled(node, scope, budget)
-        case list():
-            items = (_rendered(item, scope, budget, depth + 1) for item in node)
-            return [item for item in items if item is not UNDEFINED]
-        case dict():
-            items_by_key = {
-                key: item
-                for key, child in node.items()
-                if (item := _rendered(child, scope, budget, depth + 1)) is not UNDEFINED
-            }
-            return _merged_in(items_by_key) if MERGE_KEY in node else items_by_key
-        case _:
-            return node
-
-
-def _filled(text: str, scope: Mapping[str, Any], budget: _Budget) -> Any:
+def _filled(text: str, scope: Mapping[str, Any], budget: Budget) -> Any:
     budget.spend(len(text))
     whole = _PLACEHOLDER.fullmatch(text)
     if whole is not None:
         value = _value(_parsed(whole), scope, whole=True)
-        budget.spend(_size_bytes(value))
+        budget.spend_value(value)
         return value
 
     def fill(found: re.Match[str]) -> str:
@@ -163,7 +113,7 @@ def _filled(text: str, scope: Mapping[str, Any], budget: _Budget) -> Any:
 def _value(placeholder: _Placeholder, scope: Mapping[str, Any], *, whole: bool) -> Any:
     skips_empty = placeholder.says("ignore-empty-str")
     for source in placeholder.sources:
-        found = _looked_up(scope, source.path)
+        found = looked_up(scope, source.path)
         if found is not UNDEFINED and not (found == "" and skips_empty):
             return cast(found, source.cast, whole=whole)
     if placeholder.default is not None:
@@ -171,27 +121,6 @@ def _value(placeholder: _Placeholder, scope: Mapping[str, Any], *, whole: bool) 
     if placeholder.says("undefined"):
         return UNDEFINED
     return None if placeholder.says("null") else placeholder.written
-
-
-def _looked_up(scope: Mapping[str, Any], path: str) -> Any:
-    node: Any = scope
-    for part in path.split("."):
-        if isinstance(node, Mapping) and part in node:
-            node = node[part]
-        elif isinstance(node, list) and re.fullmatch(r"-?\d{1,9}", part, re.ASCII):
-            index = int(part)
-            if not -len(node) <= index < len(node):
-                return UNDEFINED
-            node = node[index]
-        else:
-            return UNDEFINED
-    return node
-
-
-def _size_bytes(value: Any) -> int:
-    if isinstance(value, str):
-        return len(value)
-    return len(as_json(value)) if isinstance(value, dict | list) else 1
 
 
 def _merged_in(node: dict[str, Any]) -> dict[str, Any]:

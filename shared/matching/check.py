@@ -1,78 +1,214 @@
 """What keeps a definition from running."""
 
+import re
 from collections.abc import Collection, Iterator
-from itertools import islice
+from difflib import get_close_matches
+from itertools import chain, islice
+from typing import Any, Final
+from uuid import UUID
 
+import orjson
+
+from shared.domain.blocks import step_problems
 from shared.domain.errors import Invalid, Problem
-from shared.domain.plans import graph_problems
-from shared.domain.workflows import Definition, Lang, Step, Trigger, Value
-from shared.expr.bounds import RUN_IF_BYTES_MAX, STEP_BYTES_MAX
-from shared.expr.jsonata import compile_expression
-from shared.expr.templates import check
+from shared.domain.graph import graph_problems
+from shared.domain.ids import WorkflowId
+from shared.domain.steps import Step
+from shared.domain.values import Value
+from shared.domain.workflows import Annotation, Definition, Policy, Trigger
+from shared.expr.resolve import value_problems
+from shared.expr.schemas import JsonSchema, Schema
+from shared.matching.conditions import condition_problems
 from shared.matching.filters import compile_filter
 from shared.matching.rules import WILDCARD
+from shared.matching.times import instant_problems, schedule_problems
 
-STEPS_MAX = 200
-PROBLEMS_MAX = 1_000
+STEPS_MAX: Final = 200
+DEFINITION_BYTES_MAX: Final = 262_144
+DEPTH_MAX: Final = 64
+PROBLEMS_MAX: Final = 1_000
+
+_ACTIONS_SHOWN_MAX: Final = 20
+_ACTIONS_COMPARED_MAX: Final = 200
+_PATH: Final = re.compile(r"[A-Za-z_][\w-]*(\.[A-Za-z_][\w-]*)*", re.ASCII)
 
 
-def definition_problems(definition: Definition, actions: Collection[str]) -> list[Problem]:
-    """Every fault of ``definition`` (the first ``PROBLEMS_MAX``), in the order of its fields.
+def definition_problems(
+    definition: Definition, actions: Collection[str], *, workflow_id: WorkflowId | None = None
+) -> list[Problem]:
+    """Every fault of ``definition`` (the first ``PROBLEMS_MAX``).
 
-    ``actions`` are the names that a step may call. Pointers lead into the canonical definition.
-    A definition without triggers has no fault: it is started by hand.
+    ``actions`` are the names that a step may call; ``workflow_id`` is that of the workflow, which
+    must not call itself. Pointers lead into the canonical definition. A definition without
+    triggers has no fault: it is started by hand.
     """
-    return list(islice(_problems(definition, actions), PROBLEMS_MAX))
+    found = chain(
+        _extent_problems(definition),
+        graph_problems(definition),
+        _self_call_problems(definition, workflow_id),
+        _content_problems(definition, actions),
+    )
+    return list(islice(found, PROBLEMS_MAX))
 
 
-def _problems(definition: Definition, actions: Collection[str]) -> Iterator[Problem]:
-    for index, trigger in enumerate(definition.triggers):
-        yield from _trigger_problems(trigger, f"/triggers/{index}/event_name")
-    yield from _filter_problems(definition)
-    yield from _expression_problems(definition.run_if, "/run_if", RUN_IF_BYTES_MAX)
+def part_problems(definition: Definition, actions: Collection[str]) -> list[Problem]:
+    """The faults that each part of ``definition`` has by itself, however the steps are joined."""
+    found = chain(
+        *(step_problems(step, f"/steps/{i}") for i, step in enumerate(definition.steps)),
+        _content_problems(definition, actions),
+    )
+    return list(islice(found, PROBLEMS_MAX))
+
+
+def subworkflow_ids(definition: Definition) -> frozenset[UUID]:
+    """The workflows that its steps call."""
+    return frozenset(called for _, called in calls_of(definition))
+
+
+def calls_of(definition: Definition) -> Iterator[tuple[str, UUID]]:
+    """The workflows that its steps call, each with the place that names it."""
+    for index, step in enumerate(definition.steps):
+        if step.subworkflow is not None:
+            yield f"/steps/{index}/subworkflow/workflow_id", step.subworkflow.workflow_id
+        if step.iterator is not None and step.iterator.body.subworkflow is not None:
+            pointer = f"/steps/{index}/iterator/body/subworkflow/workflow_id"
+            yield pointer, step.iterator.body.subworkflow.workflow_id
+
+
+def _extent_problems(definition: Definition) -> Iterator[Problem]:
     if len(definition.steps) > STEPS_MAX:
         detail = f"{len(definition.steps)} steps; a workflow may have {STEPS_MAX}."
         yield Problem(pointer="/steps", code="TOO_MANY_STEPS", detail=detail)
-    yield from graph_problems(definition.steps)
+    raw = definition.model_dump_json(exclude_defaults=True).encode()
+    if len(raw) > DEFINITION_BYTES_MAX:
+        detail = f"The definition has more than {DEFINITION_BYTES_MAX} bytes of JSON; split it."
+        yield Problem(pointer="", code="DEFINITION_TOO_LARGE", detail=detail)
+    if _is_deeper(orjson.loads(raw), DEPTH_MAX):
+        detail = f"The definition is deeper than {DEPTH_MAX} levels; make it flatter."
+        yield Problem(pointer="", code="DEFINITION_TOO_DEEP", detail=detail)
+
+
+def _is_deeper(document: Any, depth_max: int) -> bool:
+    level = [document]
+    for _ in range(depth_max):
+        nodes = (node.values() if isinstance(node, dict) else node for node in level)
+        level = [child for node in nodes for child in node if isinstance(child, dict | list)]
+    return bool(level)
+
+
+def _self_call_problems(
+    definition: Definition, workflow_id: WorkflowId | None
+) -> Iterator[Problem]:
+    for pointer, called in calls_of(definition):
+        if called == workflow_id:
+            detail = "The workflow calls itself; call another one, or repeat with an iterator."
+            yield Problem(pointer=pointer, code="SUBWORKFLOW_CYCLE", detail=detail)
+
+
+def _content_problems(definition: Definition, actions: Collection[str]) -> Iterator[Problem]:
+    for index, trigger in enumerate(definition.triggers):
+        yield from _trigger_problems(trigger, f"/triggers/{index}")
+    yield from _filter_problems(definition.filters, "/filters")
+    yield from condition_problems(definition.run_if, "/run_if")
+    for index, annotation in enumerate(definition.annotations):
+        yield from _annotation_problems(annotation, f"/annotations/{index}")
     for index, step in enumerate(definition.steps[:STEPS_MAX]):
         yield from _step_problems(step, f"/steps/{index}", actions)
+    for index, edge in enumerate(definition.edges):
+        yield from condition_problems(edge.condition, f"/edges/{index}/condition")
+    if definition.result is not None:
+        yield from value_problems(definition.result, "/result/src")
+    yield from _schema_problems(definition.input_schema, "/input_schema")
+    yield from _policy_problems(definition.policy)
 
 
 def _trigger_problems(trigger: Trigger, pointer: str) -> Iterator[Problem]:
-    if WILDCARD in trigger.event_name.removesuffix(WILDCARD):
+    if WILDCARD in (trigger.event_name or "").removesuffix(WILDCARD):
         detail = f"A '{WILDCARD}' may stand only at the end, as in 'ticket:{WILDCARD}'."
-        yield Problem(pointer=pointer, code="INVALID_EVENT_NAME", detail=detail)
+        yield Problem(pointer=f"{pointer}/event_name", code="INVALID_EVENT_NAME", detail=detail)
+    if trigger.schedule is not None:
+        yield from schedule_problems(trigger.schedule, f"{pointer}/schedule")
 
 
-def _filter_problems(definition: Definition) -> Iterator[Problem]:
+def _filter_problems(tree: Any, pointer: str) -> Iterator[Problem]:
     try:
-        compile_filter(definition.filters)
+        compile_filter(tree, pointer)
     except Invalid as error:
         yield from error.problems
+
+
+def _schema_problems(schema: Schema | None, pointer: str) -> Iterator[Problem]:
+    try:
+        if schema is not None:
+            JsonSchema(schema, pointer)
+    except Invalid as error:
+        yield from error.problems
+
+
+def _annotation_problems(annotation: Annotation, pointer: str) -> Iterator[Problem]:
+    for name, value in annotation.required_fields.items():
+        key = name.replace("~", "~0").replace("/", "~1")
+        yield from value_problems(value, f"{pointer}/required_fields/{key}/src")
+    places = [(f"relations/{i}", path) for i, path in enumerate(annotation.relations)]
+    for place, path in (*places, ("target_path", annotation.target_path)):
+        if not _PATH.fullmatch(path):
+            detail = "A path is names with dots between them, such as 'account.owner'."
+            yield Problem(pointer=f"{pointer}/{place}", code="INVALID_PATH", detail=detail)
 
 
 def _step_problems(step: Step, pointer: str, actions: Collection[str]) -> Iterator[Problem]:
-    if step.action not in actions:
-        known = ", ".join(sorted(actions))
-        detail = f"There is no action '{step.action}'; there are {known}."
-        yield Problem(pointer=f"{pointer}/action", code="UNKNOWN_ACTION", detail=detail)
-    yield from _expression_problems(step.run_if, f"{pointer}/run_if", RUN_IF_BYTES_MAX)
-    yield from _value_problems(step.input, f"{pointer}/input/src")
+    for place, action in _actions_in(step):
+        if action is not None and action not in actions:
+            yield _unknown_action(action, f"{pointer}/{place}", actions)
+    yield from _filter_problems(step.filters, f"{pointer}/filters")
+    for place, condition in _conditions_in(step):
+        yield from condition_problems(condition, f"{pointer}/{place}")
+    for place, value in _values_in(step):
+        yield from value_problems(value, f"{pointer}/{place}/src")
+    if step.sleep is not None and step.sleep.until is not None:
+        yield from instant_problems(step.sleep.until, f"{pointer}/sleep/until")
+    if step.form is not None:
+        yield from _schema_problems(step.form.json_schema, f"{pointer}/form/schema")
 
 
-def _value_problems(value: Value, pointer: str) -> Iterator[Problem]:
-    if value.lang is Lang.PLACEHOLDER:
-        yield from check(value.src, pointer)
-    elif value.lang is Lang.JSONATA and isinstance(value.src, str):
-        yield from _expression_problems(value.src, pointer, STEP_BYTES_MAX)
-    elif value.lang is Lang.JSONATA:
-        detail = "A JSONata input is a text; give it one, or the lang 'literal'."
-        yield Problem(pointer=pointer, code="INVALID_EXPRESSION", detail=detail)
+def _actions_in(step: Step) -> Iterator[tuple[str, str | None]]:
+    yield "action", step.action
+    if step.iterator is not None:
+        yield "iterator/body/action", step.iterator.body.action
+    if step.compensation is not None:
+        yield "compensation/action", step.compensation.action
 
 
-def _expression_problems(source: str | None, pointer: str, bytes_max: int) -> Iterator[Problem]:
-    try:
-        if source is not None:
-            compile_expression(source, pointer=pointer, bytes_max=bytes_max)
-    except Invalid as error:
-        yield from error.problems
+def _conditions_in(step: Step) -> Iterator[tuple[str, str | None]]:
+    yield "run_if", step.run_if
+    yield "condition", step.condition
+    for index, case in enumerate(step.cases):
+        yield f"cases/{index}/when", case.when
+    if step.wait is not None:
+        yield "wait/match", step.wait.match
+    if step.iterator is not None:
+        yield "iterator/body/run_if", step.iterator.body.run_if
+
+
+def _values_in(step: Step) -> Iterator[tuple[str, Value]]:
+    yield "input", step.input
+    if step.iterator is not None:
+        yield "iterator/items", step.iterator.items
+        yield "iterator/body/input", step.iterator.body.input
+    if step.compensation is not None and step.compensation.input is not None:
+        yield "compensation/input", step.compensation.input
+
+
+def _unknown_action(action: str, pointer: str, actions: Collection[str]) -> Problem:
+    near = get_close_matches(action, islice(actions, _ACTIONS_COMPARED_MAX), n=3)
+    known = ", ".join(near or sorted(actions)[:_ACTIONS_SHOWN_MAX])
+    said = f"did you mean {known}?" if near else f"there are {known}."
+    detail = f"There is no action '{action}'; {said}"
+    return Problem(pointer=pointer, code="UNKNOWN_ACTION", detail=detail)
+
+
+def _policy_problems(policy: Policy) -> Iterator[Problem]:
+    least, most = policy.expiry_min_s, policy.expiry_max_s
+    if least is not None and most is not None and least > most:
+        detail = f"expiry_min_s ({least}) is more than expiry_max_s ({most}); swap them."
+        yield Problem(pointer="/policy/expiry_min_s", code="INVALID_POLICY", detail=detail)

@@ -1,10 +1,15 @@
 """Why an event did, or did not, start a workflow."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 
+from shared.domain.causes import depth_of
+from shared.domain.events import Event
 from shared.domain.ids import WorkflowId
 from shared.matching.clauses import Clause
+
+DEPTH_MAX = 16
+"""How many executions may stand between a publisher's event and one that starts another."""
 
 
 class Reason(StrEnum):
@@ -20,6 +25,7 @@ class Reason(StrEnum):
     RUN_IF_FALSE = "RUN_IF_FALSE"
     RUN_IF_UNDEFINED = "RUN_IF_UNDEFINED"
     RUN_IF_ERROR = "RUN_IF_ERROR"
+    LOOP_GUARD = "LOOP_GUARD"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,3 +46,15 @@ class Decision:
     def detail(self) -> str | None:
         """A sentence for the workflow's author; put into words only when somebody asks."""
         return None if self.cause is None else str(self.cause)
+
+
+def guarded(decision: Decision, event: Event, depth_max: int) -> Decision:
+    """``decision``, unless the event stands so deep in a chain that it starts nothing any more."""
+    depth = depth_of(event)
+    if depth <= depth_max or not decision.is_match:
+        return decision
+    cause = (
+        f"Loop guard: {depth} executions stand between a publisher's event and this one;"
+        f" an event starts nothing after more than {depth_max}."
+    )
+    return replace(decision, reason=Reason.LOOP_GUARD, cause=cause)

@@ -8,8 +8,9 @@ from shared.domain.ids import WorkflowId
 from shared.domain.workflows import Lifecycle, Workflow
 from shared.expr.bounds import RUN_IF, RUN_IF_BYTES_MAX
 from shared.expr.jsonata import Expression, ExpressionCache, Truth
+from shared.matching.annotated import split_filter
 from shared.matching.clauses import Clause
-from shared.matching.decisions import Decision, Reason
+from shared.matching.decisions import DEPTH_MAX, Decision, Reason, guarded
 from shared.matching.filters import Filter, compile_filter
 from shared.matching.view import EventView
 
@@ -50,11 +51,18 @@ def compile_rule(workflow: Workflow, expressions: ExpressionCache) -> Rule:
         return Rule(workflow=workflow, fault=(reason, f"{problem.pointer}: {problem.detail}"))
 
 
-def decide(view: EventView, workflow: Workflow, expressions: ExpressionCache) -> Decision:
+def decide(
+    view: EventView,
+    workflow: Workflow,
+    expressions: ExpressionCache,
+    *,
+    depth_max: int = DEPTH_MAX,
+) -> Decision:
     """The decision on one workflow, whatever its state."""
     verdict = _exclusion(view, workflow)
     if verdict is None:
-        return judge(view, compile_rule(workflow, expressions))
+        decision = judge(view, compile_rule(workflow, expressions))
+        return guarded(decision, view.event, depth_max)
     return _decision(workflow, verdict)
 
 
@@ -69,7 +77,7 @@ def _exclusion(view: EventView, workflow: Workflow) -> Verdict | None:
     event = view.event
     if workflow.environment_id != event.environment_id:
         return Reason.OTHER_ENVIRONMENT, "The workflow belongs to another environment."
-    names = [trigger.event_name for trigger in workflow.definition.triggers]
+    names = workflow.definition.event_names
     if not any(is_named(event.type, name) for name in names):
         awaited = ", ".join(f"'{name}'" for name in names) or "no event"
         return Reason.NO_TRIGGER, f"The event is '{event.type}'; the workflow awaits {awaited}."
@@ -88,7 +96,9 @@ def is_named(event_type: str, name: str) -> bool:
 
 
 def _filter(workflow: Workflow) -> Filter | None:
-    tree = workflow.definition.filters
+    definition = workflow.definition
+    # What reads an annotation the executor judges, once it has looked it up.
+    tree, _ = split_filter(definition.filters, [a.target_path for a in definition.annotations])
     return None if tree is None else compile_filter(tree)
 
 

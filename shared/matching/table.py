@@ -80,9 +80,7 @@ class WorkflowTable:
 
 
 def _places(workflow: Workflow) -> set[_Place]:
-    return {
-        (workflow.environment_id, trigger.event_name) for trigger in workflow.definition.triggers
-    }
+    return {(workflow.environment_id, name) for name in workflow.definition.event_names}
 
 
 def _order(workflow_id: WorkflowId) -> int:

@@ -21,6 +21,10 @@ class Clock(Protocol):
         """Return after ``seconds``, never before."""
         ...
 
+    async def wait(self, event: asyncio.Event, seconds: float | None) -> None:
+        """Return when ``event`` is set, or after ``seconds``; None: however long it takes."""
+        ...
+
 
 class SystemClock:
     """The machine's clock."""
@@ -33,3 +37,10 @@ class SystemClock:
 
     async def sleep(self, seconds: float) -> None:
         await asyncio.sleep(seconds)
+
+    async def wait(self, event: asyncio.Event, seconds: float | None) -> None:
+        try:
+            async with asyncio.timeout(seconds):
+                await event.wait()
+        except TimeoutError:
+            return

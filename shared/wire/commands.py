@@ -10,21 +10,40 @@ import orjson
 
 from shared.domain.errors import Defect
 from shared.domain.ids import ExecutionId, WorkflowId
+from shared.domain.signals import Told
 from shared.wire.envelope import envelope, stamp
+from shared.wire.lineage import NO_LINEAGE, Lineage, lineage_data, read_lineage
+from shared.wire.signals import read_signal, signal_data
 
 START = "turnout.command.start"
 CANCEL = "turnout.command.cancel"
+SIGNAL = "turnout.command.signal"
 VERSION_MAX = 2**31 - 1
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Start:
-    """Start ``workflow_version`` of the workflow with ``event``, a TriggerEvent."""
+    """Start ``workflow_version`` of the workflow with ``event``, a TriggerEvent.
+
+    It expires at ``expires_at``, or as the workflow's policy says. ``lineage``: what it belongs to.
+    """
 
     execution_id: ExecutionId
     workflow_id: WorkflowId
     workflow_version: int
     event: Mapping[str, Any]
+    expires_at: datetime | None = None
+    lineage: Lineage = NO_LINEAGE
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Tell:
+    """A signal for the execution. ``tell_id`` is the record's id."""
+
+    execution_id: ExecutionId
+    signal: Told
+    tell_id: str
+    at: datetime
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,17 +55,28 @@ class Cancel:
     requested_at: datetime
 
 
-Command = Start | Cancel
+Command = Start | Cancel | Tell
 
 
 def encode_start(
-    execution: ExecutionId, workflow: WorkflowId, version: int, event_json: bytes, at: datetime
+    execution: ExecutionId,
+    workflow: WorkflowId,
+    version: int,
+    event_json: bytes,
+    at: datetime,
+    *,
+    source: str = "/turnout/matcher",
+    expires_at: datetime | None = None,
+    lineage: Lineage | None = None,
 ) -> bytes:
     """``event_json`` is the record on ``triggers``, embedded as it is."""
+    more = {} if lineage is None else lineage_data(lineage)
+    if expires_at is not None:
+        more["expires_at"] = stamp(expires_at)
     return envelope(
         record_id=str(execution),
         kind=START,
-        source="/turnout/matcher",
+        source=source,
         subject=str(execution),
         time=stamp(at),
         data={
@@ -54,7 +84,21 @@ def encode_start(
             "workflow_id": str(workflow),
             "workflow_version": version,
             "event": orjson.Fragment(event_json),
+            **more,
         },
+    )
+
+
+def encode_tell(command: Tell, source: str = "/turnout/api") -> bytes:
+    """The record that carries a signal."""
+    execution = str(command.execution_id)
+    return envelope(
+        record_id=command.tell_id,
+        kind=SIGNAL,
+        source=source,
+        subject=execution,
+        time=stamp(command.at),
+        data={"execution_id": execution, "signal": signal_data(command.signal)},
     )
 
 
@@ -82,6 +126,10 @@ def decode_command(value: bytes | None) -> Command:
             return Cancel(
                 execution_id=execution, reason=_reason(data), requested_at=_aware(requested_at)
             )
+        if record["type"] == SIGNAL:
+            at = _aware(datetime.fromisoformat(record["time"]))
+            signal = read_signal(data["signal"])
+            return Tell(execution_id=execution, signal=signal, tell_id=str(record["id"]), at=at)
         if record["type"] != START:
             raise Defect(f"There is no command '{record['type']}'.")
         return Start(
@@ -89,6 +137,8 @@ def decode_command(value: bytes | None) -> Command:
             workflow_id=WorkflowId(UUID(data["workflow_id"])),
             workflow_version=_version(data),
             event=data["event"],
+            expires_at=_expiry(data.get("expires_at")),
+            lineage=read_lineage(data),
         )
     except (KeyError, TypeError, ValueError, AttributeError) as error:
         raise Defect(f"Not a command: {error!r}") from error
@@ -105,6 +155,10 @@ def _aware(at: datetime) -> datetime:
     if at.tzinfo is None:
         raise ValueError("the time has no zone")
     return at
+
+
+def _expiry(text: str | None) -> datetime | None:
+    return None if text is None else _aware(datetime.fromisoformat(text))
 
 
 def _version(data: Mapping[str, Any]) -> int:

@@ -3,6 +3,7 @@
 Numbers are JSON's: an integer beyond 64 bits is read as the nearest double, as JavaScript would.
 """
 
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any, Final
 
@@ -24,10 +25,23 @@ def stamp(at: datetime) -> str:
     return utc.isoformat(timespec="microseconds")[: -len("+00:00")] + "Z"
 
 
+_NONE: Final[Mapping[str, Any]] = {}
+
+
 def envelope(
-    *, record_id: str, kind: str, source: str, subject: str, time: str, data: Any
+    *,
+    record_id: str,
+    kind: str,
+    source: str,
+    subject: str,
+    time: str,
+    data: Any,
+    attributes: Mapping[str, Any] = _NONE,
 ) -> bytes:
-    """A record of our own making, as CloudEvents' JSON format writes it."""
+    """A record of our own making, as CloudEvents' JSON format writes it.
+
+    ``attributes`` are extension attributes.
+    """
     return dumps(
         {
             "specversion": "1.0",
@@ -37,6 +51,7 @@ def envelope(
             "subject": subject,
             "time": time,
             "datacontenttype": "application/json",
+            **attributes,
             "data": data,
         }
     )

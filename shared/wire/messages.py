@@ -38,6 +38,37 @@ class StartData(TypedDict):
     workflow_id: str
     workflow_version: int
     event: TriggerEvent
+    expires_at: NotRequired[str]
+    parent: NotRequired["ParentData"]
+    repeats: NotRequired["RepeatData"]
+
+
+class ParentData(TypedDict):
+    """The step that started an execution."""
+
+    execution_id: str
+    step_id: str
+    attempt: int
+    waits: bool
+
+
+class RepeatData(TypedDict):
+    """The execution that another one repeats, from a step on or from what failed."""
+
+    execution_id: str
+    inherits: bool
+    step_id: str | None
+
+
+class SignalData(TypedDict):
+    """commands, ``turnout.command.signal``: what reaches an execution from outside.
+
+    ``signal`` is an object by its ``kind``: decided, submitted, arrived, task_ended, child_ended,
+    suspend, resume.
+    """
+
+    execution_id: str
+    signal: dict[str, Any]
 
 
 class CancelData(TypedDict):
@@ -55,6 +86,37 @@ class ErrorData(TypedDict):
     retryable: bool
     status: int | None
     retry_after_s: float | None
+
+
+class TaskData(TypedDict):
+    """tasks.<action>, ``turnout.task``: work for a remote worker.
+
+    To be answered on task_results, or over HTTP, before ``due_at``; with a ``heartbeat_s`` the
+    worker shows signs of life at least that often.
+    """
+
+    task_id: str
+    action: str
+    execution_id: str
+    workflow_id: str
+    step_id: str
+    attempt: int
+    input: Any
+    due_at: str
+    heartbeat_s: float | None
+
+
+class TaskResultData(TypedDict):
+    """task_results, ``turnout.task-result``: a worker's answer, or a sign of life.
+
+    ``status`` is completed, failed or heartbeat; ``progress`` is any object.
+    """
+
+    task_id: str
+    status: Literal["completed", "failed", "heartbeat"]
+    output: NotRequired[Any]
+    error: NotRequired[dict[str, Any]]
+    progress: NotRequired[dict[str, Any]]
 
 
 class ExecutionRef(TypedDict):
@@ -78,9 +140,15 @@ class ResultData(ExecutionRef):
 
 
 class StepResultData(ResultData):
-    """step_results, ``turnout.step.<status>``: one ended attempt."""
+    """step_results, ``turnout.step.<status>``: one attempt that ended, or that waits.
+
+    ``item`` is the place of an iterator's item; ``compensates``: it undoes the step; ``handle`` the
+    way by which the step was left, or what kept a skipped one from running.
+    """
 
     step_id: str
+    item: int | None
+    compensates: bool
     attempt: int
     status: str
     input: Any
@@ -88,7 +156,8 @@ class StepResultData(ResultData):
     error: ErrorData | None
     started_at: str
     ended_at: str
-    retry_at: str | None
+    wake_at: str | None
+    handle: str | None
 
 
 class ExecutionData(ResultData):

@@ -1,13 +1,24 @@
 """What happened in executions, as records on ``step_results`` and ``executions``."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import Any
 
+from shared.domain.causes import Cause
 from shared.domain.executions import Entry, Phase
-from shared.domain.ids import EnvironmentId, EventKey, ExecutionId, WorkflowId, result_id
-from shared.domain.outcomes import ErrorKind, StepError
+from shared.domain.ids import (
+    EnvironmentId,
+    EventKey,
+    ExecutionId,
+    WorkflowId,
+    result_id,
+    split_key,
+)
 from shared.wire.envelope import envelope, stamp
-from shared.wire.messages import ErrorData, ExecutionData, ExecutionRef, StepResultData
+from shared.wire.errors import error_data
+from shared.wire.lineage import NO_LINEAGE, Lineage
+from shared.wire.messages import ExecutionData, ExecutionRef, StepResultData
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -15,7 +26,8 @@ class Origin:
     """What each result says of its execution.
 
     ``subject`` and ``source`` name execution and workflow in records, ``ref`` holds the fields
-    that every result starts with; they are made once for the many records of an execution.
+    that every result starts with, ``chain`` the attributes that tell what caused it; they are made
+    once for the many records of an execution.
     """
 
     execution_id: ExecutionId
@@ -23,9 +35,12 @@ class Origin:
     workflow_version: int
     environment_id: EnvironmentId
     event_key: EventKey
+    cause: Cause
+    lineage: Lineage = NO_LINEAGE
     subject: str = field(init=False, repr=False, compare=False)
     source: str = field(init=False, repr=False, compare=False)
     ref: ExecutionRef = field(init=False, repr=False, compare=False)
+    chain: Mapping[str, Any] = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
         subject, workflow = str(self.execution_id), str(self.workflow_id)
@@ -39,6 +54,7 @@ class Origin:
         object.__setattr__(self, "subject", subject)
         object.__setattr__(self, "source", f"/turnout/workflows/{workflow}")
         object.__setattr__(self, "ref", ref)
+        object.__setattr__(self, "chain", self.cause.attributes())
 
 
 def encode_result(origin: Origin, entry: Entry) -> bytes | None:
@@ -50,10 +66,13 @@ def encode_result(origin: Origin, entry: Entry) -> bytes | None:
     if attempt is None:
         return None
     ended_at = stamp(attempt.ended_at)
+    step_id, item, compensates = split_key(attempt.step_id)
     data: StepResultData = {
         **origin.ref,
         "sequence": entry.position,
-        "step_id": attempt.step_id,
+        "step_id": step_id,
+        "item": item,
+        "compensates": compensates,
         "attempt": attempt.number,
         "status": attempt.status,
         "input": attempt.input,
@@ -61,7 +80,8 @@ def encode_result(origin: Origin, entry: Entry) -> bytes | None:
         "error": error_data(attempt.error),
         "started_at": stamp(attempt.started_at),
         "ended_at": ended_at,
-        "retry_at": stamp(attempt.retry_at) if attempt.retry_at else None,
+        "wake_at": stamp(attempt.wake_at) if attempt.wake_at else None,
+        "handle": attempt.handle,
     }
     return envelope(
         record_id=result_id(origin.subject, entry.position),
@@ -70,6 +90,7 @@ def encode_result(origin: Origin, entry: Entry) -> bytes | None:
         subject=origin.subject,
         time=ended_at,
         data=data,
+        attributes=origin.chain,
     )
 
 
@@ -86,6 +107,7 @@ def encode_phases(origin: Origin, entry: Entry, at: datetime) -> list[bytes]:
             subject=origin.subject,
             time=time,
             data=_phase_data(origin, entry, phase, time),
+            attributes=origin.chain,
         )
         for phase in entry.phases
     ]
@@ -99,29 +121,3 @@ def _phase_data(origin: Origin, entry: Entry, phase: Phase, time: str) -> Execut
         "error": error_data(entry.failure) if phase is Phase.FAILED else None,
         "at": time,
     }
-
-
-def error_data(error: StepError | None) -> ErrorData | None:
-    """A step's error as JSON."""
-    if error is None:
-        return None
-    return {
-        "kind": error.kind.value,
-        "message": error.message,
-        "retryable": error.retryable,
-        "status": error.status,
-        "retry_after_s": error.retry_after_s,
-    }
-
-
-def step_error(data: ErrorData | None) -> StepError | None:
-    """The error that ``error_data`` wrote."""
-    if data is None:
-        return None
-    return StepError(
-        kind=ErrorKind(data["kind"]),
-        message=data["message"],
-        retryable=data["retryable"],
-        status=data["status"],
-        retry_after_s=data["retry_after_s"],
-    )

@@ -8,13 +8,19 @@ triggers            the event's subject, else id    trigger_ingest        matche
 commands            execution id                    matcher, api          executor
 step_results        execution id                    executor              downstream consumers
 executions          execution id                    executor              downstream consumers
+tasks.<action>      execution id                    executor              remote workers
+task_results        execution id                    remote workers        executor
 dead_letters        the original key                all                   operators
 ==================  ==============================  ====================  ======================
 
 Every value is a CloudEvent in JSON (structured mode); ``messages.py`` has the schemas.
 """
 
+import re
 from dataclasses import dataclass
+from typing import Final
+
+_UNFIT: Final = re.compile(r"[^A-Za-z0-9._-]")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,6 +51,15 @@ class Topics:
         return f"{self.prefix}.executions"
 
     @property
+    def task_results(self) -> str:
+        """What remote workers answer."""
+        return f"{self.prefix}.task-results"
+
+    def tasks(self, action: str) -> str:
+        """The work for one action; what a topic's name cannot hold becomes a dash."""
+        return f"{self.prefix}.tasks.{_UNFIT.sub('-', action)[:150]}"
+
+    @property
     def dead_letters(self) -> str:
         """What could not be read, with the reason."""
         return f"{self.prefix}.dead-letters"
@@ -62,5 +77,6 @@ class Topics:
             self.commands,
             self.step_results,
             self.executions,
+            self.task_results,
             self.dead_letters,
         )

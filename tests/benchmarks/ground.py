@@ -1,10 +1,11 @@
-"""What measurements stand on: one Postgres, one Apache Kafka, a fresh place for each round."""
+"""What measurements stand on: a Postgres, an Apache Kafka, a fresh place for each round."""
 
 import shutil
 import tempfile
 from collections.abc import AsyncIterator, Mapping
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 from uuid import uuid4
 
@@ -23,17 +24,18 @@ from tests.support.postgres import drop, execute, sibling
 
 PARTITIONS = 2
 _TEMPLATE = "benchmark_template"
+_FLUSH_S = 600.0
+_TABLES = ("executions", "execution_log", "timers", "bus_records")
 _SQL = statements(Path(__file__).parent / "queries")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Ground:
-    """The two servers, and their processes."""
+    """The servers, and their processes by name; without ``kafka_servers`` Postgres is the bus."""
 
     dsn: str
-    kafka_servers: str
-    postgres_pid: int
-    kafka_pid: int
+    kafka_servers: str | None
+    processes: Mapping[str, int]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,6 +44,14 @@ class Counters:
 
     wal_bytes: int
     transactions: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Progress:
+    """Commands the executor has taken in, and whether one is at work on what they started."""
+
+    consumed: int
+    is_busy: bool
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,8 +67,8 @@ class Place:
         """The topics of this place."""
         return self.platform.topics
 
-    def environment(self) -> Mapping[str, str]:
-        """What a process needs to find this place, as Turnout's settings name it."""
+    def environment(self) -> Mapping[str, str | None]:
+        """What a process needs to find this place, as Turnout's settings name it; None: unset."""
         return {
             "DATABASE_URL": self.dsn,
             "KAFKA_BOOTSTRAP_SERVERS": self.ground.kafka_servers,
@@ -85,22 +95,55 @@ class Place:
         rows = await self.platform.pool.fetch(_SQL["list_steps"], limit)
         return {row["event_id"]: row["started_at"].timestamp() for row in rows}
 
+    async def progress(self) -> Progress:
+        """How far the executor has come."""
+        row = await self.platform.pool.fetchrow(_SQL["read_progress"])
+        assert row is not None, "it selects two values"
+        return Progress(consumed=row["consumed"] or 0, is_busy=row["is_busy"])
+
+    async def parked(self) -> int:
+        """How many executions wait for their time."""
+        count: int = await self.platform.pool.fetchval(_SQL["count_parked"])
+        return count
+
+    async def has_due(self, due_at: datetime) -> bool:
+        """Whether an execution that was due by then has not ended."""
+        found: bool = await self.platform.pool.fetchval(
+            _SQL["has_due"], list(range(PARTITIONS)), due_at
+        )
+        return found
+
+    async def resumed(self, limit: int) -> list[tuple[datetime, datetime]]:
+        """When sleeps ended, and when their executions completed; at most ``limit``."""
+        rows = await self.platform.pool.fetch(_SQL["list_resumed"], limit)
+        return [(row["resumed_at"], row["completed_at"]) for row in rows]
+
+    async def flush(self) -> None:
+        """Write every page to disk, so that nobody pays for it later."""
+        await self.platform.pool.execute("CHECKPOINT", timeout=_FLUSH_S)
+
+    async def sizes(self) -> Mapping[str, int]:
+        """Bytes on disk of the tables that executions fill, indexes included."""
+        rows = await self.platform.pool.fetch(_SQL["list_sizes"], _TABLES)
+        return {row["name"]: row["bytes"] for row in rows}
+
 
 @asynccontextmanager
-async def open_ground() -> AsyncIterator[Ground]:
-    """Both servers, on temporary folders. Raises Unavailable."""
+async def open_ground(*, with_kafka: bool = True) -> AsyncIterator[Ground]:
+    """The servers, on temporary folders. Raises Unavailable."""
     folder = Path(tempfile.mkdtemp(prefix="turnout-bench-"))
     try:
-        async with EmbeddedPostgres(folder) as postgres, EmbeddedKafka() as kafka:
+        async with AsyncExitStack() as opened:
+            postgres = await opened.enter_async_context(EmbeddedPostgres(folder))
+            pid_file = folder / "data" / "postmaster.pid"
+            processes, kafka_servers = {"postgres": int(pid_file.read_text().split()[0])}, None
+            if with_kafka:
+                kafka = await opened.enter_async_context(EmbeddedKafka())
+                assert kafka.pid is not None
+                processes["kafka"], kafka_servers = kafka.pid, kafka.bootstrap_servers
             await execute(postgres.dsn, f'CREATE DATABASE "{_TEMPLATE}"')
             await migrate(sibling(postgres.dsn, _TEMPLATE))
-            assert kafka.pid is not None
-            yield Ground(
-                dsn=postgres.dsn,
-                kafka_servers=kafka.bootstrap_servers,
-                postgres_pid=int((folder / "data" / "postmaster.pid").read_text().split()[0]),
-                kafka_pid=kafka.pid,
-            )
+            yield Ground(dsn=postgres.dsn, kafka_servers=kafka_servers, processes=processes)
     finally:
         shutil.rmtree(folder, ignore_errors=True)
 

@@ -15,7 +15,9 @@ from pathlib import Path
 import orjson
 
 _STOP_S = 30.0
+_LOOK_S = 0.1
 _TICKS = os.sysconf("SC_CLK_TCK")
+_PAGE_BYTES = os.sysconf("SC_PAGE_SIZE")
 
 
 @dataclass(slots=True)
@@ -34,9 +36,10 @@ class Running:
 
 @asynccontextmanager
 async def running(
-    programs: Mapping[str, Sequence[str]], environment: Mapping[str, str]
+    programs: Mapping[str, Sequence[str]], environment: Mapping[str, str | None]
 ) -> AsyncIterator[Running]:
     """Run ``tests.benchmarks.child`` once for each name, with those roles."""
+    given = {**os.environ, **environment}
     processes: dict[str, Process] = {}
     started = Running(processes, {})
     try:
@@ -44,7 +47,7 @@ async def running(
             processes[name] = await asyncio.create_subprocess_exec(
                 *(sys.executable, "-m", "tests.benchmarks.child", *roles),
                 cwd=Path(__file__).parents[2],
-                env={**os.environ, **environment},
+                env={name: value for name, value in given.items() if value is not None},
                 stdin=PIPE,
                 stdout=PIPE,
             )
@@ -67,3 +70,26 @@ def cpu_seconds(pid: int) -> float:
     own = sum(int(ticks) for ticks in fields[11:15]) / _TICKS
     children = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
     return own + sum(cpu_seconds(int(child)) for child in children)
+
+
+def resident_bytes(pid: int) -> int:
+    """The memory of a process that is in RAM."""
+    # proc(5): the second number counts pages.
+    return int(Path(f"/proc/{pid}/statm").read_text().split()[1]) * _PAGE_BYTES
+
+
+@asynccontextmanager
+async def memory_of(pid: int) -> AsyncIterator[list[int]]:
+    """``resident_bytes`` ten times a second, from now until the end."""
+    seen = [resident_bytes(pid)]
+
+    async def look() -> None:
+        while True:
+            await asyncio.sleep(_LOOK_S)
+            seen.append(resident_bytes(pid))
+
+    async with asyncio.TaskGroup() as group:
+        looking = group.create_task(look())
+        yield seen
+        looking.cancel()
+    seen.append(resident_bytes(pid))

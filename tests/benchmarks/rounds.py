@@ -103,15 +103,15 @@ async def publish(place: Place, prefix: str, count: int) -> None:
 
 
 async def _measure_burst(place: Place, results: Results, watched: Running, extent: Extent) -> Burst:
-    counted, used = await place.counters(), _used(place.ground, watched)
+    counted, before = await place.counters(), used(place.ground, watched)
     began = time.perf_counter()
     await publish(place, "burst", extent.events)
     await results.reach(extent.warm_up + extent.events, watched)
     took_s = time.perf_counter() - began
-    used_after, after = _used(place.ground, watched), await place.counters()
+    used_after, after = used(place.ground, watched), await place.counters()
     return Burst(
         executions_per_s=extent.events / took_s,
-        cpu_s_per_1000={n: 1000 * (used_after[n] - used[n]) / extent.events for n in used},
+        cpu_s_per_1000={n: 1000 * (used_after[n] - before[n]) / extent.events for n in before},
         wal_bytes_per_execution=(after.wal_bytes - counted.wal_bytes) / extent.events,
         commits_per_1000=1000 * (after.transactions - counted.transactions) / extent.events,
     )
@@ -121,9 +121,7 @@ def _delays(due: Instants, then: Instants) -> list[float]:
     return [then[id_] - at for id_, at in due.items()]
 
 
-def _used(ground: Ground, watched: Running) -> Mapping[str, float]:
-    return {
-        **{name: cpu_seconds(process.pid) for name, process in watched.processes.items()},
-        "postgres": cpu_seconds(ground.postgres_pid),
-        "kafka": cpu_seconds(ground.kafka_pid),
-    }
+def used(ground: Ground, watched: Running) -> Mapping[str, float]:
+    """CPU-seconds so far, by process, and by server."""
+    pids = {name: process.pid for name, process in watched.processes.items()}
+    return {name: cpu_seconds(pid) for name, pid in {**pids, **ground.processes}.items()}

@@ -4,18 +4,14 @@ import asyncio
 import random
 from contextlib import suppress
 from datetime import UTC, datetime
-from uuid import UUID
 
 import pytest
 from aiohttp import web
 
-from services.executor.runs import Owned, Run
-from shared.domain.decide import begin
-from shared.domain.events import Event
-from shared.domain.ids import DEFAULT_ENVIRONMENT, EventKey, ExecutionId, WorkflowId
-from shared.domain.plans import Plan
-from shared.domain.workflows import Dialect, Step
-from shared.wire.results import Origin
+from services.executor.runs import Performing
+from shared.domain.ids import StepId
+from shared.domain.readiness import RunStep
+from shared.domain.steps import Step
 from tests.support.eventually import eventually
 from tests.support.works import (
     NOTE,
@@ -85,48 +81,15 @@ async def test_cancelling_again_and_again_ends_a_step_once(database: str) -> Non
         await check_history(works)
 
 
-def a_run() -> Run:
-    """An execution in memory, about to take its one step."""
-    id_ = UUID(int=1)
-    plan = Plan(
-        workflow_id=WorkflowId(id_),
-        version=1,
-        name="w",
-        dialect=Dialect.NATIVE,
-        steps=(Step(id="a", action="transform"),),
-    )
-    return Run(
-        origin=Origin(
-            execution_id=ExecutionId(id_),
-            workflow_id=WorkflowId(id_),
-            workflow_version=1,
-            environment_id=DEFAULT_ENVIRONMENT,
-            event_key=EventKey(id_),
-        ),
-        plan=plan,
-        event=Event(
-            key=EventKey(id_),
-            environment_id=DEFAULT_ENVIRONMENT,
-            type="go",
-            source="/test",
-            id="1",
-            received_at=datetime.now(UTC),
-            payload=None,
-        ),
-        state=begin(plan).state,
-        owned=Owned(partition=0, epoch=1, consumed_offset=0, written_seq=0, emitted_seq=0),
-        command_offset=0,
-    )
-
-
 async def test_a_cancellation_while_a_step_is_being_broken_off_is_harmless() -> None:
-    """A step that takes a while to let go may be cancelled meanwhile, again and again."""
-    run = a_run()
+    """A step that takes a while to let go may be broken off meanwhile, again and again."""
+    effect = RunStep(step=Step(id="a", action="transform"), key=StepId("a"))
+    performing = Performing(effect=effect, started_at=datetime.now(UTC))
     letting_go = asyncio.Event()
 
     async def step() -> None:
         with suppress(TimeoutError):
-            async with asyncio.timeout(10) as run.performing:
+            async with asyncio.timeout(10) as performing.timeout:
                 try:
                     await asyncio.Event().wait()
                 finally:
@@ -136,10 +99,10 @@ async def test_a_cancellation_while_a_step_is_being_broken_off_is_harmless() -> 
     async with asyncio.timeout(5), asyncio.TaskGroup() as group:
         group.create_task(step())
         await asyncio.sleep(0)
-        run.cancel()
+        performing.break_off()
         await letting_go.wait()
-        run.cancel()
-    assert run.is_cancelled
+        performing.break_off()
+    assert performing.is_broken
 
 
 async def test_cancelling_what_has_ended_changes_nothing(database: str) -> None:
@@ -203,8 +166,8 @@ async def test_a_durable_cancellation_is_carried_out_by_the_next_owner(
             # What the commit of a cancel command leaves.
             await works.pool.execute("UPDATE executions SET cancel_requested_at = now()")
             await works.pool.execute(
-                "INSERT INTO timers SELECT id, partition, now() FROM executions"
-                " ON CONFLICT (execution_id) DO UPDATE SET due_at = now()"
+                "INSERT INTO inbox SELECT id, 1000, partition, $1 FROM executions",
+                cancel_command(id_).decode(),
             )
         async with open_works(database) as works:
             await all_ended(works.pool, 1)

@@ -1,25 +1,39 @@
 """Only the current owner of a partition writes its executions."""
 
 import asyncio
+from dataclasses import replace
 from datetime import UTC, datetime
 from uuid import uuid4
 
 import pytest
 
-from shared.db.ledger import Changed, Fence, Group, Started, Timer, Written, commit_group
+from shared.db.group import (
+    Changed,
+    Fence,
+    Group,
+    Heard,
+    Started,
+    TakenIn,
+    Timer,
+    Waiting,
+    Written,
+)
+from shared.db.ledger import commit_group
 from shared.db.pool import Pool
 from shared.db.recovery import claim
-from shared.domain.decide import begin, cancel
-from shared.domain.ids import DEFAULT_ENVIRONMENT, EventKey, ExecutionId, WorkflowId
+from shared.domain.causes import Cause
+from shared.domain.decide import begin
+from shared.domain.executions import Attempt, AttemptStatus
+from shared.domain.ids import DEFAULT_ENVIRONMENT, EventKey, ExecutionId, StepId, WorkflowId
 from shared.domain.plans import Plan
-from shared.domain.workflows import Dialect, Step
+from shared.domain.steps import Step
+from shared.domain.workflows import Dialect
 from shared.wire.results import Origin
 from shared.wire.topics import Topics
 from tests.support.eventually import eventually
 from tests.support.works import (
     NOTE,
     all_ended,
-    caught_up,
     check_history,
     open_receiver,
     open_works,
@@ -36,6 +50,15 @@ PLAN = Plan(
     name="w",
     dialect=Dialect.NATIVE,
     steps=(Step(id="a", action="transform"),),
+)
+PLAN_WITHOUT_STEPS = replace(PLAN, steps=())
+ASKING = Attempt(
+    step_id=StepId("ask"),
+    number=1,
+    status=AttemptStatus.WAITING,
+    started_at=NOW,
+    ended_at=NOW,
+    output={"kind": "approval", "approver": {"type": "anyone", "id": None}},
 )
 
 
@@ -59,16 +82,17 @@ def fence(partition: int, epoch: int, *, seq: int = 1) -> Fence:
 
 
 def admit(group: Group, partition: int) -> ExecutionId:
-    """Add a new execution, a change of it and a timer to ``group``."""
+    """Add a new execution, its timer, a command for it and a step that waits to ``group``."""
     id_ = ExecutionId(uuid4())
     origin = Origin(
         execution_id=id_,
         workflow_id=PLAN.workflow_id,
         workflow_version=1,
         environment_id=DEFAULT_ENVIRONMENT,
-        event_key=EventKey(uuid4()),
+        event_key=EventKey(id_),
+        cause=Cause(root=EventKey(id_), depth=0, path=(PLAN.workflow_id,)),
     )
-    first = begin(PLAN)
+    first = begin(PLAN, NOW)
     group.started[id_] = Started(
         origin=origin,
         partition=partition,
@@ -78,15 +102,24 @@ def admit(group: Group, partition: int) -> ExecutionId:
         created_at=NOW,
     )
     group.written.append(
-        Written(partition=partition, seq=1, origin=origin, entry=first.entry, at=NOW)
+        Written(
+            partition=partition,
+            seq=1,
+            origin=origin,
+            entry=first.entries[0],
+            at=NOW,
+            is_first=True,
+        )
     )
     group.wake(Timer(partition=partition, execution_id=id_, due_at=NOW))
+    group.heard.append(Heard(partition, id_, 7, "{}"))
+    group.wait(Waiting(partition, id_, ASKING.step_id, DEFAULT_ENVIRONMENT, ASKING))
     return id_
 
 
 async def dump(pool: Pool) -> list[object]:
     """All that a group commit may change."""
-    tables = ("partition_owners", "executions", "execution_log", "timers")
+    tables = ("partition_owners", "executions", "execution_log", "timers", "inbox", "waits")
     return [await pool.fetch(f"SELECT * FROM {table} ORDER BY 1") for table in tables]
 
 
@@ -101,7 +134,7 @@ async def test_epochs_ascend_and_cursors_stay(pool: Pool) -> None:
 
 
 async def test_a_group_under_an_old_epoch_changes_nothing(pool: Pool) -> None:
-    """Neither cursors, executions, log nor timers; its sibling partition goes through."""
+    """Neither cursors, executions, log, timers, commands nor waits; its sibling goes through."""
     async with pool.acquire() as conn:
         lost = await claim(conn, 1, owner="zombie", now=NOW)
         await claim(conn, 1, owner="heir", now=NOW)
@@ -119,12 +152,16 @@ async def test_a_group_under_an_old_epoch_changes_nothing(pool: Pool) -> None:
         committed = await commit_group(conn, both)
     assert (committed.partitions, committed.started) == (frozenset({2}), frozenset({new}))
     assert await pool.fetchval("SELECT array_agg(partition) FROM execution_log") == [2]
-    assert await pool.fetchval("SELECT array_agg(execution_id) FROM timers") == [new]
+    for table in ("timers", "inbox", "waits"):
+        assert await pool.fetchval(f"SELECT array_agg(execution_id) FROM {table}") == [new]
 
 
-@pytest.mark.parametrize("what", ["changed", "slept", "woken"])
-async def test_an_old_epoch_moves_no_execution_and_no_timer(pool: Pool, what: str) -> None:
-    """What an execution has, a zombie neither changes nor wakes nor puts to sleep."""
+LATE = ["changed", "slept", "woken", "heard", "taken_in", "waiting", "passed"]
+
+
+@pytest.mark.parametrize("what", LATE)
+async def test_an_old_epoch_moves_nothing_of_an_execution(pool: Pool, what: str) -> None:
+    """Neither its row nor its timer, what it was told, and what it waits for."""
     async with pool.acquire() as conn:
         lost = await claim(conn, 1, owner="zombie", now=NOW)
         group = Group(fences=[fence(1, lost.epoch)])
@@ -135,12 +172,21 @@ async def test_an_old_epoch_moves_no_execution_and_no_timer(pool: Pool, what: st
         late = Group(fences=[fence(1, lost.epoch, seq=2)])
         match what:
             case "changed":
-                state = cancel(begin(PLAN).state).state
+                state = begin(PLAN_WITHOUT_STEPS, NOW).state
                 late.change(Changed(partition=1, execution_id=id_, at=NOW, state=state))
             case "slept":
                 late.wake(Timer(partition=1, execution_id=id_, due_at=datetime.now(UTC)))
-            case _:
+            case "woken":
                 late.wake(Timer(partition=1, execution_id=id_, due_at=None))
+            case "heard":
+                late.heard.append(Heard(1, id_, 8, "{}"))
+            case "taken_in":
+                late.taken_in.append(TakenIn(1, id_, 7))
+            case "waiting":
+                asked = replace(ASKING, number=2)
+                late.wait(Waiting(1, id_, ASKING.step_id, DEFAULT_ENVIRONMENT, asked))
+            case _:
+                late.wait(Waiting(1, id_, ASKING.step_id, DEFAULT_ENVIRONMENT))
         await commit_group(conn, late)
     assert await dump(pool) == before
 
@@ -163,7 +209,6 @@ async def test_a_zombie_is_fenced_and_comes_back_as_an_heir(database: str) -> No
         assert len(set(receiver.keys)) == 8
         now_owned = await works.pool.fetch("SELECT epoch FROM partition_owners ORDER BY partition")
         assert all(row["epoch"] > epoch for row, epoch in zip(now_owned, epochs, strict=True))
-        await caught_up(works)
         await check_history(works)
 
 
@@ -180,5 +225,4 @@ async def test_two_executors_that_both_think_they_own_all_harm_nothing(database:
             await eventually(lambda: works.metric(fenced) + other.metric(fenced) > 0)
         await all_ended(works.pool, 150)
         assert set((await statuses(works.pool)).values()) == {"COMPLETED"}
-        await caught_up(works)
         await check_history(works)

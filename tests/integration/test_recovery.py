@@ -167,7 +167,7 @@ gone AS (
 ),
 logged AS (
     INSERT INTO execution_log (partition, seq, execution_id, position, phases, input, step_id,
-        attempt, status, started_at, ended_at, retry_at)
+        attempt, status, started_at, ended_at, wake_at)
     SELECT 0, 1000 + 2 * n + p, id, p, CASE p WHEN 1 THEN '{created,started}'::text[] ELSE '{}' END,
         CASE p WHEN 1 THEN (SELECT input FROM execution_log WHERE position = 1 LIMIT 1) END,
         CASE p WHEN 2 THEN 'note' END, CASE p WHEN 2 THEN 1 END, CASE p WHEN 2 THEN 'RETRYING' END,
@@ -201,7 +201,7 @@ async def test_many_timers_due_at_once_ring_in_time_and_in_turn(database: str) -
         assert most <= 100
         early = (
             "SELECT count(*) FROM execution_log AS a JOIN execution_log AS b USING (execution_id)"
-            " WHERE a.position = 2 AND b.position = 3 AND b.started_at < a.retry_at"
+            " WHERE a.position = 2 AND b.position = 3 AND b.started_at < a.wake_at"
         )
         assert await works.pool.fetchval(early) == 0
         await until(works.pool, "SELECT count(*) FROM timers", 0)

@@ -19,9 +19,11 @@ from shared.bus.protocol import Record, partition_of
 from shared.db.pool import Pool
 from shared.domain.events import Event
 from shared.domain.ids import DEFAULT_ENVIRONMENT, EventKey, ExecutionId, execution_id
+from shared.domain.signals import Told
 from shared.domain.workflows import Workflow
+from shared.runtime.clock import Clock
 from shared.runtime.roles import Role, keep
-from shared.wire.commands import Cancel, encode_cancel, encode_start
+from shared.wire.commands import Cancel, Tell, encode_cancel, encode_start, encode_tell
 from shared.wire.events import encode_event
 from shared.wire.topics import Topics
 from tests.support.house import House, settings_of
@@ -49,20 +51,26 @@ class Receiver:
         self.gate = asyncio.Event()
         self.gate.set()
         self.plan: list[web.Response] = []
+        self.status = 200
+        self.answered = 0
         app = web.Application()
         app.router.add_route("*", "/{tail:.*}", self._answer)
         self.server = TestServer(app)
 
     async def _answer(self, request: web.Request) -> web.Response:
-        self.keys.append(request.headers["Idempotency-Key"])
+        key = request.headers["Idempotency-Key"]
+        self.keys.append(key)
         planned = self.plan.pop(0) if self.plan else None
+        if request.path == "/flaky" and self.keys.count(key) == 1:
+            planned = web.Response(status=503)
         if planned is None:
             await self.gate.wait()
-        return planned or web.json_response({"ok": True})
+        self.answered += 1
+        return planned or web.json_response({"ok": True}, status=self.status)
 
-    def step(self, **more: Any) -> dict[str, Any]:
-        """A step that calls the receiver."""
-        url = str(self.server.make_url("/"))
+    def step(self, path: str = "/", **more: Any) -> dict[str, Any]:
+        """A step that calls the receiver; ``/flaky`` fails each call the first time."""
+        url = str(self.server.make_url(path))
         return {"id": "call", "action": "http_request", "input": {"src": {"url": url}}, **more}
 
 
@@ -101,13 +109,14 @@ async def open_works(
     *,
     before: Callable[[Platform], Roles] | None = None,
     topics: Topics | None = None,
+    clock: Clock | None = None,
     **more: Any,
 ) -> AsyncIterator[Works]:
     """A running executor, kept through outages, stopped in order at the end.
 
     It comes back under the same name, and so at once to its partitions. ``before`` gives the
-    roles that come before it on an event's way, where a test needs them; ``topics`` stand for the
-    platform's own.
+    roles that come before it on an event's way, where a test needs them; ``topics`` and ``clock``
+    stand for the platform's own.
     """
     given = ExecutorSettings(
         **settings_of(
@@ -116,7 +125,7 @@ async def open_works(
         )
     )
     async with open_platform(given) as opened, asyncio.TaskGroup() as group:
-        platform = replace(opened, topics=topics or opened.topics)
+        platform = replace(opened, topics=topics or opened.topics, clock=clock or opened.clock)
         works = Works(platform)
         kept = [
             group.create_task(keep(name, role, platform.health, stop=works.stop))
@@ -171,6 +180,12 @@ async def tell(works: House, *commands: tuple[ExecutionId, bytes]) -> None:
     await works.platform.bus.publish(
         [Record(topic=topic, key=str(id_).encode(), value=value) for id_, value in commands]
     )
+
+
+async def say(works: House, id_: ExecutionId, signal: Told, tell_id: str = "t") -> None:
+    """Tell an execution something."""
+    told = Tell(execution_id=id_, signal=signal, tell_id=tell_id, at=datetime.now(UTC))
+    await tell(works, (id_, encode_tell(told)))
 
 
 async def start(
@@ -247,9 +262,11 @@ async def caught_up(works: House) -> None:
 async def check_history(works: House) -> None:
     """Check what every history must show, whatever went wrong meanwhile.
 
-    Each log is free of gaps and ends once; each entry is published at least once, with the same
-    bytes each time; per topic and execution the first appearances ascend.
+    Each log is free of gaps and ends once, each step settles once, and no row that says what an
+    execution waits for is left; each entry is published at least once, with the same bytes each
+    time; per topic and execution the first appearances ascend.
     """
+    await caught_up(works)
     pool = works.platform.pool
     logs: dict[UUID, list[int]] = {}
     for row in await pool.fetch(
@@ -258,10 +275,21 @@ async def check_history(works: House) -> None:
         logs.setdefault(row["execution_id"], []).append(row["position"])
     assert all(found == list(range(1, len(found) + 1)) for found in logs.values())
     ends = await pool.fetch(
-        "SELECT count(*) FROM execution_log WHERE phases && '{completed,failed,cancelled}'"
-        " GROUP BY execution_id"
+        "SELECT execution_id, count(*),"
+        " array_agg(DISTINCT upper(phases[cardinality(phases)])) AS last FROM execution_log"
+        " WHERE phases && '{completed,failed,cancelled,expired}' GROUP BY execution_id"
     )
     assert [row["count"] for row in ends] == [1] * len(logs)
+    assert {row["execution_id"]: row["last"] for row in ends} == {
+        id_: [status] for id_, status in (await statuses(pool)).items()
+    }
+    settled = "status IN ('COMPLETED', 'FAILED', 'SKIPPED', 'CANCELLED')"
+    assert not await pool.fetch(
+        f"SELECT execution_id, step_id FROM execution_log WHERE {settled}"
+        " GROUP BY 1, 2 HAVING count(*) > 1"
+    )
+    for table in ("timers", "waits", "inbox"):
+        await until(pool, f"SELECT count(*) FROM {table}", 0)
     seen = check_published(await published(works))
     written = await pool.fetch("SELECT execution_id, position, phases, step_id FROM execution_log")
     for row in written:

@@ -5,7 +5,8 @@ says of a workflow (version, times, …) may come back in a document and means n
 """
 
 from collections.abc import Mapping, Sequence
-from typing import Any, Final
+from types import MappingProxyType
+from typing import Any, Final, TypeVar
 from uuid import UUID
 
 from services.api.bodies import validate
@@ -13,12 +14,25 @@ from services.api.problems import render_problems
 from services.api.register_workflow import Registration
 from shared.domain.errors import Invalid, Problem
 from shared.domain.ids import EnvironmentId, WorkflowId
-from shared.domain.workflows import Definition, Dialect, Lifecycle, Strict, Workflow
+from shared.domain.values import Strict
+from shared.domain.workflows import Definition, Dialect, Lifecycle, Workflow
 from shared.wire.envelope import stamp
 
 _SAID_BY_US: Final = frozenset(
     {"version", "dialect", "lifecycle", "created_at", "updated_at", "problems"}
 )
+
+
+_STAND_INS: Final[Mapping[str, Mapping[str, str]]] = MappingProxyType(
+    {
+        "triggers": {"kind": "manual"},
+        "annotations": {"entity_type": "w", "target_path": "w"},
+        "steps": {"id": "w", "kind": "respond"},
+        "edges": {"from": "w", "to": "w"},
+    }
+)
+
+M = TypeVar("M", bound=Strict)
 
 
 class Envelope(Strict):
@@ -31,19 +45,26 @@ class Envelope(Strict):
 
 
 def parse(document: Mapping[str, Any], fallback_id: UUID) -> Registration:
-    """The registration that a document asks for. Raises Invalid with every fault."""
+    """The registration that a document asks for, with the faults of its shape.
+
+    The parts that fit are there to be checked; a step, edge, trigger or annotation that does not
+    has a stand-in in its place, and how the steps are joined is left for when all of them fit.
+    """
     said = {k: v for k, v in document.items() if k not in _SAID_BY_US}
     around = {k: v for k, v in said.items() if k in Envelope.model_fields}
     within = {k: v for k, v in said.items() if k not in Envelope.model_fields}
-    envelope, definition = _both(around, within)
+    envelope, outer = _read(Envelope, around)
+    definition, inner = _read(Definition, within)
+    envelope = envelope or Envelope()
     return Registration(
         workflow_id=envelope.id or WorkflowId(fallback_id),
         environment_id=envelope.environment_id,
         dialect=Dialect.NATIVE,
-        definition=definition,
+        definition=definition or _fitting(within, inner),
         source=document,
         is_active=envelope.is_active,
         is_draft=envelope.draft,
+        faults=(*outer, *inner),
     )
 
 
@@ -66,17 +87,31 @@ def render(workflow: Workflow, problems: Sequence[Problem] = ()) -> dict[str, An
     return document
 
 
-def _both(around: dict[str, Any], within: dict[str, Any]) -> tuple[Envelope, Definition]:
-    problems: list[Problem] = []
-    envelope = definition = None
+def _read(model: type[M], document: Mapping[str, Any]) -> tuple[M | None, tuple[Problem, ...]]:
     try:
-        envelope = validate(Envelope, around)
+        return validate(model, document), ()
     except Invalid as error:
-        problems += error.problems
-    try:
-        definition = validate(Definition, within)
-    except Invalid as error:
-        problems += error.problems
-    if envelope is None or definition is None:
-        raise Invalid(problems)
-    return envelope, definition
+        return None, error.problems
+
+
+def _fitting(document: Mapping[str, Any], faults: Sequence[Problem]) -> Definition:
+    """The parts of ``document`` without a fault of their shape."""
+    places = [fault.pointer.split("/")[1:] for fault in faults]
+    parts = {
+        name: _with_stand_ins(name, document[name], places)
+        for name in Definition.model_fields.keys() & document.keys()
+    }
+    kept = {name: part for name, part in parts.items() if part is not None}
+    fitting, _ = _read(Definition, {"name": "w", **kept})
+    return fitting or Definition(name="w")
+
+
+def _with_stand_ins(name: str, part: Any, places: Sequence[Sequence[str]]) -> Any:
+    """``part``, None where it cannot be kept."""
+    faulty = [place[1:] for place in places if place[0] == name]
+    if not faulty:
+        return part
+    if name not in _STAND_INS or not all(faulty):
+        return None
+    broken = {int(place[0]) for place in faulty}
+    return [_STAND_INS[name] if index in broken else item for index, item in enumerate(part)]

@@ -19,16 +19,9 @@ from services.api.problems import Fault, render_problems
 from services.api.register_workflow import Registration
 from shared.domain.errors import Problem
 from shared.domain.ids import EnvironmentId, WorkflowId
-from shared.domain.workflows import (
-    Definition,
-    Dialect,
-    Lang,
-    Name,
-    Step,
-    Trigger,
-    Value,
-    Workflow,
-)
+from shared.domain.steps import Step
+from shared.domain.values import Lang, Name, Value
+from shared.domain.workflows import Definition, Dialect, Trigger, Workflow
 from shared.wire.envelope import stamp
 
 _CRON: Final = r"^\s*[0-9A-Za-z*/,?#-]+(\s+[0-9A-Za-z*/,?#-]+){4}\s*$"
@@ -90,10 +83,15 @@ def render(workflow: Workflow) -> dict[str, Any]:
         "created_at": stamp(workflow.created_at),
         "updated_at": stamp(workflow.updated_at),
     }
-    problems = unsupported(validate(TrutoConfig, workflow.source["config"]))
+    problems = unsupported_in(workflow)
     if problems:
         document["problems"] = render_problems(problems)
     return document
+
+
+def unsupported_in(workflow: Workflow) -> tuple[Problem, ...]:
+    """What keeps a workflow that was registered in Truto's words a draft."""
+    return unsupported(validate(TrutoConfig, workflow.source["config"]))
 
 
 def unsupported(config: TrutoConfig) -> tuple[Problem, ...]:

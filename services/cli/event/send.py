@@ -1,18 +1,15 @@
 """``turnout event send``."""
 
 import asyncio
-import sys
-from pathlib import Path
 from typing import Any
 from uuid import UUID
 
 import click
 
 from services.cli.client import open_client
+from services.cli.given_json import given_json
 from services.cli.options import api_options, example
 from services.cli.present import show_fields, write_json
-from shared.domain.errors import Invalid
-from shared.wire.strict_json import JsonLimits, read_json
 
 
 @click.command(
@@ -47,7 +44,7 @@ def send(
     }
     body = {name: value for name, value in given.items() if value is not None}
     if payload is not None:
-        body["payload"] = _payload(payload)
+        body["payload"] = given_json(payload, "--payload")
 
     async def post() -> Any:
         async with open_client(url, token) as client:
@@ -58,19 +55,3 @@ def send(
         write_json(sent)
     else:
         show_fields({**sent, "next": f"turnout event get {sent['key']}"})
-
-
-def _payload(written: str) -> Any:
-    try:
-        if written == "-":
-            raw = sys.stdin.buffer.read()
-        elif written.startswith("@"):
-            raw = Path(written[1:]).read_bytes()
-        else:
-            raw = written.encode("utf-8", "surrogateescape")
-        return read_json(raw, JsonLimits())
-    except OSError as fault:
-        place = f"{written[1:]}: {fault.strerror}"
-        raise click.BadParameter(place, param_hint="--payload") from None
-    except Invalid as error:
-        raise click.BadParameter(error.message, param_hint="--payload") from None

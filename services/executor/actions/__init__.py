@@ -7,22 +7,27 @@ from pydantic import SecretStr
 from services.executor.actions.emit_event import EmitEvent
 from services.executor.actions.http_request import HttpRequest
 from services.executor.actions.run_sync_job import RunSyncJob
+from services.executor.actions.subworkflow import CallWorkflow
 from services.executor.actions.transform import transform
 from services.executor.call import Action
+from services.executor.prepare import SUBWORKFLOW
 from services.executor.settings import ExecutorSettings
-from shared.bus.protocol import Bus
+from shared.assembly.platform import Platform
 from shared.egress.caller import Caller
 
 
 def built_in(
-    settings: ExecutorSettings, caller: Caller, bus: Bus, source_topic: str
+    settings: ExecutorSettings, caller: Caller, platform: Platform
 ) -> Mapping[str, Action]:
-    """The actions every installation has, by name; the names are ``shared.domain.actions``'."""
+    """The actions every installation has, by name: ``shared.domain.actions``', and one of ours."""
     job = settings.run_sync_job
     secrets: tuple[SecretStr, ...] = () if job.secret is None else (job.secret,)
     return {
         "http_request": HttpRequest(caller),
         "run_sync_job": RunSyncJob(caller, url=job.url, secrets=secrets),
-        "emit_event": EmitEvent(bus, source_topic, depth_max=settings.causation_depth_max),
+        "emit_event": EmitEvent(
+            platform.bus, platform.topics.sources[0], depth_max=settings.causation_depth_max
+        ),
         "transform": transform,
+        SUBWORKFLOW: CallWorkflow(platform.pool, depth_max=settings.causation_depth_max),
     }

@@ -20,11 +20,24 @@ from shared.egress.message import Request, Response
 
 STORED_BYTES_MAX = 262_144
 _AGAIN = frozenset({408, 425, 429})
-_SHOWN_CHARS = 300
 
 
 async def send(caller: Caller, request: Request, call: Call) -> Outcome:
     """Send ``request``; a 2xx completes the step with {status, headers, body}."""
+    response = await fetch(caller, request, call)
+    if isinstance(response, Failed):
+        return response
+    return Completed(
+        output={
+            "status": response.status,
+            "headers": dict(response.headers),
+            "body": body(response),
+        }
+    )
+
+
+async def fetch(caller: Caller, request: Request, call: Call) -> Response | Failed:
+    """Send ``request``; a 2xx of a size that can be kept, whole, or why there is none."""
     try:
         response = await caller.call(request)
     except (DestinationRefused, RequestRefused) as error:
@@ -33,15 +46,6 @@ async def send(caller: Caller, request: Request, call: Call) -> Outcome:
         return failed(ErrorKind.TIMEOUT, error.message, retryable=True)
     except (ConnectFailed, ResponseBroken) as error:
         return failed(ErrorKind.UNREACHABLE, error.message, retryable=True)
-    return _read(response, call)
-
-
-def failed(kind: ErrorKind, message: str, *, retryable: bool = False) -> Failed:
-    """A failed attempt without an HTTP status."""
-    return Failed(error=StepError(kind=kind, message=message, retryable=retryable))
-
-
-def _read(response: Response, call: Call) -> Outcome:
     if not 200 <= response.status < 300:  # noqa: PLR2004 - the class of success
         return Failed(error=_status_error(response, call))
     if response.truncated or len(response.body) > STORED_BYTES_MAX:
@@ -49,13 +53,12 @@ def _read(response: Response, call: Call) -> Outcome:
             ErrorKind.TOO_LARGE,
             f"The answer is larger than {STORED_BYTES_MAX} bytes; ask for less.",
         )
-    return Completed(
-        output={
-            "status": response.status,
-            "headers": dict(response.headers),
-            "body": body(response),
-        }
-    )
+    return response
+
+
+def failed(kind: ErrorKind, message: str, *, retryable: bool = False) -> Failed:
+    """A failed attempt without an HTTP status."""
+    return Failed(error=StepError(kind=kind, message=message, retryable=retryable))
 
 
 def body(response: Response) -> Any:
@@ -70,7 +73,8 @@ def body(response: Response) -> Any:
 
 
 def _status_error(response: Response, call: Call) -> StepError:
-    shown = response.body[:_SHOWN_CHARS].decode("utf-8", errors="replace")
+    # Not cut here: half of a secret would not be recognised in it. Performing the step cuts it.
+    shown = response.body.decode("utf-8", errors="replace")
     return StepError(
         kind=ErrorKind.HTTP,
         message=f"The receiver answered {response.status}: {shown}",

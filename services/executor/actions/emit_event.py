@@ -8,11 +8,8 @@ from services.executor.actions.answers import failed
 from services.executor.actions.http_request import in_words
 from services.executor.call import Call
 from shared.bus.protocol import Bus, Record
-from shared.domain.events import Event
 from shared.domain.outcomes import Completed, ErrorKind, Outcome
 from shared.wire.envelope import HEADERS, dumps, stamp
-
-DEPTH = "turnoutdepth"
 
 
 class EmitInput(BaseModel):
@@ -39,7 +36,7 @@ class EmitEvent:
             given = EmitInput.model_validate(call.input)
         except ValidationError as error:
             return failed(ErrorKind.INVALID_INPUT, in_words(error))
-        depth = _depth(call.event) + 1
+        depth = call.origin.cause.depth + 1
         if depth > self._depth_max:
             return failed(
                 ErrorKind.REFUSED,
@@ -54,7 +51,7 @@ class EmitEvent:
             "datacontenttype": "application/json",
             "environmentid": str(call.origin.environment_id),
             "causationid": str(call.origin.execution_id),
-            DEPTH: depth,
+            **call.origin.chain,
             "data": given.payload,
             **({"subject": given.subject} if given.subject else {}),
         }
@@ -70,9 +67,3 @@ class EmitEvent:
             ]
         )
         return Completed(output={"id": event["id"], "source": event["source"]})
-
-
-def _depth(event: Event) -> int:
-    """How many events stand between this one and a publisher's; a stranger's word counts as 0."""
-    told = event.attributes.get(DEPTH)
-    return max(0, told) if isinstance(told, int) else 0

@@ -2,6 +2,7 @@
 
 import gzip
 from collections.abc import AsyncIterator
+from io import BytesIO
 from itertools import product
 from typing import Any
 
@@ -11,6 +12,7 @@ from yarl import URL
 
 from services.api.settings import ApiSettings
 from tests.integration.api.conftest import Client
+from tests.support.broken import list_broken
 
 NOBODY = "00000000-0000-4000-8000-00000000dead"
 BODY_BYTES_MAX = ApiSettings().body_bytes_max
@@ -72,7 +74,7 @@ DEFINITIONS: list[tuple[dict[str, Any], str]] = [
     ),
     (
         {"steps": [{"id": "a", "action": "transform", "depends_on": ["a"]}]},
-        "/steps/0/depends_on",
+        "/steps/0/depends_on/0",
     ),
     ({"steps": [{"id": "a", "action": "transform"}] * 2}, "/steps/1/id"),
     (
@@ -219,6 +221,21 @@ async def test_a_wrong_definition_is_refused_at_its_place(client: Client) -> Non
             refusal = await answer.json(content_type=None)
         assert answer.status == 422, (change, refusal)
         assert place in [error["pointer"] for error in refusal["errors"]], (change, refusal)
+
+
+async def test_the_corpus_is_refused_with_every_fault(client: Client) -> None:
+    """Over HTTP each broken definition has its status and exactly the faults its file names."""
+    headers = {"Content-Type": "application/json"}
+    for broken in list_broken():
+        for earlier in broken.before:
+            async with client.post("/v1/workflows", json=earlier) as answer:
+                assert answer.status == 201, await answer.text()
+        body = BytesIO(broken.body)
+        async with client.post("/v1/workflows", data=body, headers=headers) as answer:
+            refusal = await answer.json(content_type=None)
+        assert answer.status == broken.status, (broken.name, refusal)
+        found = [(error["pointer"], error["code"]) for error in refusal["errors"]]
+        assert found == broken.faults, broken.name
 
 
 async def test_a_cycle_of_many_steps_is_refused(client: Client) -> None:

@@ -9,8 +9,10 @@ from uuid import UUID, uuid4
 import pytest
 
 from services.api.resources import ApiResources
-from shared.db.ledger import Changed, Fence, Group, Started, Written, commit_group
+from shared.db.group import Changed, Fence, Group, Started, Written
+from shared.db.ledger import commit_group
 from shared.db.recovery import claim
+from shared.domain.causes import Cause
 from shared.domain.executions import Attempt, AttemptStatus, Entry, Phase, State, Status
 from shared.domain.ids import DEFAULT_ENVIRONMENT, EventKey, ExecutionId, StepId, WorkflowId
 from shared.domain.outcomes import ErrorKind, StepError
@@ -30,12 +32,15 @@ async def test_an_execution_is_shown_with_its_phases_and_attempts(
     workflow_id = await _register(client)
     execution = await _run(resources, workflow_id, AT, _failed_log())
     shown = await _get(client, f"/v1/executions/{execution}")
-    assert (shown["status"], shown["progress"]) == ("FAILED", {"completed": 1, "total": 2})
+    assert (shown["status"], shown["progress"]) == (
+        "FAILED",
+        {"percent": 50, "completed": 1, "total": 2, "current": []},
+    )
     assert shown["error"]["message"] == "status 500"
     assert [(p["position"], p["phase"]) for p in shown["phases"]] == [
         *((1, "created"), (1, "started"), (3, "failed"))
     ]
-    assert [(a["attempt"], a["status"], a["retry_at"]) for a in shown["attempts"]] == [
+    assert [(a["attempt"], a["status"], a["wake_at"]) for a in shown["attempts"]] == [
         *((1, "RETRYING", "2026-11-22T10:00:01.000000Z"), (2, "FAILED", None))
     ]
     assert shown["attempts"][0]["input"] == {"to": [1, None]}
@@ -112,7 +117,7 @@ def _failed_log() -> Sequence[Entry]:
         ended_at=AT,
         input={"to": [1, None]},
         error=ERROR,
-        retry_at=AT + timedelta(seconds=1),
+        wake_at=AT + timedelta(seconds=1),
     )
     second = Attempt(
         step_id=StepId("a"),
@@ -133,24 +138,19 @@ async def _run(
     resources: ApiResources, workflow_id: WorkflowId, at: datetime, log: Sequence[Entry]
 ) -> ExecutionId:
     """An execution with this log, as an executor leaves it."""
+    event_key = EventKey(uuid4())
     origin = Origin(
         execution_id=ExecutionId(uuid4()),
         workflow_id=workflow_id,
         workflow_version=1,
         environment_id=DEFAULT_ENVIRONMENT,
-        event_key=EventKey(uuid4()),
+        event_key=event_key,
+        cause=Cause(root=event_key, depth=0, path=(workflow_id,)),
     )
     async with resources.transaction() as conn:
         owned = await claim(conn, 0, owner="test", now=at)
         seq = owned.written_seq
-        fence = Fence(
-            partition=0,
-            epoch=owned.epoch,
-            consumed_offset=0,
-            active_offset=0,
-            written_seq=seq + len(log),
-            emitted_seq=0,
-        )
+        fence = Fence(0, owned.epoch, 0, 0, seq + len(log), 0)
         started = Started(
             origin=origin,
             partition=0,

@@ -1,222 +1,107 @@
-"""Next states: whatever happens, the live state is the fold of the log, and an end is an end."""
+"""Next states: whatever happens to whatever workflow, the laws of executions hold."""
 
-from datetime import UTC, datetime, timedelta
-from uuid import UUID
+from datetime import timedelta
 
 from hypothesis import settings
 from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
+from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition, rule
 
 from shared.domain import decide
-from shared.domain.decide import Nothing, RunStep, Transition, WaitUntil
-from shared.domain.executions import AttemptStatus, Entry, Phase, State, Status
-from shared.domain.ids import WorkflowId
-from shared.domain.outcomes import (
-    Completed,
-    ErrorKind,
-    Failed,
-    Interrupted,
-    Outcome,
-    Skipped,
-    StepError,
-)
+from shared.domain.executions import Status
 from shared.domain.plans import Plan
-from shared.domain.workflows import Dialect, OnFailure, Retry, Step
+from shared.domain.signals import Answer, Beat, Resume, Signal, Suspend
+from tests.unit.domain.graphs import plans
+from tests.unit.domain.happenings import FINAL, answers, misled, outcomes
+from tests.unit.domain.life import START, Life
 
-START = datetime(2026, 11, 22, tzinfo=UTC)
-ENDS = {Phase.COMPLETED, Phase.FAILED, Phase.CANCELLED}
-
-errors = st.builds(
-    StepError,
-    kind=st.sampled_from(ErrorKind),
-    message=st.text(max_size=5),
-    retryable=st.booleans(),
-    retry_after_s=st.none() | st.floats(0, 100),
-)
-outcomes: st.SearchStrategy[Outcome] = st.one_of(
-    st.builds(Completed, output=st.integers()),
-    st.builds(Skipped),
-    st.builds(Failed, error=errors),
-)
-retries = st.builds(
-    Retry,
-    max_attempts=st.integers(1, 4),
-    initial_interval_s=st.floats(0, 10),
-    jitter=st.floats(0, 1),
-)
+picks = st.integers(0, 9)
 
 
-@st.composite
-def plans(draw: st.DrawFn) -> Plan:
-    """Plans of up to four steps."""
-    steps = tuple(
-        Step(
-            id=f"s{n}",
-            action="transform",
-            retry=draw(retries),
-            on_failure=draw(st.sampled_from(OnFailure)),
-        )
-        for n in range(draw(st.integers(0, 4)))
-    )
-    return Plan(
-        workflow_id=WorkflowId(UUID(int=1)),
-        version=1,
-        name="w",
-        dialect=Dialect.NATIVE,
-        steps=steps,
-    )
+class Lives(RuleBasedStateMachine):
+    """Steps begin and end, people and time answer, and things go wrong, in any order."""
 
+    life: Life
+    heard: list[Answer]
 
-class Life(RuleBasedStateMachine):
-    """One execution, advanced, cancelled and failed at any point."""
+    @initialize(plan=plans, expires_s=st.sampled_from([None, None, 60.0]))
+    def begins(self, plan: Plan, expires_s: float | None) -> None:
+        expires_at = None if expires_s is None else START + timedelta(seconds=expires_s)
+        self.life, self.heard = Life(plan, expires_at), []
 
-    plan: Plan
-    state: State
-    log: list[Entry]
-    now: datetime
+    @precondition(lambda self: not self.life.is_over)
+    @rule(count=st.integers(1, 4))
+    def steps_begin(self, count: int) -> None:
+        self.life.start(count)
 
-    @initialize(plan=plans())
-    def begins(self, plan: Plan) -> None:
-        self.plan, self.log, self.now = plan, [], START
-        self.take(decide.begin(plan))
+    @precondition(lambda self: not self.life.is_over)
+    @rule(count=st.integers(1, 4), which=picks, how=picks)
+    def steps_begin_and_one_ends(self, count: int, which: int, how: int) -> None:
+        self.life.start(count)
+        if self.life.underway:
+            self.a_step_ends(which, how, 0.0)
 
-    def take(self, transition: Transition) -> None:
-        self.state = transition.state
-        self.log.append(transition.entry)
+    @precondition(lambda self: self.life.underway)
+    @rule(which=picks, how=picks, chance=st.sampled_from([0.0, 0.999]))
+    def a_step_ends(self, which: int, how: int, chance: float) -> None:
+        keys = sorted(self.life.underway)
+        key = keys[which % len(keys)]
+        ways = outcomes(self.life.underway[key].effect, self.life.now)
+        self.life.finish(key, ways[how % len(ways)], chance)
 
-    @rule(seconds=st.floats(0, 100))
+    @precondition(lambda self: self.life.waiting)
+    @rule(which=picks, how=picks)
+    def an_answer_comes(self, which: int, how: int) -> None:
+        waiting = self.life.waiting[which % len(self.life.waiting)]
+        ways = answers(waiting, self.life.now)
+        if not ways:
+            return
+        signal = ways[how % len(ways)]
+        wrong = misled(signal, which)
+        assert not self.life.hear(wrong)
+        assert self.life.hear(signal) or isinstance(signal, Beat)
+        self.heard.append(signal)
+
+    @precondition(lambda self: self.heard)
+    @rule(which=picks)
+    def an_answer_comes_again(self, which: int) -> None:
+        signal = self.heard[which % len(self.heard)]
+        assert not self.life.hear(signal) or isinstance(signal, Beat)
+
+    @precondition(lambda self: not self.life.is_over)
+    @rule(seconds=st.sampled_from([0.0, 1.0, 10.0, 40.0, 90_000.0]))
     def time_passes(self, seconds: float) -> None:
-        self.now += timedelta(seconds=seconds)
+        self.life.wait(self.life.now + timedelta(seconds=seconds))
 
-    @precondition(lambda self: not self.state.status.is_terminal)
-    @rule(outcome=outcomes, chance=st.floats(0, 1, exclude_max=True), took_s=st.floats(0, 5))
-    def advances(self, outcome: Outcome, chance: float, took_s: float) -> None:
-        match decide.next_effect(self.plan, self.state, self.now):
-            case RunStep() as effect:
-                self.runs(effect, outcome, chance=chance, took_s=took_s)
-            case WaitUntil(at=at):
-                assert self.state.status is Status.RETRYING
-                assert at > self.now
-                self.now = at
-            case Nothing():
-                raise AssertionError("an execution that has not ended needs something")
+    @rule(signal=st.sampled_from([Resume(), Resume(), Suspend()]))
+    def somebody_steers(self, signal: Signal) -> None:
+        state = self.life.state
+        may = not (state.status.is_terminal or state.failing)
+        changes = state.is_suspended == isinstance(signal, Resume)
+        assert self.life.hear(signal) == (may and changes)
 
-    def runs(self, effect: RunStep, outcome: Outcome, *, chance: float, took_s: float) -> None:
-        assert effect.step.id not in self.state.settled
-        assert self.state.retry_at is None or self.now >= self.state.retry_at
-        began, self.now = self.now, self.now + timedelta(seconds=took_s)
-        self.take(
-            decide.apply(
-                self.plan,
-                self.state,
-                effect,
-                outcome,
-                started_at=began,
-                now=self.now,
-                chance=chance,
-            )
-        )
-
-    @precondition(lambda self: not self.state.status.is_terminal)
     @rule()
-    def is_cancelled(self) -> None:
-        self.take(decide.cancel(self.state))
-        assert self.state.status is Status.CANCELLED
+    def the_process_crashes(self) -> None:
+        self.life.crash()
 
-    @precondition(
-        lambda self: isinstance(decide.next_effect(self.plan, self.state, self.now), RunStep)
-    )
-    @rule(took_s=st.floats(0, 5))
-    def is_cancelled_in_a_step(self, took_s: float) -> None:
-        effect = decide.next_effect(self.plan, self.state, self.now)
-        assert isinstance(effect, RunStep)
-        self.runs(effect, Interrupted(), chance=0.0, took_s=took_s)
-        assert self.state.status is Status.CANCELLED
+    @rule(chance=st.integers(0, 14))
+    def somebody_cancels(self, chance: int) -> None:
+        if chance == 0:
+            self.life.cancel()
 
-    @precondition(lambda self: not self.state.status.is_terminal)
-    @rule(error=errors)
-    def cannot_go_on(self, error: StepError) -> None:
-        self.take(decide.fail(self.state, error))
-        assert self.state.status is Status.FAILED
-        assert self.state.error == error
+    @precondition(lambda self: not (self.life.is_over or self.life.state.failing))
+    @rule(chance=st.integers(0, 19))
+    def it_cannot_go_on(self, chance: int) -> None:
+        if chance == 0:
+            life = self.life
+            life.underway = {}
+            life.take(decide.fail(life.plan, life.state, FINAL, now=life.now))
+            assert life.state.status is Status.FAILED
+            assert life.state.error == FINAL
 
-    @invariant()
-    def the_state_is_the_fold_of_the_log(self) -> None:
-        for cut in range(len(self.log) + 1):
-            start = decide.restore(self.log[:cut])
-            rest = start
-            for entry in self.log[cut:]:
-                rest = decide.absorb(rest, entry)
-            assert rest == self.state
-
-    @invariant()
-    def positions_have_no_gaps(self) -> None:
-        assert [entry.position for entry in self.log] == list(range(1, len(self.log) + 1))
-
-    @invariant()
-    def it_ends_once_and_for_all(self) -> None:
-        ended = [entry for entry in self.log if ENDS & set(entry.phases)]
-        assert len(ended) == int(self.state.status.is_terminal)
-        if ended:
-            assert ended == self.log[-1:]
-            assert decide.next_effect(self.plan, self.state, self.now) == Nothing()
-        assert (self.state.retry_at is not None) == (self.state.status is Status.RETRYING)
-        assert self.state.error is None or self.state.status is not Status.COMPLETED
-
-    @invariant()
-    def each_step_has_its_attempts_in_order_and_in_bounds(self) -> None:
-        tries: dict[str, int] = {}
-        settled: set[str] = set()
-        for attempt in [entry.attempt for entry in self.log if entry.attempt]:
-            assert attempt.step_id not in settled
-            assert attempt.number == tries.get(attempt.step_id, 0) + 1
-            assert (attempt.retry_at is not None) == (attempt.status is AttemptStatus.RETRYING)
-            assert attempt.retry_at is None or attempt.retry_at >= attempt.ended_at
-            tries[attempt.step_id] = attempt.number
-            if attempt.status.settles:
-                settled.add(attempt.step_id)
-        assert settled == set(self.state.settled)
-        assert all(n <= self.plan.by_id[id_].retry.max_attempts for id_, n in tries.items())
-
-    @invariant()
-    def completed_means_every_step_is_settled(self) -> None:
-        if self.state.status is Status.COMPLETED:
-            assert list(self.state.settled) == [step.id for step in self.plan.steps]
+    def teardown(self) -> None:
+        if hasattr(self, "life"):
+            self.life.complete()
 
 
-TestLife = Life.TestCase
-TestLife.settings = settings(max_examples=200, stateful_step_count=20, deadline=None)
-
-
-def test_an_execution_without_steps_ends_as_it_begins() -> None:
-    """Its first entry is also its last."""
-    plan = Plan(
-        workflow_id=WorkflowId(UUID(int=1)), version=1, name="w", dialect=Dialect.NATIVE, steps=()
-    )
-    first = decide.begin(plan)
-    assert first.state.status is Status.COMPLETED
-    assert first.entry.phases == (Phase.CREATED, Phase.STARTED, Phase.COMPLETED)
-
-
-def test_an_end_other_than_failure_keeps_no_error() -> None:
-    """What a step that may fail left behind is not the error of a cancelled execution."""
-    error = StepError(kind=ErrorKind.HTTP, message="no")
-    step = Step(id="a", action="transform", on_failure=OnFailure.CONTINUE)
-    plan = Plan(
-        workflow_id=WorkflowId(UUID(int=1)),
-        version=1,
-        name="w",
-        dialect=Dialect.NATIVE,
-        steps=(step, Step(id="b", action="transform")),
-    )
-    failed = decide.apply(
-        plan,
-        decide.begin(plan).state,
-        RunStep(step, 1),
-        Failed(error=error),
-        started_at=START,
-        now=START,
-        chance=0.0,
-    )
-    assert failed.state.status is Status.RUNNING
-    assert decide.cancel(failed.state).state.error is None
+TestLives = Lives.TestCase
+TestLives.settings = settings(max_examples=150, stateful_step_count=25, deadline=None)

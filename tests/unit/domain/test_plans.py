@@ -1,15 +1,20 @@
-"""The order of steps, and the faults of a graph."""
+"""Definitions made ready to run."""
 
 from datetime import UTC, datetime
+from itertools import pairwise
+from typing import Any
 from uuid import UUID
 
 from hypothesis import given
 from hypothesis import strategies as st
 
-from shared.domain.plans import Plan, graph_problems, plan
-from shared.domain.workflows import Definition, Dialect, Lifecycle, Step, Workflow
+from shared.domain.plans import ANNOTATE, RESULT, Plan, edges_of, plan
+from shared.domain.steps import Edge, Origin, Step
+from shared.domain.values import Value
+from shared.domain.workflows import Annotation, Definition, Dialect, Lifecycle, Policy, Workflow
 
 NOW = datetime(2026, 11, 22, tzinfo=UTC)
+LOOKED_UP = Annotation(entity_type="Ticket", target_path="ticket")
 
 
 def step(id_: str, *after: str) -> Step:
@@ -17,17 +22,23 @@ def step(id_: str, *after: str) -> Step:
     return Step(id=id_, action="transform", depends_on=after)
 
 
-def planned(*steps: Step) -> Plan:
+def edge(source: str, target: str, handle: str | None = None) -> Edge:
+    """An edge drawn by the author."""
+    return Edge.model_validate({"from": source, "to": target, "handle": handle})
+
+
+def planned(*steps: Step, **fields: Any) -> Plan:
     """The plan of these steps."""
+    definition = Definition(name="w", steps=steps, **fields)
     return plan(
         Workflow(
             id=UUID(int=1),
             environment_id=UUID(int=2),
-            version=1,
+            version=3,
             dialect=Dialect.NATIVE,
             lifecycle=Lifecycle.READY,
             is_active=True,
-            definition=Definition(name="w", steps=steps),
+            definition=definition,
             source=None,
             created_at=NOW,
             updated_at=NOW,
@@ -35,66 +46,91 @@ def planned(*steps: Step) -> Plan:
     )
 
 
-@st.composite
-def graphs(draw: st.DrawFn) -> list[Step]:
-    """Graphs without a fault, their steps written down in any order."""
-    count = draw(st.integers(0, 12))
-    steps = [step(f"s{n}", *[f"s{before}" for before in draw(earlier(n))]) for n in range(count)]
-    return draw(st.permutations(steps))
+def drawn(plan_: Plan) -> list[tuple[str, str, Origin]]:
+    """The edges of a plan in short."""
+    return [(edge.source, edge.target, edge.origin) for edge in plan_.edges]
 
 
-def earlier(number: int) -> st.SearchStrategy[list[int]]:
-    """Some of the steps before this one."""
-    return st.lists(st.integers(0, number - 1), unique=True) if number else st.just([])
+def test_a_plan_is_its_workflow_in_its_version() -> None:
+    """The words of the workflow that a run needs are in its plan; the steps are as written."""
+    made = planned(step("b"), step("a"), policy=Policy(expires_after_s=60.0))
+    assert (made.workflow_id, made.version, made.name) == (UUID(int=1), 3, "w")
+    assert made.policy.expires_after_s == 60
+    assert [one.id for one in made.steps] == ["b", "a"]
+    assert made.by_id["a"] is made.steps[1]
 
 
-@given(graphs())
-def test_each_step_runs_once_and_after_those_it_depends_on(steps: list[Step]) -> None:
-    """A plan is a permutation of its steps that honours every dependency."""
-    assert list(graph_problems(steps)) == []
-    order = [s.id for s in planned(*steps).steps]
-    assert sorted(order) == sorted(s.id for s in steps)
-    for one in steps:
-        assert all(order.index(d) < order.index(one.id) for d in one.depends_on)
+@given(st.permutations([f"s{n}" for n in range(6)]))
+def test_steps_without_any_edge_follow_one_another(names: list[str]) -> None:
+    """The order of writing is the order of running."""
+    made = planned(*(step(name) for name in names))
+    assert drawn(made) == [(before, after, Origin.SEQUENCE) for before, after in pairwise(names)]
 
 
-@given(st.permutations([step(f"s{n}") for n in range(6)]))
-def test_steps_that_depend_on_nothing_run_as_written(steps: list[Step]) -> None:
-    """Order is changed only where a dependency asks for it."""
-    assert list(planned(*steps).steps) == steps
+def test_one_edge_or_dependency_ends_the_sequence() -> None:
+    """Then every step without an incoming edge starts at once."""
+    made = planned(step("a"), step("b", "a"), step("c"))
+    assert drawn(made) == [("a", "b", Origin.DEPENDENCY)]
+    assert made.incoming["c"] == ()
+    made = planned(step("a"), step("b"), step("c"), edges=(edge("c", "a"),))
+    assert drawn(made) == [("c", "a", Origin.EXPLICIT)]
 
 
-def test_a_step_is_drawn_forward_only_as_far_as_needed() -> None:
-    """What another waits for comes just before it."""
-    order = planned(step("a", "c"), step("b"), step("c"))
-    assert [s.id for s in order.steps] == ["c", "a", "b"]
-
-
-def test_a_long_chain_written_backwards_is_no_burden() -> None:
-    """2,000 steps, each waiting for the next, are ordered without deep recursion."""
-    last = 2_000
-    chain = [step(f"s{n}", *([f"s{n + 1}"] if n < last else [])) for n in range(last + 1)]
-    assert list(graph_problems(chain)) == []
-    assert [s.id for s in planned(*chain).steps] == [f"s{n}" for n in range(last, -1, -1)]
-
-
-@given(graphs(), st.data())
-def test_every_cycle_is_found(steps: list[Step], data: st.DataObject) -> None:
-    """An edge back from any step to one that depends on it, or to itself, is a cycle."""
-    ring = data.draw(st.integers(1, 5))
-    cycle = [step(f"c{n}", f"c{(n + 1) % ring}") for n in range(ring)]
-    mixed = data.draw(st.permutations([*steps, *cycle]))
-    [problem] = graph_problems(mixed)
-    assert problem.code == "CYCLE"
-    index = int(problem.pointer.split("/")[2])
-    assert mixed[index].id.startswith("c")
-
-
-def test_every_fault_of_a_graph_is_named() -> None:
-    """Ids given twice and unknown dependencies, each with its place."""
-    faults = list(graph_problems([step("a", "x"), step("a"), step("b", "a", "y")]))
-    assert [(f.code, f.pointer) for f in faults] == [
-        ("DUPLICATE_STEP", "/steps/1/id"),
-        ("UNKNOWN_DEPENDENCY", "/steps/0/depends_on/0"),
-        ("UNKNOWN_DEPENDENCY", "/steps/2/depends_on/1"),
+def test_edges_and_dependencies_stand_side_by_side() -> None:
+    """Edges first, then dependencies, both in the order of writing."""
+    definition = Definition(
+        name="w",
+        steps=(step("a"), step("b", "a"), step("c", "a", "b")),
+        edges=(edge("b", "c", "error"),),
+    )
+    assert [(e.source, e.target, e.handle) for e in edges_of(definition)] == [
+        ("b", "c", "error"),
+        ("a", "b", None),
+        ("a", "c", None),
+        ("b", "c", None),
     ]
+
+
+def test_a_plan_knows_what_leads_to_a_step_and_how_one_is_left() -> None:
+    """``incoming`` and ``handles`` have an entry for each step."""
+    made = planned(
+        step("a"),
+        step("b"),
+        step("c"),
+        edges=(
+            edge("a", "c", "true"),
+            edge("a", "b", "false"),
+            edge("b", "c"),
+        ),
+    )
+    assert [edge.source for edge in made.incoming["c"]] == ["a", "b"]
+    assert made.handles == {"a": {"true", "false"}, "b": frozenset(), "c": frozenset()}
+
+
+def test_what_comes_after_a_step() -> None:
+    """``after`` has the step itself and all that can follow it."""
+    made = planned(step("a"), step("b", "a"), step("c", "b"), step("d"), step("e", "c", "d"))
+    assert made.after(["b"]) == {"b", "c", "e"}
+    assert made.after(["c", "d"]) == {"c", "d", "e"}
+    assert made.after([]) == frozenset()
+
+
+def test_annotations_are_looked_up_before_the_first_steps() -> None:
+    """A step of our own leads to each step that would start; filters wait for it too."""
+    made = planned(step("a"), step("b", "a"), step("c"), annotations=(LOOKED_UP,), filters={"x": 1})
+    assert [one.id for one in made.steps] == [ANNOTATE, "a", "b", "c"]
+    assert drawn(made) == [
+        (ANNOTATE, "a", Origin.EXPLICIT),
+        (ANNOTATE, "c", Origin.EXPLICIT),
+        ("a", "b", Origin.DEPENDENCY),
+    ]
+    assert made.filters == {"x": 1}
+    assert planned(step("a"), filters={"x": 1}).filters is None
+
+
+def test_the_result_is_computed_after_every_step() -> None:
+    """A step of our own waits for all the others."""
+    made = planned(step("a"), step("b"), result=Value(src=7))
+    assert made.steps[-1].id == RESULT
+    assert made.steps[-1].input == Value(src=7)
+    assert [edge.source for edge in made.incoming[RESULT]] == ["a", "b"]

@@ -1,13 +1,15 @@
 """How long a failed step waits."""
 
 import math
+from datetime import UTC, datetime, timedelta
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from shared.domain.outcomes import ErrorKind, StepError
-from shared.domain.retries import delay_s
-from shared.domain.workflows import Retry
+from shared.domain.retries import delay_s, retry_at
+from shared.domain.steps import Retry
 
 PASSING = StepError(kind=ErrorKind.HTTP, message="busy", retryable=True)
 
@@ -56,3 +58,38 @@ def test_waits_double_up_to_the_longest() -> None:
     policy = Retry(max_attempts=6, initial_interval_s=1, backoff=2, max_interval_s=10, jitter=0)
     waits = [delay_s(policy, attempt=n, error=PASSING, chance=0.9) for n in range(1, 6)]
     assert waits == [1, 2, 4, 8, 10]
+
+
+NOW = datetime(2026, 11, 22, tzinfo=UTC)
+FINAL = StepError(kind=ErrorKind.HTTP, message="no")
+LATER = StepError(kind=ErrorKind.HTTP, message="busy", retryable=True, retry_after_s=9)
+
+
+@pytest.mark.parametrize(
+    ("attempt", "error", "total_s", "non_retryable", "after_s"),
+    [
+        (1, PASSING, None, (), 1),
+        (2, PASSING, None, (), 2),
+        (3, PASSING, None, (), None),
+        (4, PASSING, None, (), None),
+        (1, FINAL, None, (), None),
+        (1, LATER, None, (), 9),
+        (1, PASSING, None, (ErrorKind.HTTP,), None),
+        (1, PASSING, None, (ErrorKind.REMOTE,), 1),
+        (1, PASSING, 31.0, (), 1),
+        (1, PASSING, 30.5, (), None),
+        (1, LATER, 31.0, (), None),
+    ],
+)
+def test_a_failed_attempt_is_tried_again_within_its_bounds(
+    attempt: int,
+    error: StepError,
+    total_s: float | None,
+    non_retryable: tuple[ErrorKind, ...],
+    after_s: int | None,
+) -> None:
+    """Three attempts, kinds of errors, and the time since the first began, thirty seconds ago."""
+    policy = Retry(max_attempts=3, jitter=0, total_s=total_s, non_retryable=non_retryable)
+    since = NOW - timedelta(seconds=30)
+    at = retry_at(policy, attempt=attempt, error=error, since=since, now=NOW, chance=0.5)
+    assert at == (None if after_s is None else NOW + timedelta(seconds=after_s))

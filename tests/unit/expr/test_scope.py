@@ -1,5 +1,6 @@
 """What an expression sees."""
 
+from copy import deepcopy
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta, timezone
 from typing import Any
@@ -11,7 +12,8 @@ from shared.domain.events import Event
 from shared.domain.ids import EnvironmentId, event_key
 from shared.domain.workflows import Dialect
 from shared.expr.jsonata import UNDEFINED
-from shared.expr.scope import event_scope, step_scope
+from shared.expr.scope import Item, Seen, event_scope, step_scope
+from shared.matching.filters import compile_filter
 from tests.unit.expr.support import evaluate
 
 ENVIRONMENT = EnvironmentId(UUID("05daecaf-4365-42e8-8370-8127de5dd717"))
@@ -26,9 +28,25 @@ EVENT = Event(
     attributes={"tenant_id": "t1", "context": {"plan_type": "hidden"}},
 )
 STEPS: dict[str, dict[str, Any]] = {
-    "first": {"status": "completed", "output": {"run_id": "r1"}},
-    "second": {"status": "failed", "output": None},
+    "first": {
+        "status": "completed",
+        "output": {"run_id": "r1", "rows": [{"id": 7}]},
+        "input": {"a": 1},
+        "error": None,
+    },
+    "second": {"status": "failed", "output": None, "input": None, "error": {"kind": "timeout"}},
 }
+
+
+SEEN = Seen(
+    event=EVENT,
+    steps=STEPS,
+    workflow={"id": "w", "name": "Onboarding"},
+    execution={"id": "e"},
+    secrets={"API": "marker"},
+    item=Item(value={"sku": "x"}, index=3),
+    error={"kind": "defect"},
+)
 
 
 def seen(source: str, dialect: Dialect, event: Event = EVENT) -> Any:
@@ -104,17 +122,115 @@ def test_times_are_utc() -> None:
 
 
 @pytest.mark.parametrize(
+    ("payload", "dialect", "source", "expected"),
+    [
+        ({"parameters": {"a": 1}}, Dialect.NATIVE, "parameters.a", 1),
+        ({"parameters": 5, "a": 2}, Dialect.NATIVE, "parameters.a", 2),
+        ({"parameters": {"a": 1}, "locale": "fr"}, Dialect.TRANSACTIONLINK, "parameters.a", 1),
+        ({"parameters": {}, "locale": "fr"}, Dialect.TRANSACTIONLINK, "locale", "fr"),
+        ({"recordId": "r"}, Dialect.TRANSACTIONLINK, "recordId", "r"),
+        ({"a": 1}, Dialect.ALTOSTRAT, "trigger.a + payload.a + webhook_payload.a + context.a", 4),
+        ({"context": {"a": 5}}, Dialect.ALTOSTRAT, "context.a", 5),
+        ([1], Dialect.ALTOSTRAT, "trigger.event_name", "integrated_account:connected"),
+        ({"a": 1}, Dialect.SIXTYFOUR, "rows", [{"a": 1}]),
+        ([{"a": 1}, {"a": 2}], Dialect.SIXTYFOUR, "$sum(rows.a)", 3),
+        ({"webhook_payload": [{"a": 1}]}, Dialect.SIXTYFOUR, "rows", [{"a": 1}]),
+        ({"webhook_payload": {"a": 1}}, Dialect.SIXTYFOUR, "rows", [{"a": 1}]),
+        ({"rows": [{"a": 1}]}, Dialect.SIXTYFOUR, "rows", [{"a": 1}]),
+        ("text", Dialect.SIXTYFOUR, "$count(rows)", 0),
+        ({"a": 1}, Dialect.THENA, "context.event.message.payload.a", 1),
+        ({"a": 1}, Dialect.THENA, "event.message.payload.a", 1),
+        ({}, Dialect.THENA, "context.event.eventName", "integrated_account:connected"),
+        ({}, Dialect.THENA, "context.event.messageAttributes.event_id", "evt_1"),
+        ({}, Dialect.THENA, "context.event.message.orgId", "O1"),
+        ({}, Dialect.THENA, "context.event.messageAttributes.context_user_id", "u1"),
+        ({"message": {"payload": {"a": 2}}}, Dialect.THENA, "context.event.message.payload.a", 2),
+        ({"message": "hello"}, Dialect.THENA, "context.event.message.payload.message", "hello"),
+    ],
+)
+def test_event_scopes_of_the_dialects(
+    payload: Any, dialect: Dialect, source: str, expected: Any
+) -> None:
+    """Each dialect finds the event under its own words."""
+    attributes = {"actor": {"id": "u1", "type": "AGENT"}, "orgId": "O1"}
+    event = replace(EVENT, payload=payload, attributes=attributes)
+    assert seen(source, dialect, event) == expected
+
+
+@pytest.mark.parametrize(
+    "key", ["{{context.event.message.payload.id}}", "event.message.payload.id"]
+)
+def test_filters_find_their_paths_in_a_thena_scope(key: str) -> None:
+    """A filter's key leads to the same value as a template or as a bare path."""
+    scope = event_scope(EVENT, Dialect.THENA)
+    assert compile_filter({key: {"~eq": "ia_1"}}).matches(scope)
+    assert not compile_filter({key: {"~eq": "ia_2"}}).matches(scope)
+
+
+@pytest.mark.parametrize(
     ("dialect", "source", "expected"),
     [
         (Dialect.NATIVE, "steps.first.output.run_id", "r1"),
-        (Dialect.NATIVE, "steps.second.status", "failed"),
+        (Dialect.NATIVE, "steps.second.status & steps.second.error.kind", "failedtimeout"),
         (Dialect.NATIVE, "payload.id & workflow.id & execution.id", "ia_1we"),
         (Dialect.TRUTO, "steps[0].output.run_id", "r1"),
         (Dialect.TRUTO, "steps[id = 'second'].status", "failed"),
         (Dialect.TRUTO, "integration.name & workflow.id & execution.id", "calcomwe"),
+        (Dialect.ALTOSTRAT, "first.run_id", "r1"),
+        (Dialect.ALTOSTRAT, "steps.first.output.run_id", "r1"),
+        (Dialect.ALTOSTRAT, "trigger.integration.name", "calcom"),
+        (Dialect.SIXTYFOUR, "rows.id", 7),
+        (Dialect.SIXTYFOUR, "trigger.webhook_payload.id", "ia_1"),
+        (Dialect.THENA, "context.steps.first.result.run_id", "r1"),
+        (Dialect.THENA, "context.steps.first.input.a", 1),
+        (Dialect.THENA, "context.name", "Onboarding"),
+        (
+            Dialect.THENA,
+            "context.secrets.API & context.item.sku & context.error.kind",
+            "markerxdefect",
+        ),
+        (Dialect.TRANSACTIONLINK, "steps.first.output.run_id & parameters.id", "r1ia_1"),
     ],
 )
 def test_a_step_sees_what_ended_before_it(dialect: Dialect, source: str, expected: Any) -> None:
-    """Steps are found by id natively, by order or id in truto's words; the event stays visible."""
-    scope = step_scope(EVENT, dialect, steps=STEPS, workflow={"id": "w"}, execution={"id": "e"})
-    assert evaluate(source, scope) == expected
+    """Steps are found in the dialect's way; the event stays visible."""
+    assert evaluate(source, step_scope(SEEN, dialect)) == expected
+
+
+@pytest.mark.parametrize("dialect", list(Dialect))
+def test_every_dialect_sees_the_common_words(dialect: Dialect) -> None:
+    """Secrets, an iterator's item and the error of a compensation are there for all, if at all."""
+    source = "secrets.API & item.sku & index & error.kind & execution.id"
+    assert evaluate(source, step_scope(SEEN, dialect)) == "markerx3defecte"
+    alone = step_scope(replace(SEEN, item=None, error=None), dialect)
+    assert not alone.keys() & {"item", "index", "error"}
+
+
+def test_a_step_cannot_hide_a_word_of_the_scope() -> None:
+    """A step called ``payload`` is found under ``steps`` only."""
+    scope = step_scope(replace(SEEN, steps={"payload": {"output": 1}}), Dialect.ALTOSTRAT)
+    assert scope["payload"] == EVENT.payload
+    assert scope["steps"]["payload"]["output"] == 1
+
+
+@pytest.mark.parametrize(
+    ("dialect", "path", "source"),
+    [
+        (Dialect.NATIVE, "ticket", "ticket.n"),
+        (Dialect.NATIVE, "payload.integration.account", "payload.integration.account.n"),
+        (Dialect.NATIVE, "payload.id.account", "payload.id.account.n"),
+        (Dialect.NATIVE, "payload.list.1.user", "payload.list[1].user.n"),
+        (Dialect.TRUTO, "context.account", "context.account.n"),
+        (Dialect.THENA, "ticket", "context.ticket.n"),
+        (Dialect.THENA, "context.event.message.payload.ticket", "event.message.payload.ticket.n"),
+    ],
+)
+def test_an_annotated_entity_stands_at_its_path(dialect: Dialect, path: str, source: str) -> None:
+    """An entity is placed without a change to the event that others share."""
+    event = replace(EVENT, payload={**EVENT.payload, "list": [{"a": 1}, {"a": 2}]})
+    before = deepcopy(event.payload)
+    scope = step_scope(replace(SEEN, event=event, annotations={path: {"n": 5}}), dialect)
+    assert evaluate(source, scope) == 5
+    assert event.payload == before
+    if path.startswith("payload.list"):
+        assert evaluate("payload.list.a", scope) == [1, 2]

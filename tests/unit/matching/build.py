@@ -6,14 +6,8 @@ from uuid import UUID
 
 from shared.domain.events import Event
 from shared.domain.ids import DEFAULT_ENVIRONMENT, event_key
-from shared.domain.workflows import (
-    Definition,
-    Dialect,
-    Lifecycle,
-    Step,
-    Trigger,
-    Workflow,
-)
+from shared.domain.steps import Step
+from shared.domain.workflows import Definition, Dialect, Lifecycle, Trigger, Workflow
 
 AT = datetime(2026, 11, 22, 10, tzinfo=UTC)
 

@@ -10,11 +10,22 @@ from cloudevents.core.formats.json import JSONFormat
 from cloudevents.core.v1.event import CloudEvent as OracleEvent
 from pydantic import TypeAdapter
 
+from services.executor.consequences import consequences
+from shared.domain.causes import Cause
 from shared.domain.events import Event
 from shared.domain.executions import Attempt, AttemptStatus, Entry, Phase
 from shared.domain.ids import EnvironmentId, EventKey, ExecutionId, StepId, WorkflowId
-from shared.domain.outcomes import ErrorKind, StepError
-from shared.wire.commands import Cancel, Start, decode_command, encode_cancel, encode_start
+from shared.domain.outcomes import ErrorKind, StepError, Wait, WaitKind
+from shared.domain.signals import Decided
+from shared.wire.commands import (
+    Cancel,
+    Start,
+    Tell,
+    decode_command,
+    encode_cancel,
+    encode_start,
+    encode_tell,
+)
 from shared.wire.dead_letters import DeadLetter, encode_dead_letter
 from shared.wire.events import decode_event, encode_event
 from shared.wire.messages import (
@@ -22,11 +33,14 @@ from shared.wire.messages import (
     CloudEvent,
     DeadLetterData,
     ExecutionData,
+    SignalData,
     StartData,
     StepResultData,
+    TaskData,
     TriggerEvent,
 )
 from shared.wire.results import Origin, encode_phases, encode_result
+from shared.wire.topics import Topics
 
 NOW = datetime(2026, 11, 22, 1, 2, 3, 4, tzinfo=UTC)
 EVENT = Event(
@@ -47,6 +61,7 @@ ORIGIN = Origin(
     workflow_version=5,
     environment_id=EVENT.environment_id,
     event_key=EVENT.key,
+    cause=Cause(root=EVENT.key, depth=0, path=(WorkflowId(UUID(int=4)),)),
 )
 ATTEMPT = Attempt(
     step_id=StepId("s0"),
@@ -56,10 +71,51 @@ ATTEMPT = Attempt(
     ended_at=NOW,
     input={"a": 1},
     error=StepError(kind=ErrorKind.HTTP, message="503", retryable=True, status=503),
-    retry_at=NOW,
+    wake_at=NOW,
 )
 CANCEL = Cancel(execution_id=ORIGIN.execution_id, reason="enough", requested_at=NOW)
 START = encode_start(ORIGIN.execution_id, ORIGIN.workflow_id, 5, encode_event(EVENT), NOW)
+TELL = Tell(
+    execution_id=ORIGIN.execution_id,
+    signal=Decided(step_id=StepId("s0"), decision="approve", decision_id="d", by="ada"),
+    tell_id="t1",
+    at=NOW,
+)
+
+
+def follows(wait: Wait) -> bytes:
+    """The record that follows from a step's waiting."""
+    attempt = Attempt(
+        step_id=StepId("s0"),
+        number=1,
+        status=AttemptStatus.WAITING,
+        started_at=NOW,
+        ended_at=NOW,
+        output={"kind": wait.kind.value, **wait.data},
+        wake_at=NOW,
+    )
+    [record] = consequences(ORIGIN, Entry(position=2, attempt=attempt), NOW, Topics())
+    return record.value or b""
+
+
+CHILD_START = follows(
+    Wait(
+        kind=WaitKind.SUBWORKFLOW,
+        data={
+            "execution_id": str(UUID(int=9)),
+            "workflow_id": str(UUID(int=8)),
+            "workflow_version": 2,
+            "input": {"a": 1},
+            "waits": True,
+        },
+    )
+)
+TASK = follows(
+    Wait(
+        kind=WaitKind.TASK,
+        data={"action": "a:b", "task_id": "x", "input": 1, "heartbeat_s": None, "timeout_s": 5.0},
+    )
+)
 LETTER = DeadLetter(
     reason="UNREADABLE",
     detail="This is not JSON.",
@@ -73,6 +129,9 @@ LETTER = DeadLetter(
 RECORDS: dict[str, tuple[bytes, Any]] = {
     "start": (START, StartData),
     "cancel": (encode_cancel(CANCEL), CancelData),
+    "signal": (encode_tell(TELL), SignalData),
+    "child's start": (CHILD_START, StartData),
+    "task": (TASK, TaskData),
     "result": (encode_result(ORIGIN, Entry(position=7, attempt=ATTEMPT)) or b"", StepResultData),
     "phase": (
         encode_phases(ORIGIN, Entry(position=1, phases=(Phase.CREATED,)), NOW)[0],

@@ -2,8 +2,11 @@
 -- Zero rows: no more.
 SELECT x.id, x.environment_id, x.workflow_id, x.workflow_version, x.event_key, x.status,
     x.created_at, x.updated_at, x.finished_at, x.steps_settled,
-    json_array_length(v.definition -> 'steps') AS steps_total,
-    x.error, x.cancel_requested_at, x.cancel_reason
+    json_array_length(v.definition -> 'steps')
+        + (json_array_length(coalesce(v.definition -> 'annotations', '[]')) > 0)::int
+        + (coalesce(json_typeof(v.definition -> 'result'), 'null') <> 'null')::int AS steps_total,
+    x.error, x.cancel_requested_at, x.cancel_reason, x.expires_at,
+    x.result_at, x.lineage
 FROM executions AS x
 JOIN workflow_versions AS v
     ON v.workflow_id = x.workflow_id AND v.version = x.workflow_version

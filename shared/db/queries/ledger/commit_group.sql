@@ -15,43 +15,43 @@ started AS (
     INSERT INTO executions (
         id, partition, command_offset, environment_id, workflow_id, workflow_version, event_key,
         created_at, status, updated_at, finished_at, steps_settled,
-        cancel_requested_at, cancel_reason
+        cancel_requested_at, cancel_reason, expires_at, lineage
     )
     SELECT s.id, s.partition, s.command_offset, s.environment_id, s.workflow_id,
         s.workflow_version, s.event_key, s.created_at, s.status, s.created_at,
-        s.finished_at, 0, s.cancel_requested_at, s.cancel_reason
+        s.finished_at, 0, s.cancel_requested_at, s.cancel_reason, s.expires_at, s.lineage
     FROM unnest(
         $7::uuid[], $8::int[], $9::bigint[], $10::uuid[], $11::uuid[], $12::int[], $13::uuid[],
         $14::timestamptz[], $15::text[], $16::timestamptz[], $17::timestamptz[],
-        $18::text[]
+        $18::text[], $19::timestamptz[], $20::json[]
     ) AS s (
         id, partition, command_offset, environment_id, workflow_id, workflow_version, event_key,
-        created_at, status, finished_at, cancel_requested_at, cancel_reason
+        created_at, status, finished_at, cancel_requested_at, cancel_reason, expires_at, lineage
     )
     JOIN fence USING (partition)
     ORDER BY s.id
     ON CONFLICT (id) DO NOTHING
-    RETURNING id
+    RETURNING id, partition, expires_at, finished_at
 ),
 logged AS (
     INSERT INTO execution_log (
         partition, seq, execution_id, position, phases, step_id, attempt, status, input, output,
-        error, started_at, ended_at, retry_at
+        error, started_at, ended_at, wake_at, handle
     )
     SELECT l.partition, l.seq, l.execution_id, l.position, string_to_array(l.phases, ','),
         l.step_id, l.attempt, l.status, l.input, l.output, l.error, l.started_at, l.ended_at,
-        l.retry_at
+        l.wake_at, l.handle
     FROM unnest(
-        $19::int[], $20::bigint[], $21::uuid[], $22::int[], $23::text[], $24::text[], $25::int[],
-        $26::text[], $27::json[], $28::json[], $29::json[], $30::timestamptz[],
-        $31::timestamptz[], $32::timestamptz[]
+        $21::int[], $22::bigint[], $23::uuid[], $24::int[], $25::text[], $26::text[], $27::int[],
+        $28::text[], $29::json[], $30::json[], $31::json[], $32::timestamptz[],
+        $33::timestamptz[], $34::timestamptz[], $35::text[], $36::boolean[]
     ) AS l (
         partition, seq, execution_id, position, phases, step_id, attempt, status, input, output,
-        error, started_at, ended_at, retry_at
+        error, started_at, ended_at, wake_at, handle, is_first
     )
     JOIN fence USING (partition)
-    -- the first entry of an execution that was there before is a repeat
-    WHERE l.position > 1 OR EXISTS (SELECT FROM started WHERE started.id = l.execution_id)
+    -- the first entries of an execution that was there before are a repeat
+    WHERE NOT l.is_first OR EXISTS (SELECT FROM started WHERE started.id = l.execution_id)
 ),
 advanced AS (
     UPDATE executions AS e
@@ -61,13 +61,14 @@ advanced AS (
         steps_settled = coalesce(u.steps_settled, e.steps_settled),
         error = coalesce(u.error, e.error),
         cancel_requested_at = coalesce(e.cancel_requested_at, u.cancel_requested_at),
-        cancel_reason = coalesce(e.cancel_reason, u.cancel_reason)
+        cancel_reason = coalesce(e.cancel_reason, u.cancel_reason),
+        result_at = coalesce(u.result_at, e.result_at)
     FROM unnest(
-        $33::int[], $34::uuid[], $35::timestamptz[], $36::text[], $37::timestamptz[], $38::int[],
-        $39::json[], $40::timestamptz[], $41::text[]
+        $37::int[], $38::uuid[], $39::timestamptz[], $40::text[], $41::timestamptz[], $42::int[],
+        $43::json[], $44::timestamptz[], $45::text[], $46::int[]
     ) AS u (
         partition, id, at, status, finished_at, steps_settled, error, cancel_requested_at,
-        cancel_reason
+        cancel_reason, result_at
     )
     JOIN fence USING (partition)
     -- a cancellation that comes after the end changes nothing
@@ -76,14 +77,66 @@ advanced AS (
 slept AS (
     INSERT INTO timers (execution_id, partition, due_at)
     SELECT t.execution_id, t.partition, t.due_at
-    FROM unnest($42::uuid[], $43::int[], $44::timestamptz[]) AS t (execution_id, partition, due_at)
+    FROM unnest($47::uuid[], $48::int[], $49::timestamptz[]) AS t (execution_id, partition, due_at)
     JOIN fence USING (partition)
+    UNION ALL
+    SELECT started.id, started.partition, started.expires_at
+    FROM started
+    WHERE started.expires_at IS NOT NULL AND started.finished_at IS NULL
     ON CONFLICT (execution_id) DO UPDATE SET due_at = excluded.due_at
 ),
 woken AS (
     DELETE FROM timers AS t
-    USING unnest($45::uuid[], $46::int[]) AS w (execution_id, partition), fence
+    USING unnest($50::uuid[], $51::int[]) AS w (execution_id, partition), fence
     WHERE t.execution_id = w.execution_id AND fence.partition = w.partition
+),
+heard AS (
+    INSERT INTO inbox (execution_id, command_offset, partition, command)
+    SELECT h.execution_id, h.command_offset, h.partition, h.command
+    FROM unnest($52::uuid[], $53::bigint[], $54::int[], $55::json[])
+        AS h (execution_id, command_offset, partition, command)
+    JOIN fence USING (partition)
+    WHERE EXISTS (
+            SELECT FROM executions AS e WHERE e.id = h.execution_id AND e.finished_at IS NULL
+        )
+        OR EXISTS (SELECT FROM started WHERE started.id = h.execution_id)
+    ON CONFLICT (execution_id, command_offset) DO NOTHING
+),
+taken_in AS (
+    DELETE FROM inbox AS i
+    USING unnest($56::uuid[], $57::bigint[], $58::int[])
+        AS t (execution_id, command_offset, partition), fence
+    WHERE i.execution_id = t.execution_id AND i.command_offset = t.command_offset
+        AND fence.partition = t.partition
+),
+waiting AS (
+    INSERT INTO waits (
+        execution_id, step_id, partition, environment_id, kind, subject, attempt, since, due_at,
+        data, has_looked_back
+    )
+    SELECT w.execution_id, w.step_id, w.partition, w.environment_id, w.kind, w.subject, w.attempt,
+        w.since, w.due_at, w.data, w.has_looked_back
+    FROM unnest(
+        $59::uuid[], $60::text[], $61::int[], $62::uuid[], $63::text[], $64::text[], $65::int[],
+        $66::timestamptz[], $67::timestamptz[], $68::json[], $69::boolean[]
+    ) AS w (
+        execution_id, step_id, partition, environment_id, kind, subject, attempt, since, due_at,
+        data, has_looked_back
+    )
+    JOIN fence USING (partition)
+    ON CONFLICT (execution_id, step_id) DO UPDATE
+    SET attempt = excluded.attempt, since = excluded.since, due_at = excluded.due_at,
+        data = excluded.data, has_looked_back = excluded.has_looked_back,
+        beaten_at = CASE WHEN waits.attempt = excluded.attempt THEN waits.beaten_at END,
+        progress = CASE WHEN waits.attempt = excluded.attempt THEN waits.progress END,
+        claimed_until = CASE WHEN waits.attempt = excluded.attempt THEN waits.claimed_until END,
+        claimed_by = CASE WHEN waits.attempt = excluded.attempt THEN waits.claimed_by END
+),
+passed AS (
+    DELETE FROM waits AS w
+    USING unnest($70::uuid[], $71::text[], $72::int[]) AS p (execution_id, step_id, partition), fence
+    WHERE w.execution_id = p.execution_id AND w.step_id = p.step_id
+        AND fence.partition = p.partition
 )
 SELECT
     ARRAY(SELECT partition FROM fence) AS fenced_in,

@@ -1,0 +1,151 @@
+"""The native routes of actions: those of every installation, and those an environment registers.
+
+``?environment_id=`` names another environment than the default one.
+"""
+
+from heapq import merge
+from typing import Any, Final
+from urllib.parse import quote
+
+from aiohttp import web
+from pydantic import TypeAdapter, ValidationError
+
+from services.api.bodies import answer, read_document, validate
+from services.api.parameters import Query, split_page
+from services.api.resources import RESOURCES, SETTINGS
+from services.api.tasks import ensure_task_topic
+from shared.db import actions
+from shared.domain.actions import BUILT_IN, ActionName, ActionSpec, RegisteredAction, Transport
+from shared.domain.errors import Conflict, Invalid, NotFound, Problem
+from shared.domain.ids import EnvironmentId
+from shared.egress.errors import DestinationRefused
+from shared.egress.guard import EgressPolicy, check_url
+from shared.expr.schemas import JsonSchema
+from shared.wire.envelope import stamp
+from shared.wire.strict_json import invalid
+
+_NAME: Final = TypeAdapter[str](ActionName)
+_SAID_BY_US: Final = frozenset({"environment_id", "version", "updated_at"})
+# Which private addresses may be called is the executor's to say.
+_SPELLING: Final = EgressPolicy(allow_private=True, allow_loopback=True, deny_ports=frozenset())
+
+
+async def put(request: web.Request) -> web.Response:
+    """200 with the action; 201 when there was none."""
+    resources = request.app[RESOURCES]
+    name = request.match_info["name"]
+    environment_id = _environment(Query(request, "environment_id"), request)
+    spec = _spec(name, await read_document(request, request.app[SETTINGS]))
+    if spec.transport is Transport.WORKER:
+        await ensure_task_topic(resources, name)
+    async with resources.transaction() as conn:
+        done = await actions.put_action(conn, environment_id, name, spec, resources.clock.now())
+    return answer(_registered(done.action), status=201 if done.is_new else 200)
+
+
+async def get(request: web.Request) -> web.Response:
+    """The latest version."""
+    name = _known_name(request)
+    environment_id = _environment(Query(request, "environment_id"), request)
+    if name in BUILT_IN:
+        return answer(_built_in(name))
+    async with request.app[RESOURCES].connection() as conn:
+        return answer(_registered(await actions.get_action(conn, environment_id, name)))
+
+
+async def list_all(request: web.Request) -> web.Response:
+    """A page in the order of names; the cursor is the last one."""
+    query = Query(request, "environment_id", "limit", "cursor")
+    environment_id, after, limit = _environment(query, request), query.text("cursor"), query.limit
+    async with request.app[RESOURCES].connection() as conn:
+        found = await actions.list_actions(conn, environment_id, after=after or "", limit=limit + 1)
+    built_in = (_built_in(name) for name in sorted(BUILT_IN) if name > (after or ""))
+    listed = list(merge(built_in, map(_registered, found), key=lambda action: action["name"]))
+    page, last = split_page(listed, limit)
+    return answer({"items": page, "next_cursor": last and last["name"]})
+
+
+async def delete(request: web.Request) -> web.Response:
+    """204."""
+    resources = request.app[RESOURCES]
+    name = _known_name(request)
+    environment_id = _environment(Query(request, "environment_id"), request)
+    if name in BUILT_IN:
+        raise _not_ours_to_change(name)
+    async with resources.transaction() as conn:
+        await actions.delete_action(conn, environment_id, name, resources.clock.now())
+    return web.Response(status=204)
+
+
+def _spec(name: str, document: dict[str, Any]) -> ActionSpec:
+    """What a document says of the action ``name``. Raises Invalid, Conflict."""
+    if name in BUILT_IN:
+        raise _not_ours_to_change(name)
+    if not _is_name(name):
+        detail = "A name has 1 to 256 characters, none of them a control character."
+        raise invalid("/name", "INVALID_NAME", detail)
+    if document.get("name", name) != name:
+        raise invalid("/name", "OTHER_NAME", "It differs from the name in the path; leave it out.")
+    spec = validate(
+        ActionSpec, {k: v for k, v in document.items() if k not in _SAID_BY_US and k != "name"}
+    )
+    problems = _problems(spec)
+    if problems:
+        raise Invalid(problems)
+    return spec
+
+
+def _problems(spec: ActionSpec) -> list[Problem]:
+    problems: list[Problem] = []
+    for field in ("input_schema", "output_schema"):
+        schema = getattr(spec, field)
+        try:
+            if schema is not None:
+                JsonSchema(schema, f"/{field}")
+        except Invalid as error:
+            problems += error.problems
+    try:
+        if spec.url is not None:
+            check_url(spec.url, _SPELLING)
+    except DestinationRefused as error:
+        detail = f"It cannot be called: {error.message.rstrip('.')}."
+        problems.append(Problem(pointer="/url", code="INVALID_URL", detail=detail))
+    return problems
+
+
+def _known_name(request: web.Request) -> str:
+    name = request.match_info["name"]
+    if not _is_name(name):
+        raise NotFound(f"There is no action '{quote(name[:64])}'.")
+    return name
+
+
+def _is_name(name: str) -> bool:
+    try:
+        _NAME.validate_python(name, strict=True)
+    except ValidationError:
+        return False
+    return True
+
+
+def _environment(query: Query, request: web.Request) -> EnvironmentId:
+    given = query.id("environment_id", EnvironmentId)
+    return given or request.app[RESOURCES].default_environment
+
+
+def _registered(action: RegisteredAction) -> dict[str, Any]:
+    return {
+        "name": action.name,
+        "environment_id": str(action.environment_id),
+        "version": action.version,
+        **action.spec.model_dump(mode="json"),
+        "updated_at": stamp(action.updated_at),
+    }
+
+
+def _built_in(name: str) -> dict[str, Any]:
+    return {"name": name, "transport": "built_in", "description": BUILT_IN[name]}
+
+
+def _not_ours_to_change(name: str) -> Conflict:
+    return Conflict(f"The action '{name}' is built in; register yours under another name.")

@@ -1,0 +1,114 @@
+"""The native routes that start, stop and repeat executions.
+
+Each answers 202 once its command is durable; what it does shows in the execution soon after.
+"""
+
+from typing import Annotated, Any
+
+from aiohttp import web
+from pydantic import Field
+
+from services.api.bodies import answer, read_options, validate
+from services.api.control_execution import cancel_execution, tell_execution
+from services.api.execution_handlers import render_execution
+from services.api.expiry import ExpiryRequest
+from services.api.parameters import id_in_path, idempotency_key, step_in_path
+from services.api.repeat_execution import (
+    RepeatRequest,
+    rerun_execution,
+    resume_from_step,
+    retry_execution,
+)
+from services.api.resources import RESOURCES, SETTINGS
+from services.api.start_execution import StartRequest, start_execution
+from shared.domain.ids import ExecutionId, StepId, WorkflowId
+from shared.domain.signals import Resume, Suspend
+from shared.domain.values import Strict
+
+
+class CancelRequest(Strict):
+    """The body of a cancellation."""
+
+    reason: Annotated[str, Field(max_length=1_024)] | None = None
+
+
+class NoOptions(Strict):
+    """A body that says nothing."""
+
+
+async def cancel(request: web.Request) -> web.Response:
+    """The execution as it stood before; it ends soon after."""
+    execution_id = ExecutionId(id_in_path(request))
+    body = validate(CancelRequest, await read_options(request, request.app[SETTINGS]))
+    execution = await cancel_execution(request.app[RESOURCES], execution_id, body.reason)
+    return answer(render_execution(execution), status=202)
+
+
+async def suspend(request: web.Request) -> web.Response:
+    """The execution as it stood before; no further step of it starts until it is resumed."""
+    return await _told(request, Suspend())
+
+
+async def resume(request: web.Request) -> web.Response:
+    """The execution as it stood before; it goes on."""
+    return await _told(request, Resume())
+
+
+async def start(request: web.Request) -> web.Response:
+    """The execution that was started by hand."""
+    workflow_id = WorkflowId(id_in_path(request))
+    key = idempotency_key(request)
+    asked = validate(StartRequest, await read_options(request, request.app[SETTINGS]))
+    started = await start_execution(request.app[RESOURCES], workflow_id, asked, key)
+    return answer(
+        {"execution_id": str(started), "workflow_id": str(workflow_id), "repeats": None},
+        status=202,
+    )
+
+
+async def rerun(request: web.Request) -> web.Response:
+    """The new execution, which does everything again."""
+    execution_id = ExecutionId(id_in_path(request))
+    started = await rerun_execution(
+        request.app[RESOURCES], execution_id, await _repeat_request(request)
+    )
+    return _repeated(started, execution_id)
+
+
+async def retry(request: web.Request) -> web.Response:
+    """The new execution, which goes on where the other failed."""
+    execution_id = ExecutionId(id_in_path(request))
+    started = await retry_execution(
+        request.app[RESOURCES], execution_id, await _repeat_request(request)
+    )
+    return _repeated(started, execution_id)
+
+
+async def resume_from(request: web.Request) -> web.Response:
+    """The new execution, which does again what the other did from a step on."""
+    execution_id = ExecutionId(id_in_path(request))
+    step_id = step_in_path(request)
+    started = await resume_from_step(
+        request.app[RESOURCES], execution_id, step_id, await _repeat_request(request)
+    )
+    return _repeated(started, execution_id, step_id)
+
+
+async def _told(request: web.Request, signal: Suspend | Resume) -> web.Response:
+    execution_id = ExecutionId(id_in_path(request))
+    validate(NoOptions, await read_options(request, request.app[SETTINGS]))
+    execution = await tell_execution(request.app[RESOURCES], execution_id, signal)
+    return answer(render_execution(execution), status=202)
+
+
+async def _repeat_request(request: web.Request) -> RepeatRequest:
+    key = idempotency_key(request)
+    body = validate(ExpiryRequest, await read_options(request, request.app[SETTINGS]))
+    return RepeatRequest(expiry=body, key=key)
+
+
+def _repeated(
+    started: ExecutionId, execution_id: ExecutionId, step_id: StepId | None = None
+) -> web.Response:
+    repeats: dict[str, Any] = {"execution_id": str(execution_id), "step_id": step_id}
+    return answer({"execution_id": str(started), "repeats": repeats}, status=202)

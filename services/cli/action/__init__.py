@@ -1,0 +1,1 @@
+"""``turnout action``: what steps can do."""

@@ -1,0 +1,1 @@
+"""``turnout wait``: steps that wait for something from outside."""

@@ -1,0 +1,115 @@
+"""What a log entry means for others: work for a worker, an execution to start, an end to tell."""
+
+from collections.abc import Iterator
+from datetime import datetime
+from typing import Any
+from uuid import UUID, uuid5
+
+from shared.bus.protocol import Record
+from shared.domain.events import Event
+from shared.domain.executions import ENDS, Attempt, Entry
+from shared.domain.ids import EventKey, ExecutionId, WorkflowId, split_key
+from shared.domain.outcomes import WaitKind
+from shared.domain.signals import ChildEnded
+from shared.wire.commands import Tell, encode_start, encode_tell
+from shared.wire.envelope import HEADERS, envelope, stamp
+from shared.wire.events import encode_event
+from shared.wire.lineage import Lineage, Parent
+from shared.wire.messages import TaskData
+from shared.wire.results import Origin
+from shared.wire.topics import Topics
+
+CALLED = "workflow:called"
+"""The type of the event that a sub-workflow's execution is started with."""
+
+
+def consequences(origin: Origin, entry: Entry, at: datetime, topics: Topics) -> Iterator[Record]:
+    """The records that follow from an entry; the same entry always gives the same bytes."""
+    attempt = entry.attempt
+    wait = None if attempt is None else attempt.wait
+    if attempt is not None and wait is not None:
+        if wait.kind is WaitKind.TASK and "is_extended" not in wait.data:
+            yield _task(origin, attempt, topics)
+        elif wait.kind is WaitKind.SUBWORKFLOW:
+            yield _start(origin, attempt, topics)
+    parent = origin.lineage.parent
+    if parent is not None and parent.waits and entry.phases and entry.phases[-1] in ENDS:
+        yield _end(origin, parent, entry, at, topics)
+
+
+def _task(origin: Origin, attempt: Attempt, topics: Topics) -> Record:
+    told: dict[str, Any] = attempt.output
+    assert attempt.wake_at is not None, "a task is given up at some time"
+    data: TaskData = {
+        "task_id": told["task_id"],
+        "action": told["action"],
+        "execution_id": origin.subject,
+        "workflow_id": origin.ref["workflow_id"],
+        "step_id": split_key(attempt.step_id).step_id,
+        "attempt": attempt.number,
+        "input": told["input"],
+        "due_at": stamp(attempt.wake_at),
+        "heartbeat_s": told["heartbeat_s"],
+    }
+    value = envelope(
+        record_id=told["task_id"],
+        kind="turnout.task",
+        source=origin.source,
+        subject=origin.subject,
+        time=stamp(attempt.ended_at),
+        data=data,
+        attributes=origin.chain,
+    )
+    topic, key = topics.tasks(told["action"]), origin.subject.encode()
+    return Record(topic=topic, key=key, value=value, headers=HEADERS)
+
+
+def _start(origin: Origin, attempt: Attempt, topics: Topics) -> Record:
+    told: dict[str, Any] = attempt.output
+    child = ExecutionId(UUID(told["execution_id"]))
+    event = Event(
+        key=EventKey(uuid5(child, CALLED)),
+        environment_id=origin.environment_id,
+        type=CALLED,
+        source=f"/turnout/executions/{origin.subject}",
+        id=f"{attempt.step_id}:{attempt.number}",
+        received_at=attempt.ended_at,
+        payload=told["input"],
+        attributes=origin.chain,
+    )
+    parent = Parent(
+        execution_id=origin.execution_id,
+        step_id=attempt.step_id,
+        attempt=attempt.number,
+        waits=told["waits"],
+    )
+    value = encode_start(
+        child,
+        WorkflowId(UUID(told["workflow_id"])),
+        told["workflow_version"],
+        encode_event(event),
+        attempt.ended_at,
+        source=origin.source,
+        lineage=Lineage(parent=parent),
+    )
+    return Record(topic=topics.commands, key=str(child).encode(), value=value, headers=HEADERS)
+
+
+def _end(origin: Origin, parent: Parent, entry: Entry, at: datetime, topics: Topics) -> Record:
+    """The end of an execution, for the one that waits for it, which looks up the result."""
+    signal = ChildEnded(
+        step_id=parent.step_id,
+        attempt=parent.attempt,
+        execution_id=origin.subject,
+        status=ENDS[entry.phases[-1]],
+        error=entry.failure,
+    )
+    tell = Tell(
+        execution_id=parent.execution_id,
+        signal=signal,
+        tell_id=f"{origin.subject}:ended",
+        at=at,
+    )
+    key = str(parent.execution_id).encode()
+    value = encode_tell(tell, source=origin.source)
+    return Record(topic=topics.commands, key=key, value=value, headers=HEADERS)

@@ -1,0 +1,256 @@
+"""The life of one execution in memory: look what is to be done, do it, write it down, again."""
+
+import asyncio
+import random
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from services.executor.ledger import Ledger
+from services.executor.metrics import ExecutorMetrics
+from services.executor.perform import Tools, perform
+from services.executor.runs import Performing, Run, Word
+from services.executor.waiting import must_look_back, silent_tasks
+from shared.domain import decide
+from shared.domain.executions import Status
+from shared.domain.ids import ExecutionId
+from shared.domain.outcomes import Interrupted
+from shared.domain.readiness import RunStep, is_wanted, todo
+from shared.domain.signals import Arrived, Beat, ChildEnded, TaskEnded
+from shared.domain.story import Transition
+from shared.wire.commands import Cancel
+
+LookBack = Callable[[Run], Awaitable[Sequence[Arrived]]]
+"""The events that came before an execution began to wait for them."""
+
+ResultOf = Callable[[ExecutionId], Awaitable[Any]]
+"""The result of an execution that has ended."""
+
+Answered = Callable[[Run, TaskEnded], Awaitable[TaskEnded]]
+"""A worker's answer, held against what the action promises."""
+
+Beats = Callable[[Run], Awaitable[Sequence[Beat]]]
+"""The signs of life of the remote tasks that an execution waits for."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Living:
+    """What a life needs."""
+
+    tools: Tools
+    metrics: ExecutorMetrics
+    chance: random.Random
+    look_back: LookBack
+    result_of: ResultOf
+    answered: Answered
+    beats: Beats
+
+
+async def live(run: Run, ledger: Ledger, needs: Living) -> datetime | None:
+    """Run an execution until it ends, its partition drains, or it waits.
+
+    Gives the time at which it wants to wake, or None.
+    """
+    return await _Life(run, ledger, needs).live()
+
+
+class _Life:
+    def __init__(self, run: Run, ledger: Ledger, needs: Living) -> None:
+        self._run = run
+        self._ledger = ledger
+        self._needs = needs
+        self._clock = needs.tools.clock
+        self._tasks = asyncio.TaskGroup()
+
+    async def live(self) -> datetime | None:
+        run = self._run
+        async with self._tasks:
+            while True:
+                is_clear = await self._attend()
+                if run.state.status.is_terminal:
+                    return None
+                if run.owned.is_draining and not run.performing:
+                    return None
+                if run.owned.is_draining or not is_clear:
+                    await self._some_end(None)
+                    continue
+                work = todo(run.plan, run.state, self._clock.now(), run.performing)
+                if not await self._carry_out(work.runs, work.wake_at):
+                    return work.wake_at
+
+    async def _carry_out(self, runs: Sequence[RunStep], wake_at: datetime | None) -> bool:
+        """Begin what is to be done and see some of it end; False: there is nothing to do."""
+        run = self._run
+        if len(runs) == 1 and not run.performing and wake_at is None and not run.state.pending:
+            # By far the commonest: one step after another. It needs no task of its own.
+            performing = Performing(effect=runs[0], started_at=self._clock.now())
+            run.performing[runs[0].key] = performing
+            await self._perform(performing)
+            await self._write_ended()
+            return True
+        for effect in runs:
+            performing = Performing(effect=effect, started_at=self._clock.now())
+            run.performing[effect.key] = performing
+            self._tasks.create_task(self._perform(performing))
+        if run.performing:
+            await self._some_end(wake_at)
+            return True
+        return bool(run.told or run.must_look_back)
+
+    async def _perform(self, performing: Performing) -> None:
+        if performing.is_broken:  # before it has begun
+            performing.outcome = Interrupted()
+        else:
+            performing.outcome = await perform(self._run, performing, self._needs.tools)
+        performing.ended_at = self._clock.now()
+        self._run.ended.append(performing)
+        self._run.changed.set()
+
+    async def _some_end(self, wake_at: datetime | None) -> None:
+        """Wait until a step has ended, something was told, or it is time; write what ended."""
+        wait_s = None
+        if wake_at is not None:
+            wait_s = max(0.0, (wake_at - self._clock.now()).total_seconds())
+        await self._clock.wait(self._run.changed, wait_s)
+        self._run.changed.clear()  # before looking: what ends while it is written counts as well
+        await self._write_ended()
+
+    async def _write_ended(self) -> None:
+        """Make the outcomes of the steps that have ended durable, all at once."""
+        run = self._run
+        state, transition = run.state, None
+        entries: list[Any] = []
+        for performing in run.ended:
+            effect, outcome = performing.effect, performing.outcome
+            assert outcome is not None, "it has ended"
+            assert performing.ended_at is not None, "it has ended"
+            del run.performing[effect.key]
+            if not is_wanted(state, effect.key):
+                continue
+            if isinstance(outcome, Interrupted):
+                if state.failing is None:  # else no end is coming in which to note it
+                    run.broken[effect.key] = performing.underway
+                continue
+            transition = decide.apply(
+                run.plan,
+                state,
+                effect,
+                outcome,
+                started_at=performing.started_at,
+                now=performing.ended_at,
+                chance=self._needs.chance.random(),
+                underway=run.underway(state),
+            )
+            state = transition.state
+            entries += transition.entries
+            self._count(effect, transition)
+        run.ended.clear()
+        if transition is not None:
+            await self._write(replace(transition, entries=tuple(entries)))
+
+    async def _attend(self) -> bool:
+        """Take in what the execution was told, and what time has brought.
+
+        False: its end has come, and the steps that are being performed are to end first.
+        """
+        run = self._run
+        if run.fault is not None and not run.state.status.is_terminal:
+            await self._write(decide.fail(run.plan, run.state, run.fault, now=self._clock.now()))
+        if run.must_look_back:
+            await self._look_back()
+        for offset in sorted(run.told):
+            if not await self._take_in(offset, run.told[offset]):
+                return False
+        expires_at = run.state.expires_at
+        is_late = expires_at is not None and expires_at <= self._clock.now()
+        if is_late and run.performing and run.state.failing is None:
+            run.break_off()
+            return False
+        if silent_tasks(run.state, self._clock.now()):
+            for beat in await self._needs.beats(run):
+                await self._hear_beat(beat)
+        while (transition := self._elapsed()) is not None:
+            await self._write(transition)
+        return True
+
+    async def _take_in(self, offset: int, word: Word) -> bool:
+        """Take one command in; False while steps have to end first."""
+        run, now = self._run, self._clock.now()
+        transition: Transition | None
+        if offset in run.taken:
+            transition = None
+        elif isinstance(word, Cancel):
+            if run.performing and run.state.failing is None:
+                run.break_off()
+                return False
+            transition = decide.cancel(run.plan, run.state, now=now, underway=run.broken)
+            run.broken.clear()
+        else:
+            signal = word.signal
+            if isinstance(signal, ChildEnded) and signal.status is Status.COMPLETED:
+                result = await self._needs.result_of(ExecutionId(UUID(signal.execution_id)))
+                signal = replace(signal, output=result)
+            elif isinstance(signal, TaskEnded):
+                signal = await self._needs.answered(run, signal)
+            transition = self._heard(signal)
+        if transition is None:
+            self._ledger.take_in(run, offset)
+        else:
+            await self._write(transition, taken_in=(offset,))
+        del run.told[offset]
+        run.taken.add(offset)
+        return True
+
+    def _heard(self, signal: Any) -> Transition | None:
+        run = self._run
+        return decide.hear(
+            run.plan,
+            run.state,
+            signal,
+            now=self._clock.now(),
+            chance=self._needs.chance.random(),
+            underway=run.underway(run.state),
+        )
+
+    async def _hear_beat(self, beat: Any) -> None:
+        if (transition := self._heard(beat)) is not None:
+            await self._write(transition)
+
+    async def _look_back(self) -> None:
+        """See whether what the execution waits for came before it waited."""
+        run = self._run
+        run.must_look_back = False
+        for arrived in await self._needs.look_back(run):
+            if (transition := self._heard(arrived)) is not None:
+                await self._write(transition)
+        self._ledger.looked_back(run)
+
+    def _elapsed(self) -> Transition | None:
+        """One thing that time has brought, if any."""
+        run = self._run
+        return decide.elapse(
+            run.plan,
+            run.state,
+            now=self._clock.now(),
+            chance=self._needs.chance.random(),
+            underway=run.underway(run.state),
+        )
+
+    async def _write(self, transition: Transition, taken_in: Sequence[int] = ()) -> None:
+        run = self._run
+        run.must_look_back |= must_look_back(run.state, transition.state)
+        await self._ledger.write(run, transition, taken_in=taken_in)
+        run.state = transition.state
+        for key, performing in run.performing.items():
+            if not is_wanted(run.state, key):
+                performing.break_off()
+        if run.state.status.is_terminal:
+            self._needs.metrics.finished.labels(run.state.status.value).inc()
+
+    def _count(self, effect: RunStep, transition: Transition) -> None:
+        name = effect.step.action or effect.step.kind.value
+        for entry in transition.entries:
+            if (attempt := entry.attempt) is not None and attempt.step_id == effect.key:
+                self._needs.metrics.attempts.labels(name, attempt.status.value).inc()

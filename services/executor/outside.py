@@ -1,0 +1,94 @@
+"""What executions ask of the database while they run."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from services.executor.actions.registered import RegisteredActions, WorkerAction
+from services.executor.runs import Run
+from services.executor.waiting import looking_back
+from shared.db.events import list_since
+from shared.db.history import find_result
+from shared.db.pool import Pool, translated
+from shared.db.recovery import list_beats, list_entries
+from shared.domain.decide import restore
+from shared.domain.executions import Attempt
+from shared.domain.ids import ExecutionId
+from shared.domain.inheritance import inherited
+from shared.domain.outcomes import Failed, Wait
+from shared.domain.plans import Plan
+from shared.domain.signals import Arrived, Beat, TaskEnded
+from shared.expr.jsonata import ExpressionCache
+from shared.matching.awaited import event_data, is_awaited
+from shared.matching.view import EventView
+from shared.wire.lineage import Repeat
+
+EVENTS_MAX = 1_000
+"""How many of the events since its start an execution looks at for the one it waits for."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Outside:
+    """The database, the registry and expressions, as far as executions ask them."""
+
+    pool: Pool
+    expressions: ExpressionCache
+    registered: RegisteredActions
+
+    async def look_back(self, run: Run) -> Sequence[Arrived]:
+        """The first event for each wait that came after the execution had started."""
+        found: list[Arrived] = []
+        for attempt in looking_back(run.state):
+            wait = attempt.wait
+            if wait is not None and (event := await self._came(run, wait)) is not None:
+                found.append(Arrived(step_id=attempt.step_id, event=event))
+        return found
+
+    async def _came(self, run: Run, wait: Wait) -> dict[str, Any] | None:
+        environment_id = run.origin.environment_id
+        with translated():
+            async with self.pool.acquire() as conn:
+                events = await list_since(
+                    conn,
+                    environment_id,
+                    wait.data["event_name"],
+                    run.created_at,
+                    limit=EVENTS_MAX,
+                )
+        views = (EventView(event) for event in events if event.key != run.event.key)
+        awaited = (event_data(v) for v in views if is_awaited(v, wait.data, self.expressions))
+        return next(awaited, None)
+
+    async def result_of(self, execution_id: ExecutionId) -> Any:
+        """What an execution came to."""
+        with translated():
+            async with self.pool.acquire() as conn:
+                result = await find_result(conn, execution_id)
+        return None if result is None else result.value
+
+    async def answered(self, run: Run, signal: TaskEnded) -> TaskEnded:
+        """A worker's answer; one that is not what its action promises is a failure."""
+        waiting = run.state.waiting(signal.step_id)
+        wait = None if waiting is None else waiting.wait
+        if signal.error is not None or wait is None or "action" not in wait.data:
+            return signal
+        action = await self.registered.find(run.origin.environment_id, wait.data["action"])
+        outcome = action.answered(signal.output) if isinstance(action, WorkerAction) else None
+        if not isinstance(outcome, Failed):
+            return signal
+        return TaskEnded(step_id=signal.step_id, attempt=signal.attempt, error=outcome.error)
+
+    async def beats(self, run: Run) -> Sequence[Beat]:
+        """The last sign of life of each remote task."""
+        with translated():
+            async with self.pool.acquire() as conn:
+                found = await list_beats(conn, [run.id])
+        return [Beat(step_id=step_id, attempt=attempt, at=at) for _, step_id, attempt, at in found]
+
+    async def inherited(self, repeats: Repeat, plan: Plan) -> Sequence[Attempt]:
+        """The outcomes that an execution takes over from the one it repeats."""
+        with translated():
+            async with self.pool.acquire() as conn:
+                logs = await list_entries(conn, [repeats.execution_id])
+        state = restore(plan, logs[repeats.execution_id])
+        return inherited(plan, state, repeats.step_id)

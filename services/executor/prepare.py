@@ -1,0 +1,223 @@
+"""What there is to know about an attempt before anything is sent: conditions, input, waits.
+
+No I/O: an attempt is prepared into the Call of an action, or at once into its Outcome.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Any, assert_never
+
+from services.executor.call import Call
+from services.executor.runs import Run
+from services.executor.view import RunView, Views
+from shared.domain.ids import StepId, call_key
+from shared.domain.outcomes import (
+    Completed,
+    ErrorKind,
+    Failed,
+    Outcome,
+    Parked,
+    Skipped,
+    StepError,
+    Wait,
+    WaitKind,
+)
+from shared.domain.plans import ANNOTATE, RESULT
+from shared.domain.readiness import RunStep
+from shared.domain.steps import DEFAULT_CASE, FALSE, TRUE, Approval, Sleep, Step, StepKind
+from shared.domain.values import WAIT_S_MAX
+from shared.expr.errors import ExpressionError
+from shared.wire.envelope import dumps, stamp
+
+# Input and output together, with all around them, fit into one record on the bus.
+KEPT_BYTES_MAX = 524_288
+ITEMS_MAX = 1_000
+SUBWORKFLOW = "$subworkflow"
+TRANSFORM = "transform"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Prepared:
+    """A call to be made; ``is_result``: what it gives is the execution's result."""
+
+    call: Call
+    is_result: bool = False
+
+
+def prepare(
+    run: Run,
+    effect: RunStep,
+    views: Views,
+    *,
+    now: datetime,
+    secret_names: frozenset[str] = frozenset(),
+) -> Prepared | Outcome:
+    """The attempt ``effect`` as a call, or as the outcome it has without one."""
+    view = views.of(run, effect, now, secret_names)
+    step = effect.step
+    try:
+        if not effect.is_approved and (reason := _excluded(view, effect)) is not None:
+            return Skipped(reason=reason)
+        given = _input(view, run, effect)
+        if (fault := unkept(given, "input")) is not None:
+            return Failed(error=fault)
+        must_ask = not effect.is_approved and step.kind is not StepKind.APPROVAL
+        if step.approval is not None and must_ask:
+            return _ask(step.approval, given, now)
+        return _begun(run, effect, view, given, now)
+    except ExpressionError as error:
+        return Failed(error=StepError(kind=ErrorKind.EXPRESSION, message=error.message))
+
+
+def unkept(value: Any, what: str) -> StepError | None:
+    """Why a value cannot be written down and published; one such value would stop a whole group."""
+    try:
+        size = len(dumps(value))
+    except TypeError as error:  # orjson's: too deep, beyond 64 bits, not Unicode
+        message = f"The step's {what} holds what a record cannot carry: {error}."
+        return StepError(kind=ErrorKind.UNFIT, message=message)
+    if size > KEPT_BYTES_MAX:
+        message = f"The step's {what} is {size} bytes; at most {KEPT_BYTES_MAX} are kept."
+        return StepError(kind=ErrorKind.TOO_LARGE, message=message)
+    return None
+
+
+def _excluded(view: RunView, effect: RunStep) -> str | None:
+    """What keeps the step from running."""
+    step = effect.step
+    if effect.conditions and not any(view.holds(source) for source in effect.conditions):
+        return "edges"
+    if step.filters is not None and not view.passes(step):
+        return "filters"
+    if step.run_if is not None and not view.holds(step.run_if):
+        return "run_if"
+    return None
+
+
+def _input(view: RunView, run: Run, effect: RunStep) -> Any:
+    compensation = run.plan.by_id[effect.step.id].compensation if effect.compensates else None
+    if compensation is not None and compensation.input is None:
+        undone = run.state.settled[StepId(effect.step.id)]
+        return {"input": undone.input, "output": undone.output}
+    return view.resolve(effect.step.input)
+
+
+def _begun(  # noqa: PLR0911 - one way a kind of step
+    run: Run, effect: RunStep, view: RunView, given: Any, now: datetime
+) -> Prepared | Outcome:
+    step = effect.step
+    match step.kind:
+        case StepKind.ACTION:
+            is_result = step.id == RESULT
+            action = TRANSFORM if is_result else step.action or ANNOTATE
+            return Prepared(call=_call(run, effect, action, given, now), is_result=is_result)
+        case StepKind.SUBWORKFLOW:
+            return Prepared(call=_call(run, effect, SUBWORKFLOW, given, now))
+        case StepKind.TRIGGER:
+            return Completed(input=given, output=run.event.payload)
+        case StepKind.CONDITION:
+            holds = view.holds(step.condition or "false")
+            handle = TRUE if holds else FALSE
+            return Completed(input=given, output={"result": holds}, handle=handle)
+        case StepKind.SWITCH:
+            taken = next((c.handle for c in step.cases if view.holds(c.when)), DEFAULT_CASE)
+            return Completed(input=given, output={"case": taken}, handle=taken)
+        case StepKind.ITERATOR:
+            return _items(step, view, given)
+        case StepKind.RESPOND:
+            return Completed(input=given, output=given, is_result=True)
+        case StepKind.TERMINATE:
+            return _terminated(step, given)
+        case StepKind.SLEEP | StepKind.APPROVAL | StepKind.FORM | StepKind.WAIT:
+            return _parked(step, given, now)
+        case _:
+            assert_never(step.kind)
+
+
+def _call(run: Run, effect: RunStep, action: str, given: Any, now: datetime) -> Call:
+    return Call(
+        origin=run.origin,
+        event=run.event,
+        step=effect.step,
+        key=effect.key,
+        action=action,
+        attempt=effect.attempt,
+        input=given,
+        idempotency_key=call_key(run.origin.subject, effect.key),
+        timeout_s=effect.step.attempt_s,
+        now=now,
+    )
+
+
+def _items(step: Step, view: RunView, given: Any) -> Outcome:
+    assert step.iterator is not None, "an iterator has its block"
+    items = view.resolve(step.iterator.items)
+    if not isinstance(items, list):
+        shown = "nothing" if items is None else type(items).__name__
+        message = f"An iterator's items are a list; this came to {shown}."
+        return Failed(input=given, error=StepError(kind=ErrorKind.INVALID_INPUT, message=message))
+    if len(items) > ITEMS_MAX:
+        message = f"{len(items)} items; an iterator takes at most {ITEMS_MAX}."
+        return Failed(input=given, error=StepError(kind=ErrorKind.TOO_LARGE, message=message))
+    if (fault := unkept(items, "items")) is not None:
+        return Failed(input=given, error=fault)
+    return Parked(input=given, wait=Wait(kind=WaitKind.ITEMS, data={"items": items}))
+
+
+def _terminated(step: Step, given: Any) -> Outcome:
+    terminate = step.terminate
+    if terminate is None or terminate.status == "completed":
+        return Completed(input=given, output=given, is_result=True, ends=True)
+    message = terminate.message or f"Step '{step.id}' ends the execution as failed."
+    error = StepError(kind=ErrorKind.TERMINATED, message=message)
+    return Failed(input=given, error=error, ends=True)
+
+
+def _ask(approval: Approval, given: Any, now: datetime) -> Outcome:
+    data = {**approval.model_dump(mode="json"), "context": given}
+    wait = Wait(kind=WaitKind.APPROVAL, data=data)
+    return Parked(input=given, wait=wait, wake_at=_after(now, approval.timeout_s))
+
+
+def _parked(step: Step, given: Any, now: datetime) -> Outcome:
+    if step.kind is StepKind.SLEEP:
+        until = _until(step.sleep or Sleep(), given, now)
+        wait = Wait(kind=WaitKind.SLEEP, data={"until": stamp(until)})
+        return Parked(input=given, wait=wait, wake_at=until)
+    if step.kind is StepKind.APPROVAL:
+        return _ask(step.approval or Approval(), given, now)
+    if step.kind is StepKind.FORM:
+        assert step.form is not None, "a form has its block"
+        data = {**step.form.model_dump(mode="json"), "context": given}
+        wait = Wait(kind=WaitKind.FORM, data=data)
+        return Parked(input=given, wait=wait, wake_at=_after(now, step.form.timeout_s))
+    assert step.wait is not None, "a wait for an event has its block"
+    data = {**step.wait.model_dump(mode="json"), "input": given}
+    wait = Wait(kind=WaitKind.EVENT, data=data)
+    return Parked(input=given, wait=wait, wake_at=_after(now, step.wait.timeout_s))
+
+
+def _after(now: datetime, timeout_s: float | None) -> datetime | None:
+    return None if timeout_s is None else now + timedelta(seconds=timeout_s)
+
+
+def _until(sleep: Sleep, given: Any, now: datetime) -> datetime:
+    """When a sleep ends; what the block leaves open the input says."""
+    told: Mapping[str, Any] = given if isinstance(given, dict) else {}
+    duration_s = sleep.duration_s if sleep.duration_s is not None else told.get("duration_s")
+    until = sleep.until if sleep.until is not None else told.get("until")
+    if isinstance(until, str):
+        try:
+            at = datetime.fromisoformat(until)
+        except ValueError as error:
+            raise ExpressionError("SLEEP", f"until is '{until}', no RFC 3339 time.") from error
+        at = at if at.tzinfo is not None else at.replace(tzinfo=UTC)
+        duration_s = (at - now).total_seconds()
+    if isinstance(duration_s, bool) or not isinstance(duration_s, int | float):
+        raise ExpressionError(
+            "SLEEP", "A sleep needs duration_s (seconds) or until (RFC 3339), here or as its input."
+        )
+    if not duration_s <= WAIT_S_MAX:
+        raise ExpressionError("SLEEP", f"A sleep takes at most {WAIT_S_MAX:g} s.")
+    return now + timedelta(seconds=max(0.0, float(duration_s)))

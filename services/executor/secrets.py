@@ -1,0 +1,122 @@
+"""Secrets at the moment of sending: put in just before, taken out of whatever comes back."""
+
+from collections.abc import Collection, Mapping
+from dataclasses import replace
+from traceback import extract_tb
+from typing import Any, Protocol, assert_never
+
+import structlog
+from pydantic import SecretStr
+from yarl import URL
+
+from services.executor.actions.answers import failed
+from services.executor.call import Action, Call
+from shared.domain.errors import Rejected, Unavailable
+from shared.domain.ids import EnvironmentId
+from shared.domain.outcomes import (
+    Completed,
+    ErrorKind,
+    Failed,
+    Interrupted,
+    Outcome,
+    Parked,
+    Skipped,
+)
+from shared.expr.errors import ExpressionError
+from shared.expr.secrets import SecretMarks
+
+log = structlog.get_logger(__name__)
+
+
+class SecretSource(Protocol):
+    """Where an environment's secrets are."""
+
+    async def names(self, environment_id: EnvironmentId) -> frozenset[str]:
+        """Which there are."""
+        ...
+
+    async def get(self, environment_id: EnvironmentId, names: Collection[str]) -> Mapping[str, str]:
+        """The values of those of ``names`` that there are."""
+        ...
+
+
+class ConfiguredSecrets:
+    """The secrets of one environment, as configured; a name counts in lower case."""
+
+    def __init__(self, environment_id: EnvironmentId, secrets: Mapping[str, SecretStr]) -> None:
+        self._environment_id = environment_id
+        # Names of the process's environment have no case.
+        self._secrets = {name.lower(): secret for name, secret in secrets.items()}
+
+    async def names(self, environment_id: EnvironmentId) -> frozenset[str]:
+        return frozenset(self._secrets if environment_id == self._environment_id else ())
+
+    async def get(self, environment_id: EnvironmentId, names: Collection[str]) -> Mapping[str, str]:
+        there = await self.names(environment_id)
+        return {name: self._secrets[name].get_secret_value() for name in there.intersection(names)}
+
+
+async def send_with_secrets(
+    action: Action, call: Call, marks: SecretMarks, source: SecretSource
+) -> Outcome:
+    """What ``action`` makes of the input with its secrets; nothing of them is in the outcome.
+
+    For actions that send: what others keep would be kept without its secrets. The outcome's input
+    shows references. Errors become outcomes here, since what they say may hold a secret.
+    """
+    names = marks.names(call.input)
+    if not names:
+        return await action(call)
+    values = await source.get(call.origin.environment_id, names)
+    shown = marks.shown(call.input)
+    try:
+        revealed = replace(call, input=marks.reveal(call.input, values))
+    except ExpressionError as error:
+        return replace(failed(ErrorKind.EXPRESSION, error.message), input=shown)
+    return _concealed(await _sent(action, revealed), shown, marks, values)
+
+
+async def _sent(action: Action, call: Call) -> Outcome:
+    try:
+        return await action(call)
+    except Rejected as error:
+        return failed(ErrorKind.REFUSED, error.message)
+    except Unavailable as error:
+        return failed(ErrorKind.UNREACHABLE, error.message, retryable=True)
+    except Exception as error:  # noqa: BLE001 - as in perform, but a traceback may quote a secret
+        place = extract_tb(error.__traceback__)[-1]
+        log.error(  # noqa: TRY400
+            "step_defect",
+            execution_id=str(call.origin.execution_id),
+            step_id=call.step_id,
+            error=type(error).__name__,
+            at=f"{place.filename}:{place.lineno}",
+        )
+        return failed(ErrorKind.DEFECT, "Turnout failed to run this step; its log says where.")
+
+
+def _concealed(
+    outcome: Outcome, shown: Any, marks: SecretMarks, values: Mapping[str, str]
+) -> Outcome:
+    match outcome:
+        case Completed(output=output):
+            return replace(outcome, input=shown, output=_hidden(output, marks, values))
+        case Failed(error=error):
+            message = _hidden(error.message, marks, values)
+            return replace(outcome, input=shown, error=replace(error, message=message))
+        case Parked(wait=wait):
+            kept = replace(wait, data=_hidden(dict(wait.data), marks, values))
+            return replace(outcome, input=shown, wait=kept)
+        case Skipped() | Interrupted():
+            return outcome
+        case _:
+            assert_never(outcome)
+
+
+def _hidden(value: Any, marks: SecretMarks, values: Mapping[str, str]) -> Any:
+    """``value`` without the secrets, also as our client writes them into a path or a query."""
+    paths = {name: URL(f"http://h/{secret}").raw_path[1:] for name, secret in values.items()}
+    queries = {name: URL(f"http://h/?{secret}").raw_query_string for name, secret in values.items()}
+    for known in (values, paths, queries):
+        value = marks.conceal(value, known)
+    return value

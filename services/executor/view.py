@@ -1,0 +1,145 @@
+"""What the expressions of an attempt see, built when the first of them asks."""
+
+from collections import OrderedDict
+from collections.abc import Mapping
+from datetime import datetime
+from functools import cached_property
+from typing import Any
+
+from services.executor.runs import Run
+from shared.domain.executions import Attempt, AttemptStatus
+from shared.domain.ids import StepId
+from shared.domain.plans import ANNOTATE
+from shared.domain.readiness import RunStep, items_of
+from shared.domain.steps import Step
+from shared.domain.values import Value
+from shared.expr.resolve import Resolver
+from shared.expr.scope import Item, Seen, step_scope
+from shared.expr.secrets import SecretMarks
+from shared.matching.annotated import split_filter
+from shared.matching.filters import Filter, compile_filter
+from shared.wire.errors import error_data
+
+FILTERS_MAX = 10_000
+
+
+class Views:
+    """What attempts are prepared with: expressions, filters, and marks in the place of secrets."""
+
+    def __init__(self, resolver: Resolver, marks: SecretMarks) -> None:
+        self.resolver = resolver
+        self.marks = marks
+        self._filters: OrderedDict[tuple[Any, ...], Filter] = OrderedDict()
+
+    def of(
+        self, run: Run, effect: RunStep, now: datetime, secret_names: frozenset[str]
+    ) -> "RunView":
+        """The view of one attempt."""
+        return RunView(run, effect, self, now, secret_names)
+
+    def filter_of(self, run: Run, step_id: str, tree: Any) -> Filter:
+        """A filter of a workflow version, compiled once."""
+        key = (run.plan.workflow_id, run.plan.version, step_id)
+        if key not in self._filters:
+            self._filters[key] = compile_filter(tree)
+            if len(self._filters) > FILTERS_MAX:
+                self._filters.popitem(last=False)
+        return self._filters[key]
+
+
+class RunView:
+    """One attempt's scope, and what can be asked of it; ExpressionError where nothing answers."""
+
+    def __init__(
+        self,
+        run: Run,
+        effect: RunStep,
+        views: Views,
+        now: datetime,
+        secret_names: frozenset[str],
+    ) -> None:
+        self._run = run
+        self._effect = effect
+        self._views = views
+        self._now = now
+        self._secret_names = secret_names
+        self._seed = run.id.int & 0xFFFF_FFFF
+        self._entities: Mapping[str, Any] | None = None
+
+    def holds(self, source: str) -> bool:
+        """Whether a condition is true."""
+        return self._views.resolver.holds(source, self.scope, now=self._now, seed=self._seed)
+
+    def passes(self, step: Step) -> bool:
+        """Whether the scope passes the step's filters."""
+        compiled = self._views.filter_of(self._run, step.id, step.filters)
+        return compiled.matches(self.scope)
+
+    def keeps_out(self, entities: Mapping[str, Any]) -> str | None:
+        """The clause of the workflow's filters that fails once ``entities`` are in their places."""
+        plan = self._run.plan
+        paths = [annotation.target_path for annotation in plan.annotations]
+        _, later = split_filter(plan.filters, paths)
+        if later is None:
+            return None
+        self._entities = entities
+        self.__dict__.pop("scope", None)  # it is made anew, with the entities
+        clause = self._views.filter_of(self._run, ANNOTATE, later).explain(self.scope)
+        return None if clause is None else str(clause)
+
+    def resolve(self, value: Value) -> Any:
+        """What a value comes to; undefined is None."""
+        return self._views.resolver.resolve(value, self.scope, now=self._now, seed=self._seed)
+
+    @cached_property
+    def scope(self) -> dict[str, Any]:
+        """The root of what expressions see; not to be changed."""
+        run = self._run
+        failing = run.state.failing
+        seen = Seen(
+            event=run.event,
+            steps={
+                key: outcome_data(attempt)
+                for key, attempt in run.state.settled.items()
+                if key[-1] not in "]!" and key[0] != "$"
+            },
+            workflow={
+                "id": run.origin.ref["workflow_id"],
+                "version": run.plan.version,
+                "name": run.plan.name,
+            },
+            execution={"id": run.origin.subject},
+            annotations=self._annotations(),
+            item=self._item(),
+            error=None if failing is None else dict(error_data(failing) or {}),
+            secrets=self._views.marks.scope(self._secret_names),
+        )
+        return step_scope(seen, run.plan.dialect)
+
+    def _annotations(self) -> Mapping[str, Any]:
+        if self._entities is not None:
+            return self._entities
+        found = self._run.state.settled.get(StepId(ANNOTATE))
+        if found is None or found.status is not AttemptStatus.COMPLETED:
+            return {}
+        entities: Mapping[str, Any] = found.output["entities"]
+        return entities
+
+    def _item(self) -> Item | None:
+        index = self._effect.item
+        if index is None:
+            return None
+        items = items_of(self._run.state.pending[StepId(self._effect.step.id)])
+        assert items is not None, "an item is one of an iterator's"
+        return Item(value=items[index], index=index)
+
+
+def outcome_data(attempt: Attempt) -> dict[str, Any]:
+    """A step's outcome as expressions see it."""
+    return {
+        "status": attempt.status.value,
+        "input": attempt.input,
+        "output": attempt.output,
+        "error": error_data(attempt.error),
+        "handle": attempt.handle,
+    }

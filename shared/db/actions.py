@@ -1,0 +1,142 @@
+"""The registry of actions: every version is kept, the latest counts.
+
+Changes of one action are made one transaction at a time.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+
+import orjson
+from asyncpg import Record
+
+from shared.db.pool import Connection
+from shared.domain.actions import ActionSpec, RegisteredAction, Transport
+from shared.domain.errors import NotFound
+from shared.domain.ids import EnvironmentId
+from shared.runtime.sql import statements
+from shared.wire.envelope import dumps
+
+NAMES_MAX = 10_000
+"""An environment's further actions, in the order of names, are not known to ``names_of``."""
+
+_SQL = statements(Path(__file__).parent / "queries" / "actions")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Put:
+    """The action as it stands now; ``is_new`` when there was none of its name."""
+
+    action: RegisteredAction
+    is_new: bool
+
+
+async def put_action(
+    conn: Connection, environment_id: EnvironmentId, name: str, spec: ActionSpec, now: datetime
+) -> Put:
+    """Give an action this content, in a new version if it differs. Needs a transaction."""
+    await conn.execute(_SQL["lock_name"], environment_id, name)
+    row = await conn.fetchrow(_SQL["find_latest"], environment_id, name)
+    latest = None if row is None else _action(row)
+    is_new = row is None or row["is_deleted"]
+    if latest is not None and not is_new and _content(latest.spec) == _content(spec):
+        return Put(action=latest, is_new=False)
+    action = RegisteredAction(
+        environment_id=environment_id,
+        name=name,
+        version=1 if latest is None else latest.version + 1,
+        spec=spec,
+        updated_at=now,
+    )
+    await conn.execute(
+        _SQL["add_version"],
+        environment_id,
+        name,
+        action.version,
+        spec.transport.value,
+        spec.url,
+        _written(spec.input_schema),
+        _written(spec.output_schema),
+        spec.description,
+        spec.category,
+        spec.timeout_s,
+        now,
+    )
+    return Put(action=action, is_new=is_new)
+
+
+async def find_action(
+    conn: Connection, environment_id: EnvironmentId, name: str
+) -> RegisteredAction | None:
+    """The latest version."""
+    row = await conn.fetchrow(_SQL["find_latest"], environment_id, name)
+    return None if row is None or row["is_deleted"] else _action(row)
+
+
+async def get_action(
+    conn: Connection, environment_id: EnvironmentId, name: str
+) -> RegisteredAction:
+    """The latest version. Raises NotFound."""
+    found = await find_action(conn, environment_id, name)
+    if found is None:
+        raise _not_found(name)
+    return found
+
+
+async def list_actions(
+    conn: Connection, environment_id: EnvironmentId, *, after: str = "", limit: int
+) -> list[RegisteredAction]:
+    """Latest versions in the order of names, those after a name."""
+    rows = await conn.fetch(_SQL["list_actions"], environment_id, after, limit)
+    return [_action(row) for row in rows]
+
+
+async def delete_action(
+    conn: Connection, environment_id: EnvironmentId, name: str, now: datetime
+) -> None:
+    """End an action; needs a transaction. Raises NotFound."""
+    await conn.execute(_SQL["lock_name"], environment_id, name)
+    if await conn.fetchrow(_SQL["delete_action"], environment_id, name, now) is None:
+        raise _not_found(name)
+
+
+async def names_of(conn: Connection, environment_id: EnvironmentId) -> frozenset[str]:
+    """The names that an environment's steps may use beside the built-in ones."""
+    rows = await conn.fetch(_SQL["list_names"], environment_id, NAMES_MAX)
+    return frozenset(row["name"] for row in rows)
+
+
+def _action(row: Record) -> RegisteredAction:
+    return RegisteredAction(
+        environment_id=row["environment_id"],
+        name=row["name"],
+        version=row["version"],
+        spec=ActionSpec(
+            transport=Transport(row["transport"]),
+            url=row["url"],
+            input_schema=_read(row["input_schema"]),
+            output_schema=_read(row["output_schema"]),
+            description=row["description"],
+            category=row["category"],
+            timeout_s=row["timeout_s"],
+        ),
+        updated_at=row["updated_at"],
+    )
+
+
+def _content(spec: ActionSpec) -> bytes:
+    """Compared as bytes, since Python takes 1, 1.0 and true for equal."""
+    return orjson.dumps(spec.model_dump(mode="json"), option=orjson.OPT_SORT_KEYS)
+
+
+def _written(schema: object) -> str | None:
+    return None if schema is None else dumps(schema).decode()
+
+
+def _read(schema: str | None) -> dict[str, object] | bool | None:
+    read: dict[str, object] | bool | None = None if schema is None else orjson.loads(schema)
+    return read
+
+
+def _not_found(name: str) -> NotFound:
+    return NotFound(f"There is no action '{name}'.")

@@ -1,0 +1,8 @@
+-- The latest version of an action, also when it is deleted.
+-- Zero rows: there was never one of this name.
+SELECT environment_id, name, version, transport, url, input_schema, output_schema, description,
+    category, timeout_s, is_deleted, updated_at
+FROM actions
+WHERE environment_id = $1 AND name = $2
+ORDER BY version DESC
+LIMIT 1

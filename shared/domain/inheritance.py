@@ -1,0 +1,31 @@
+"""Which outcomes an execution takes over from the one that it repeats."""
+
+from collections.abc import Sequence
+
+from shared.domain.executions import Attempt, AttemptStatus, State
+from shared.domain.ids import StepId
+from shared.domain.plans import Plan
+
+_TAKEN = frozenset({AttemptStatus.COMPLETED, AttemptStatus.SKIPPED})
+
+
+def inherited(plan: Plan, state: State, step_id: StepId | None) -> Sequence[Attempt]:
+    """What was settled before ``step_id``, or before what failed or was not settled.
+
+    In the order in which it was settled. Items and compensations stay behind: the outcome of their
+    step says what there is to say.
+    """
+    if step_id is not None:
+        again = plan.after([step_id])
+    else:
+        lost = [
+            step.id
+            for step in plan.steps
+            if (found := state.settled.get(StepId(step.id))) is None or found.status not in _TAKEN
+        ]
+        again = plan.after(lost)
+    return [
+        attempt
+        for key, attempt in state.settled.items()
+        if key in plan.by_id and key not in again and attempt.status in _TAKEN
+    ]

@@ -1,0 +1,75 @@
+"""Times as authors write them: schedules, zones and instants."""
+
+import re
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from typing import Final
+from zoneinfo import ZoneInfo
+
+from cronsim import CronSim, CronSimError
+
+from shared.domain.errors import Problem
+from shared.domain.values import WAIT_S_MAX
+from shared.domain.workflows import Schedule
+
+INTERVAL_S_MIN: Final = 60
+
+_CRON_FIELDS: Final = 5
+_INSTANT: Final = re.compile(
+    r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,9})?(Z|[+-]\d\d:\d\d)", re.ASCII | re.IGNORECASE
+)
+_SECONDS: Final = re.compile(r"\d{1,9}", re.ASCII)
+_AROUND: Final = datetime(2000, 1, 1, tzinfo=UTC)
+
+
+def schedule_problems(schedule: Schedule, pointer: str) -> Iterator[Problem]:
+    """What keeps a schedule, found at ``pointer``, from being due."""
+    match schedule.kind:
+        case "cron":
+            yield from _cron_problems(schedule.value, f"{pointer}/value")
+        case "interval":
+            yield from _interval_problems(schedule.value, f"{pointer}/value")
+        case "once":
+            yield from instant_problems(schedule.value, f"{pointer}/value")
+    if not _is_zone(schedule.timezone):
+        detail = "Name a zone of the IANA database, such as 'Europe/Berlin' or 'UTC'."
+        yield Problem(pointer=f"{pointer}/timezone", code="UNKNOWN_TIMEZONE", detail=detail)
+
+
+def instant_problems(text: str, pointer: str) -> Iterator[Problem]:
+    """What keeps a text from being an instant."""
+    try:
+        is_instant = bool(_INSTANT.fullmatch(text) and datetime.fromisoformat(text.upper()))
+    except ValueError:
+        is_instant = False
+    if not is_instant:
+        detail = "Write an instant with its zone (RFC 3339), such as 2026-11-22T10:00:00Z."
+        yield Problem(pointer=pointer, code="INVALID_TIME", detail=detail)
+
+
+def _cron_problems(line: str, pointer: str) -> Iterator[Problem]:
+    fault = None
+    try:
+        if len(line.split()) != _CRON_FIELDS:
+            fault = "it has five fields"
+        elif next(CronSim(line, _AROUND), None) is None:
+            fault = "it is never due"
+    except CronSimError as error:
+        fault = str(error).lower()
+    if fault is not None:
+        detail = f"Not a cron line ({fault}); write one such as '0 6 * * 1-5'."
+        yield Problem(pointer=pointer, code="INVALID_CRON", detail=detail)
+
+
+def _interval_problems(text: str, pointer: str) -> Iterator[Problem]:
+    if not _SECONDS.fullmatch(text) or not INTERVAL_S_MIN <= int(text) <= WAIT_S_MAX:
+        detail = f"Write whole seconds, from {INTERVAL_S_MIN} to {WAIT_S_MAX:.0f}."
+        yield Problem(pointer=pointer, code="INVALID_INTERVAL", detail=detail)
+
+
+def _is_zone(name: str) -> bool:
+    try:
+        ZoneInfo(name)
+    except (KeyError, ValueError, OSError):  # unknown; no name at all; a folder of zones
+        return False
+    return True

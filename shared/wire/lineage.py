@@ -1,0 +1,83 @@
+"""What an execution belongs to, as JSON: in start commands and in its row."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
+
+from shared.domain.ids import ExecutionId, StepId
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Parent:
+    """The step that started an execution; it is told of the end if it waits for it."""
+
+    execution_id: ExecutionId
+    step_id: StepId
+    attempt: int
+    waits: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Repeat:
+    """The execution that another one repeats.
+
+    It takes over the outcomes before ``step_id``, or before what failed; without ``inherits``
+    nothing.
+    """
+
+    execution_id: ExecutionId
+    inherits: bool = False
+    step_id: StepId | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Lineage:
+    """Both are rare."""
+
+    parent: Parent | None = None
+    repeats: Repeat | None = None
+
+
+NO_LINEAGE = Lineage()
+
+
+def lineage_data(lineage: Lineage) -> dict[str, Any]:
+    """A lineage as JSON; what is absent is left out."""
+    data: dict[str, Any] = {}
+    if (parent := lineage.parent) is not None:
+        data["parent"] = {
+            "execution_id": str(parent.execution_id),
+            "step_id": parent.step_id,
+            "attempt": parent.attempt,
+            "waits": parent.waits,
+        }
+    if (repeats := lineage.repeats) is not None:
+        data["repeats"] = {
+            "execution_id": str(repeats.execution_id),
+            "inherits": repeats.inherits,
+            "step_id": repeats.step_id,
+        }
+    return data
+
+
+def read_lineage(data: Mapping[str, Any]) -> Lineage:
+    """The lineage in ``data``. Raises KeyError, TypeError, ValueError."""
+    parent, repeats = data.get("parent"), data.get("repeats")
+    return Lineage(
+        parent=None
+        if parent is None
+        else Parent(
+            execution_id=ExecutionId(UUID(parent["execution_id"])),
+            step_id=StepId(str(parent["step_id"])),
+            attempt=int(parent["attempt"]),
+            waits=bool(parent["waits"]),
+        ),
+        repeats=None
+        if repeats is None
+        else Repeat(
+            execution_id=ExecutionId(UUID(repeats["execution_id"])),
+            inherits=bool(repeats["inherits"]),
+            step_id=None if repeats["step_id"] is None else StepId(str(repeats["step_id"])),
+        ),
+    )

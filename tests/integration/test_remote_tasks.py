@@ -1,0 +1,388 @@
+"""Actions that workers do, over the bus and over HTTP."""
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from datetime import UTC, datetime
+from typing import Any
+from uuid import uuid4
+
+import orjson
+import pytest
+from aiohttp.test_utils import TestClient, TestServer
+from aiohttp.web import Application, Request
+from prometheus_client import CollectorRegistry
+
+from services.api import task_handlers
+from services.api.app import build_app
+from services.api.resources import ApiResources
+from services.api.routes import ROUTES
+from services.api.settings import ApiSettings
+from shared.bus.protocol import Record, Topic
+from shared.db.actions import put_action
+from shared.domain.actions import ActionSpec, Transport
+from shared.domain.ids import DEFAULT_ENVIRONMENT
+from shared.expr.jsonata import ExpressionCache
+from tests.support.works import (
+    NOTE,
+    Works,
+    all_ended,
+    check_history,
+    open_receiver,
+    open_works,
+    start,
+    transform,
+    until,
+    workflow,
+)
+
+Client = TestClient[Request, Application]
+Task = dict[str, Any]
+Answer = Callable[[Task], Awaitable[None]]
+
+ROWS = (
+    ("POST", "/v1/tasks/poll", task_handlers.poll),
+    ("POST", "/v1/tasks/{task_id}/complete", task_handlers.complete),
+    ("POST", "/v1/tasks/{task_id}/fail", task_handlers.fail),
+    ("POST", "/v1/tasks/{task_id}/heartbeat", task_handlers.heartbeat),
+)
+SOON = {"max_attempts": 3, "initial_interval_s": 0.05, "jitter": 0.0}
+SHIP: dict[str, Any] = {
+    "id": "ship",
+    "action": "ship",
+    "input": {"src": {"to": "Oslo"}},
+    "retry": SOON,
+    "timeout_s": 20.0,
+}
+
+
+async def known(works: Works, **spec: Any) -> None:
+    """Register the action ``ship``, and its topic as the API would."""
+    async with works.pool.acquire() as conn, conn.transaction():
+        given = ActionSpec(transport=Transport.WORKER, **spec)
+        await put_action(conn, DEFAULT_ENVIRONMENT, "ship", given, datetime.now(UTC))
+    topic = works.platform.topics.tasks("ship")
+    await works.platform.bus.ensure_topics([Topic(name=topic, partitions=2)])
+
+
+@asynccontextmanager
+async def api(works: Works) -> AsyncIterator[Client]:
+    """A client of an API over the same database and bus."""
+    platform = works.platform
+    resources = ApiResources(
+        pool=platform.pool,
+        bus=platform.bus,
+        topics=platform.topics,
+        clock=platform.clock,
+        registry=CollectorRegistry(),
+        expressions=ExpressionCache(64),
+        new_id=uuid4,
+        token=None,
+        default_environment=DEFAULT_ENVIRONMENT,
+    )
+    app = build_app(resources, ApiSettings())
+    for method, path, handler in ROWS:
+        if (method, path) not in {row[:2] for row in ROUTES}:
+            app.router.add_route(method, path, handler)
+    async with TestClient(TestServer(app)) as client:
+        yield client
+
+
+@asynccontextmanager
+async def worker(works: Works, answer: Answer) -> AsyncIterator[list[Task]]:
+    """A member of a group that reads the tasks of ``ship``; gives what it has read."""
+    bus, read = works.platform.bus, list[Task]()
+
+    async def work() -> None:
+        topic = works.platform.topics.tasks("ship")
+        async with bus.subscribe([topic], group="shippers") as subscription:
+            while True:
+                for at, records in (await subscription.fetch(max_records=9, wait_s=1)).items():
+                    for record in records:
+                        read.append(orjson.loads(record.value or b"")["data"])
+                        await answer(read[-1])
+                    await subscription.commit({at: records[-1].offset + 1})
+
+    working = asyncio.create_task(work())
+    try:
+        yield read
+    finally:
+        working.cancel()
+        await asyncio.wait([working])
+
+
+async def say(works: Works, task: Task, status: str, **more: Any) -> None:
+    """Publish a worker's answer."""
+    await publish(works, result(task["task_id"], status, **more))
+
+
+def result(task_id: str, status: str, **more: Any) -> bytes:
+    """A record that a worker writes."""
+    return orjson.dumps(
+        {
+            "specversion": "1.0",
+            "id": uuid4().hex,
+            "source": "/shippers",
+            "type": "turnout.task-result",
+            "data": {"task_id": task_id, "status": status, **more},
+        }
+    )
+
+
+async def publish(works: Works, *values: bytes) -> None:
+    """Write records to ``task_results``."""
+    topic = works.platform.topics.task_results
+    await works.platform.bus.publish([Record(topic, b"k", value) for value in values])
+
+
+async def attempts(works: Works, step: str = "ship") -> list[tuple[int, str]]:
+    """The attempts of a step as they ended, without what only says that it waits on."""
+    rows = await works.pool.fetch(
+        "SELECT attempt, status FROM execution_log WHERE step_id = $1 AND status <> 'WAITING'"
+        " ORDER BY execution_id, position",
+        step,
+    )
+    return [(row["attempt"], row["status"]) for row in rows]
+
+
+async def last(works: Works, column: str = "error") -> Any:
+    """What the last entry of the step says."""
+    found = await works.pool.fetchval(
+        f"SELECT {column} FROM execution_log WHERE step_id = 'ship' ORDER BY position DESC LIMIT 1"
+    )
+    return None if found is None else orjson.loads(found)
+
+
+async def task_of(works: Works) -> Task:
+    """The one task that is waited for."""
+    await until(works.pool, "SELECT count(*) FROM waits WHERE kind = 'task'", 1)
+    data = orjson.loads(await works.pool.fetchval("SELECT data FROM waits"))
+    return {"task_id": data["task_id"]}
+
+
+async def letters(works: Works) -> list[dict[str, Any]]:
+    """The dead letters."""
+    rows = await works.pool.fetch(
+        "SELECT value FROM bus_records JOIN bus_topics USING (topic_id) WHERE name = $1"
+        " ORDER BY partition, record_offset",
+        works.platform.topics.dead_letters,
+    )
+    return [orjson.loads(row["value"])["data"] for row in rows]
+
+
+# --- over the bus
+
+
+async def test_a_worker_is_given_the_task_and_its_answer_is_the_output(database: str) -> None:
+    """From the registration over HTTP to the step that uses what the worker gave."""
+    async with open_works(database) as works:
+
+        async def answer(task: Task) -> None:
+            await say(works, task, "completed", output={"parcel": 7})
+
+        async with api(works) as client:
+            given = await client.put("/v1/actions/ship", json={"transport": "worker"})
+            assert given.status == 201
+        async with worker(works, answer) as read:
+            flow = workflow(
+                {**SHIP, "heartbeat_s": 5.0}, transform("n", "steps.ship.output.parcel")
+            )
+            [id_] = await start(works, await works.register(flow))
+            await all_ended(works.pool, 1)
+        [task] = read
+        assert task["task_id"] == f"{id_}:ship:1"
+        assert (task["action"], task["input"], task["heartbeat_s"]) == ("ship", {"to": "Oslo"}, 5.0)
+        assert (await attempts(works), await attempts(works, "n")) == (
+            [(1, "COMPLETED")],
+            [(1, "COMPLETED")],
+        )
+        output = "SELECT output::text FROM execution_log WHERE step_id = 'n'"
+        assert await works.pool.fetchval(output) == "7"
+        await check_history(works)
+
+
+async def test_the_executor_makes_a_topic_that_is_not_there(database: str) -> None:
+    """The first task of an action whose topic nobody made makes it, and nothing is lost."""
+    async with open_works(database) as works:
+        async with works.pool.acquire() as conn, conn.transaction():
+            spec = ActionSpec(transport=Transport.WORKER)
+            await put_action(conn, DEFAULT_ENVIRONMENT, "pack it", spec, datetime.now(UTC))
+        flow = await works.register(workflow({**SHIP, "action": "pack it"}))
+        await start(works, flow, 5)
+        bus, topics = works.platform.bus, works.platform.topics
+        tasks = (
+            "SELECT count(*) FROM bus_records JOIN bus_topics USING (topic_id)"
+            " WHERE name = 'turnout.tasks.pack-it'"
+        )
+        await until(works.pool, tasks, 5)
+        assert await bus.partitions(topics.tasks("pack it")) == await bus.partitions(
+            topics.commands
+        )
+
+
+@pytest.mark.parametrize(
+    ("error", "more", "expected"),
+    [
+        ({"message": "no van"}, {}, [(1, "RETRYING"), (2, "COMPLETED")]),
+        ({"message": "no such city", "retryable": False}, {}, [(1, "FAILED")]),
+        ({"kind": "refused"}, {"non_retryable": ["refused"]}, [(1, "FAILED")]),
+        ({}, {"max_attempts": 1}, [(1, "FAILED")]),
+    ],
+)
+async def test_a_failure_is_retried_as_the_step_says(
+    database: str, error: dict[str, Any], more: dict[str, Any], expected: list[tuple[int, str]]
+) -> None:
+    """The worker says whether another attempt is worth it, the step's policy decides."""
+    async with open_works(database) as works:
+        await known(works)
+
+        async def answer(task: Task) -> None:
+            if task["attempt"] == 1:
+                await say(works, task, "failed", error=error)
+            else:
+                await say(works, task, "completed")
+
+        async with worker(works, answer):
+            step = {**SHIP, "retry": {**SOON, **more}}
+            await start(works, await works.register(workflow(step)))
+            await all_ended(works.pool, 1)
+        assert await attempts(works) == expected
+
+
+@pytest.mark.parametrize("is_loaded", [True, False], ids=["in memory", "parked"])
+async def test_heartbeats_keep_a_long_task_alive(database: str, *, is_loaded: bool) -> None:
+    """A task that takes three silences goes on, whether or not its execution is in memory."""
+    async with open_receiver() as receiver, open_works(database) as works:
+        await known(works)
+        receiver.gate.clear()
+
+        async def answer(task: Task) -> None:
+            for n in range(8):
+                await asyncio.sleep(0.4)
+                await say(works, task, "heartbeat", progress={"n": n})
+            receiver.gate.set()
+            await say(works, task, "completed")
+
+        ship = {**SHIP, "heartbeat_s": 1.0}
+        steps = [ship, receiver.step(), {**NOTE, "depends_on": ["ship", "call"]}]
+        async with worker(works, answer):
+            await start(works, await works.register(workflow(*(steps if is_loaded else [ship]))))
+            await until(works.pool, "SELECT count(*) FROM waits WHERE progress->>'n' >= '3'", 1)
+            assert works.metric("turnout_executions_active") == int(is_loaded)
+            await all_ended(works.pool, 1)
+        assert await attempts(works) == [(1, "COMPLETED")]
+        await check_history(works)
+
+
+async def test_a_silent_worker_is_given_up_and_its_late_answer_changes_nothing(
+    database: str,
+) -> None:
+    """After heartbeat_s of silence the step is tried again; only that attempt's answer counts."""
+    async with open_works(database) as works:
+        await known(works)
+
+        async def answer(task: Task) -> None:
+            if task["attempt"] == 2:
+                first = {"task_id": task["task_id"].removesuffix("2") + "1"}
+                await say(works, first, "heartbeat", progress={"n": 1})
+                await say(works, first, "completed", output="late")
+                await say(works, task, "completed", output="in time")
+
+        async with worker(works, answer):
+            await start(works, await works.register(workflow({**SHIP, "heartbeat_s": 1.0})))
+            await all_ended(works.pool, 1)
+        assert await attempts(works) == [(1, "RETRYING"), (2, "COMPLETED")]
+        assert await last(works, "output") == "in time"
+        await until(works.pool, "SELECT count(*) FROM inbox", 0)
+
+
+async def test_an_answer_given_several_times_counts_once(database: str) -> None:
+    """Also when others follow that say something else, and after the end."""
+    async with open_works(database) as works:
+        await known(works)
+
+        async def answer(task: Task) -> None:
+            for output in (1, 1, 2):
+                await say(works, task, "completed", output=output)
+            await say(works, task, "failed", error={"message": "no"})
+
+        async with worker(works, answer) as read:
+            await start(works, await works.register(workflow(SHIP, NOTE)), 5)
+            await all_ended(works.pool, 5)
+            await say(works, read[0], "completed", output=3)
+        assert await attempts(works) == [(1, "COMPLETED")] * 5
+        outputs = "SELECT count(*) FROM execution_log WHERE step_id = 'ship' AND output::text = '1'"
+        assert await works.pool.fetchval(outputs) == 5
+        await until(works.pool, "SELECT count(*) FROM inbox", 0)
+        await check_history(works)
+
+
+DEEP: Any = []
+for _ in range(80):
+    DEEP = [DEEP]
+
+
+@pytest.mark.parametrize(
+    ("output", "kind"),
+    [
+        ({"parcel": "seven"}, "unfit"),
+        (None, "unfit"),
+        ({"parcel": 1, "text": "a\0b"}, "unfit"),
+        ({"parcel": 1, "deep": DEEP}, "unfit"),
+        ({"parcel": 1, "text": "x" * 600_000}, "too_large"),
+    ],
+    ids=["wrong type", "nothing", "NUL", "deep", "large"],
+)
+async def test_a_bad_output_fails_the_attempt(database: str, output: Any, kind: str) -> None:
+    """What does not fit the output_schema, or cannot be kept, is a failure with a reason."""
+    schema = {"type": "object", "properties": {"parcel": {"type": "integer"}}}
+    async with open_works(database) as works:
+        await known(works, output_schema=schema)
+
+        async def answer(task: Task) -> None:
+            await say(works, task, "completed", output=output)
+
+        async with worker(works, answer):
+            await start(works, await works.register(workflow(SHIP)))
+            await all_ended(works.pool, 1)
+        assert (await last(works))["kind"] == kind
+        assert await attempts(works) == [(1, "FAILED")]
+
+
+async def test_what_is_no_answer_becomes_a_dead_letter(database: str) -> None:
+    """With the place of the fault; the answers around it are heard."""
+    async with open_works(database) as works:
+        await known(works)
+        await start(works, await works.register(workflow(SHIP)))
+        task_id = (await task_of(works))["task_id"]
+        bad = {
+            b"": "",
+            b"\xff{": "",
+            b'{"type": "turnout.task-result", "data": NaN}': "",
+            result(task_id, "done"): "/data/status",
+            result(task_id + "x", "completed"): "/data/task_id",
+            result("a:b:1", "completed"): "/data/task_id",
+            result(task_id.removesuffix("1") + "01", "completed"): "/data/task_id",
+            result(task_id, "heartbeat", progress=[1]): "/data/progress",
+            result(task_id, "heartbeat", progress={"text": "x" * 100_000}): "/data/progress",
+            result(task_id, "failed", error={"message": 1}): "/data/error/message",
+        }
+        await publish(works, *bad, result(task_id, "completed", output=1))
+        await all_ended(works.pool, 1)
+        found = await letters(works)
+        assert sorted(letter["pointer"] for letter in found) == sorted(bad.values())
+        assert {letter["reason"] for letter in found} == {"UNREADABLE_TASK_RESULT"}
+        assert await attempts(works) == [(1, "COMPLETED")]
+
+
+async def test_answers_wait_while_nobody_runs(database: str) -> None:
+    """What a worker said while every executor was away is heard when one is back."""
+    async with open_works(database) as works:
+        await known(works)
+        await start(works, await works.register(workflow({**SHIP, "heartbeat_s": 60.0})))
+        task = await task_of(works)
+        await works.crash()
+        await say(works, task, "completed", output=1)
+    async with open_works(database) as works:
+        await all_ended(works.pool, 1)
+        assert await attempts(works) == [(1, "COMPLETED")]
