@@ -21,6 +21,7 @@ from shared.db.history import (
     list_executions,
 )
 from shared.db.pool import Connection
+from shared.domain.errors import NotFound
 from shared.domain.executions import Status
 from shared.domain.ids import EnvironmentId, EventKey, ExecutionId, WorkflowId, split_key
 from shared.wire.envelope import stamp
@@ -87,32 +88,39 @@ async def get(request: web.Request) -> web.Response:
 async def result(request: web.Request) -> web.Response:
     """200 with the result as soon as it is there, waiting for it up to ``?wait_s=`` seconds.
 
-    404 RESULT_NOT_READY while it is not, 409 NO_RESULT when there will be none.
+    404 RESULT_NOT_READY while it is not, 409 NO_RESULT when there will be none. An execution that
+    is not there may be about to start, and is waited for as well.
     """
     execution_id = ExecutionId(id_in_path(request))
     wait_s = Query(request, "wait_s").integer("wait_s", minimum=0, maximum=WAIT_S_MAX) or 0
     resources = request.app[RESOURCES]
-    until = resources.clock.monotonic() + wait_s
-    while True:
-        execution, found = await _result(resources, execution_id)
-        if found is not None:
-            return answer({"result": found.value})
-        if execution.status.is_terminal:
-            detail = f"Execution {execution_id} is {execution.status} and has no result."
-            raise invalid("", NO_RESULT, detail)
-        if resources.clock.monotonic() >= until:
-            detail = f"Execution {execution_id} is {execution.status}; there is no result yet."
-            raise invalid("", RESULT_NOT_READY, detail)
-        await resources.clock.sleep(_LOOK_AGAIN_S)
+    clock = resources.clock
+    until = clock.monotonic() + wait_s
+    while (
+        found := await _result(resources, execution_id, is_last=clock.monotonic() >= until)
+    ) is None:
+        await clock.sleep(_LOOK_AGAIN_S)
+    return answer({"result": found.value})
 
 
 async def _result(
-    resources: ApiResources, execution_id: ExecutionId
-) -> tuple[Execution, Result | None]:
-    """The execution, and its result as it was then or later."""
-    async with resources.connection() as conn:
-        execution = await get_execution(conn, execution_id)
-        return execution, await find_result(conn, execution_id)
+    resources: ApiResources, execution_id: ExecutionId, *, is_last: bool
+) -> Result | None:
+    """The result; None while there may yet be one, which is an error where it ``is_last``."""
+    try:
+        async with resources.connection() as conn:
+            execution = await get_execution(conn, execution_id)
+            found = await find_result(conn, execution_id)
+    except NotFound:
+        if is_last:
+            raise
+        return None
+    said = f"Execution {execution_id} is {execution.status}"
+    if found is None and execution.status.is_terminal:
+        raise invalid("", NO_RESULT, f"{said} and has no result.")
+    if found is None and is_last:
+        raise invalid("", RESULT_NOT_READY, f"{said}; there is no result yet.")
+    return found
 
 
 def render_execution(execution: Execution) -> dict[str, Any]:

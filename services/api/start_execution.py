@@ -42,7 +42,7 @@ async def start_execution(
     if workflow.lifecycle is not Lifecycle.READY:
         raise Conflict(f"Workflow {workflow_id} is a draft: mend what it lacks, and activate it.")
     definition = workflow.definition
-    expires_at = expiry_of(asked, definition.policy, now)
+    expires_at = expiry_of(asked, workflow.policy, now)
     await asyncio.to_thread(_check_input, definition, asked)
     id_ = key or str(resources.new_id())
     environment_id = EnvironmentId(workflow.environment_id)

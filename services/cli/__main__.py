@@ -113,7 +113,7 @@ TURNOUT: Final = Root(
         ),
         "bench": Lazy(
             "tests.benchmarks.cli:bench",
-            "Measure speed (from a source checkout).",
+            "Measure speed and memory (from a source checkout).",
             absent="The benchmarks are not installed; run this from a checkout of the source.",
         ),
     },

@@ -13,6 +13,7 @@ from shared.db.group import Changed, Heard, Started
 from shared.domain.causes import cause_of
 from shared.domain.decide import begin
 from shared.domain.errors import Defect, NotFound
+from shared.domain.events import Event
 from shared.domain.executions import Attempt, Entry
 from shared.domain.ids import ExecutionId, WorkflowId
 from shared.domain.plans import Plan
@@ -114,15 +115,7 @@ def _add_start(
     now: datetime,
 ) -> None:
     event = decode_event(command.event)
-    origin = Origin(
-        execution_id=command.execution_id,
-        workflow_id=command.workflow_id,
-        workflow_version=command.workflow_version,
-        environment_id=event.environment_id,
-        event_key=event.key,
-        cause=cause_of(event, command.workflow_id),
-        lineage=command.lineage,
-    )
+    origin = _origin(command, event)
     expires_at = command.expires_at
     if expires_at is None and plan.policy.expires_after_s is not None:
         expires_at = now + timedelta(seconds=plan.policy.expires_after_s)
@@ -146,6 +139,18 @@ def _add_start(
         command_offset=offset,
         created_at=now,
         timer_at=expires_at,
+    )
+
+
+def _origin(command: Start, event: Event) -> Origin:
+    return Origin(
+        execution_id=command.execution_id,
+        workflow_id=command.workflow_id,
+        workflow_version=command.workflow_version,
+        environment_id=event.environment_id,
+        event_key=event.key,
+        cause=cause_of(event, command.workflow_id),
+        lineage=command.lineage,
     )
 
 

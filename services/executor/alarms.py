@@ -19,6 +19,9 @@ def before(at: datetime) -> Alarm:
     return at, _NOBODY
 
 
+_FIRST = before(datetime.min.replace(tzinfo=UTC))
+
+
 @dataclass(slots=True)
 class Alarms:
     """A heap of alarms.
@@ -27,7 +30,7 @@ class Alarms:
     execution that needs nothing any more, or twice: whoever answers looks at the execution's state.
     """
 
-    end: Alarm = before(datetime.min.replace(tzinfo=UTC))
+    end: Alarm = _FIRST
     _heap: list[Alarm] = field(default_factory=list)
 
     def load(self, timers: Iterable[Alarm], *, end: Alarm) -> None:

@@ -50,15 +50,14 @@ def _needs(
         ttl_s=settings.registered_actions.known_s,
     )
     outside = Outside(pool=platform.pool, expressions=expressions, registered=registered)
-    views = Views(
-        ValueResolver(expressions, TemplateCache(settings.expressions_max)),
-        SecretMarks(chance_of_secrets.token_hex(16)),
-    )
     tools = Tools(
         actions=built_in(settings, caller, platform),
         registered=registered,
         annotator=Annotator(_resolvers(settings, caller)),
-        views=views,
+        views=Views(
+            ValueResolver(expressions, TemplateCache(settings.expressions_max)),
+            SecretMarks(chance_of_secrets.token_hex(16)),
+        ),
         secrets=ConfiguredSecrets(platform.default_environment, settings.secrets),
         clock=platform.clock,
     )

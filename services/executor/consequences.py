@@ -7,17 +7,19 @@ from uuid import UUID, uuid5
 
 from shared.bus.protocol import Record
 from shared.domain.events import Event
-from shared.domain.executions import ENDS, Attempt, Entry
+from shared.domain.executions import ENDS, Attempt, AttemptStatus, Entry
 from shared.domain.ids import EventKey, ExecutionId, WorkflowId, split_key
 from shared.domain.outcomes import WaitKind
 from shared.domain.signals import ChildEnded
-from shared.wire.commands import Tell, encode_start, encode_tell
+from shared.wire.commands import Cancel, Tell, encode_cancel, encode_start, encode_tell
 from shared.wire.envelope import HEADERS, envelope, stamp
 from shared.wire.events import encode_event
 from shared.wire.lineage import Lineage, Parent
 from shared.wire.messages import TaskData
 from shared.wire.results import Origin
 from shared.wire.topics import Topics
+
+_GIVEN_UP = frozenset({AttemptStatus.CANCELLED, AttemptStatus.FAILED, AttemptStatus.RETRYING})
 
 CALLED = "workflow:called"
 """The type of the event that a sub-workflow's execution is started with."""
@@ -32,6 +34,8 @@ def consequences(origin: Origin, entry: Entry, at: datetime, topics: Topics) -> 
             yield _task(origin, attempt, topics)
         elif wait.kind is WaitKind.SUBWORKFLOW:
             yield _start(origin, attempt, topics)
+    elif attempt is not None and attempt.status in _GIVEN_UP:
+        yield from _cancel(origin, attempt, topics)
     parent = origin.lineage.parent
     if parent is not None and parent.waits and entry.phases and entry.phases[-1] in ENDS:
         yield _end(origin, parent, entry, at, topics)
@@ -75,7 +79,7 @@ def _start(origin: Origin, attempt: Attempt, topics: Topics) -> Record:
         id=f"{attempt.step_id}:{attempt.number}",
         received_at=attempt.ended_at,
         payload=told["input"],
-        attributes=origin.chain,
+        attributes=origin.cause.attributes(),
     )
     parent = Parent(
         execution_id=origin.execution_id,
@@ -93,6 +97,21 @@ def _start(origin: Origin, attempt: Attempt, topics: Topics) -> Record:
         lineage=Lineage(parent=parent),
     )
     return Record(topic=topics.commands, key=str(child).encode(), value=value, headers=HEADERS)
+
+
+def _cancel(origin: Origin, attempt: Attempt, topics: Topics) -> Iterator[Record]:
+    """An execution that a step had called, and that nobody waits for any more."""
+    told = attempt.output
+    if not isinstance(told, dict) or told.get("kind") != WaitKind.SUBWORKFLOW:
+        return
+    command = Cancel(
+        execution_id=ExecutionId(UUID(told["execution_id"])),
+        reason=f"Execution {origin.subject}, which called it, waits for it no more.",
+        requested_at=attempt.ended_at,
+    )
+    key = str(command.execution_id).encode()
+    value = encode_cancel(command)
+    yield Record(topic=topics.commands, key=key, value=value, headers=HEADERS)
 
 
 def _end(origin: Origin, parent: Parent, entry: Entry, at: datetime, topics: Topics) -> Record:

@@ -15,7 +15,7 @@ from services.executor.ledger import Ledger
 from services.executor.life import Living, live
 from services.executor.metrics import ExecutorMetrics
 from services.executor.publish import Publisher
-from services.executor.recover import find_active, find_called, republish, restored
+from services.executor.recover import take_up
 from services.executor.runs import Owned, Run
 from services.executor.settings import ExecutorSettings
 from services.executor.sleepers import Sleepers
@@ -23,8 +23,6 @@ from services.executor.task_results import TaskResults
 from shared.assembly.platform import Platform
 from shared.bus.dead_letters import letter_record
 from shared.bus.protocol import Received, Subscription, TopicPartition
-from shared.db.pool import translated
-from shared.db.recovery import claim
 from shared.domain.errors import Unavailable
 from shared.domain.ids import ExecutionId
 from shared.runtime.health import Condition
@@ -138,25 +136,13 @@ class Executor:
         log.info("partitions_revoked", partitions=[o.partition for o in leaving])
 
     async def _take_over(self, partition: int) -> int:
-        needs = self._needs
-        with translated():
-            async with needs.platform.pool.acquire() as conn:
-                given = await claim(
-                    conn, partition, owner=needs.platform.member, now=needs.platform.clock.now()
-                )
-                owned = Owned.from_claim(given)
-                await republish(conn, owned, self._publisher)
-                found = await find_active(conn, owned, given.active_offset)
-                called, late = await find_called(conn, owned)
-        plans = needs.library.plans
-        runs = await restored(owned, found, plans, is_woken=False)
-        for run in runs:
-            owned.admitted[run.id] = run.command_offset
-        woken = await restored(owned, called, plans, is_woken=True)
+        platform, plans = self._needs.platform, self._needs.library.plans
+        left = await take_up(platform, partition, plans, self._publisher)
+        owned = left.owned
         self._owned[partition] = owned
         self._ledger(owned).own(owned)
-        self._ledger(owned).forget(owned, late)
-        for run in (*runs, *woken):
+        self._ledger(owned).forget(owned, left.late)
+        for run in left.runs:
             self._launch(run)
         self._sleepers.look()
         log.info(
@@ -164,7 +150,7 @@ class Executor:
             partition=partition,
             epoch=owned.epoch,
             offset=owned.consumed_offset,
-            recovered=len(runs),
+            recovered=len(left.runs),
         )
         return owned.consumed_offset
 
@@ -216,14 +202,9 @@ class Executor:
         return [(owned, records) for owned, records in found if owned is not None]
 
     async def _wait_for_room(self) -> None:
-        if self._room() > 0:
-            return
-        self._freed.clear()
-        try:
-            async with asyncio.timeout(ROOM_WITHIN_S):
-                await self._freed.wait()
-        except TimeoutError:
-            return
+        if self._room() <= 0:
+            self._freed.clear()
+            await self._needs.platform.clock.wait(self._freed, ROOM_WITHIN_S)
 
     async def _admit(self, owned: Owned, records: Sequence[Received]) -> None:
         needs = self._needs

@@ -10,77 +10,22 @@ memory holds: the ledger ends with the error and the executor starts anew from t
 
 import asyncio
 from collections import deque
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
-from datetime import datetime
-from typing import assert_never
+from collections.abc import Mapping, Sequence
 
 from services.executor.metrics import ExecutorMetrics
 from services.executor.publish import Publisher
+from services.executor.rows import Admission, Batch, Item, Note, Step, taken_in
 from services.executor.runs import Owned, Run
-from services.executor.waiting import looking_back, wait_changes, waiting
-from shared.db.group import Changed, Fence, Group, Heard, Started, TakenIn, Timer, Written
+from services.executor.waiting import looking_back, waiting
+from shared.db.group import Changed, Fence, Group, Heard, Started, TakenIn, Timer
 from shared.db.ledger import Committed, commit_group
 from shared.db.pool import Connection, Pool, translated
 from shared.domain.errors import Fenced
-from shared.domain.executions import Entry, Status
+from shared.domain.executions import Entry
 from shared.domain.ids import ExecutionId
 from shared.domain.story import Transition
-from shared.wire.results import Origin
 
 IDLE_S = 0.2
-
-_FOUND = frozenset({Status.RUNNING, Status.COMPENSATING})
-"""What an execution that its command stands for is found by (``list_active.sql``)."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Admission:
-    """Commands of a partition up to ``offset``, made durable together with that position."""
-
-    owned: Owned
-    offset: int
-    started: Sequence[tuple[Started, Sequence[Entry]]]
-    heard: Sequence[Heard]
-    changed: Sequence[Changed]
-    done: "asyncio.Future[frozenset[ExecutionId]]"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Step:
-    """A transition of a run, and the commands that it takes in."""
-
-    run: Run
-    transition: Transition
-    taken_in: Sequence[int]
-    done: "asyncio.Future[None]"
-
-    @property
-    def owned(self) -> Owned:
-        """The run's partition."""
-        return self.run.owned
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Note:
-    """What nobody waits for: rows that say nothing any more, or something new about a wait."""
-
-    owned: Owned
-    add: Callable[[Group], None]
-
-
-Item = Admission | Step | Note
-
-
-@dataclass(slots=True)
-class _Batch:
-    """A group, what it consumes, and who waits for it."""
-
-    group: Group = field(default_factory=Group)
-    owned: dict[int, Owned] = field(default_factory=dict)
-    offsets: dict[int, int] = field(default_factory=dict)
-    admissions: list[Admission] = field(default_factory=list)
-    steps: list[Step] = field(default_factory=list)
 
 
 class Ledger:
@@ -112,7 +57,7 @@ class Ledger:
         del self._owned[owned.partition]
         with translated():
             async with self._pool.acquire() as conn:
-                await self._commit(conn, _Batch(owned={owned.partition: owned}))
+                await self._commit(conn, Batch(owned={owned.partition: owned}))
 
     async def admit(
         self,
@@ -147,7 +92,7 @@ class Ledger:
 
     def take_in(self, run: Run, offset: int) -> None:
         """Drop a command that changed nothing, with the next commit."""
-        taken = _taken_in(run, offset)
+        taken = taken_in(run, offset)
         self._submit(Note(owned=run.owned, add=lambda group: group.taken_in.append(taken)))
 
     def looked_back(self, run: Run) -> None:
@@ -195,29 +140,20 @@ class Ledger:
                     await self._wake.wait()
             except TimeoutError:
                 moved = {p: o for p, o in self._owned.items() if o.saved != o.fence()}
-                await self._commit(conn, _Batch(owned=moved))
+                await self._commit(conn, Batch(owned=moved))
 
-    def _take(self) -> _Batch:
-        batch = _Batch()
+    def _take(self) -> Batch:
+        batch = Batch()
         while self._pending and len(batch.group.written) < self._rows_max:
             item = self._pending.popleft()
             if self._owned.get(item.owned.partition) is not item.owned:
                 if not isinstance(item, Note):
                     item.done.cancel()  # given up meanwhile; its next owner does it
                 continue
-            batch.owned[item.owned.partition] = item.owned
-            match item:
-                case Admission():
-                    _add_admission(batch, item)
-                case Step():
-                    _add_step(batch, item)
-                case Note():
-                    item.add(batch.group)
-                case _:
-                    assert_never(item)
+            batch.add(item)
         return batch
 
-    async def _commit(self, conn: Connection, batch: _Batch) -> None:
+    async def _commit(self, conn: Connection, batch: Batch) -> None:
         if not batch.owned:
             return
         group = batch.group
@@ -239,7 +175,7 @@ class Ledger:
             )
 
 
-def _settle(batch: _Batch, fences: Sequence[Fence], committed: Committed) -> None:
+def _settle(batch: Batch, fences: Sequence[Fence], committed: Committed) -> None:
     """Remember what is durable now, and tell those who wait."""
     for fence in fences:
         owned = batch.owned[fence.partition]
@@ -252,77 +188,3 @@ def _settle(batch: _Batch, fences: Sequence[Fence], committed: Committed) -> Non
     for step in batch.steps:
         if not step.done.cancelled():
             step.done.set_result(None)
-
-
-def _add_admission(batch: _Batch, admission: Admission) -> None:
-    owned, group = admission.owned, batch.group
-    batch.offsets[owned.partition] = max(admission.offset, batch.offsets.get(owned.partition, 0))
-    batch.admissions.append(admission)
-    for started, entries in admission.started:
-        id_ = started.origin.execution_id
-        if id_ in group.started:
-            continue
-        group.started[id_] = started
-        _add_entries(batch, owned, started.origin, entries, started.created_at, is_first=True)
-    group.heard += admission.heard
-    for changed in admission.changed:
-        group.change(changed)
-
-
-def _add_step(batch: _Batch, step: Step) -> None:
-    run, transition, group = step.run, step.transition, batch.group
-    state, at = transition.state, transition.at
-    batch.steps.append(step)
-    _add_entries(batch, run.owned, run.origin, transition.entries, at)
-    group.change(Changed(partition=run.owned.partition, execution_id=run.id, at=at, state=state))
-    group.taken_in += [_taken_in(run, offset) for offset in step.taken_in]
-    for row in wait_changes(run, state):
-        group.wait(row)
-    _set_timer(group, run, transition)
-
-
-def _set_timer(group: Group, run: Run, transition: Transition) -> None:
-    """Keep the promise by which a successor finds every execution that is not at its end.
-
-    One that a command admitted is found by that command until it is parked, while its row says
-    that it runs; one that is parked by its timer, or else by what it is told; any other by a
-    timer, though it be overdue.
-    """
-    due_at, status = run.timer_at, transition.state.status
-    is_found = status in _FOUND and not run.is_woken
-    if status.is_terminal:
-        due_at = None
-    elif transition.is_parked:
-        due_at = transition.wake_at
-    elif not is_found and (due_at is None or due_at > transition.at):
-        due_at = transition.at
-    if due_at != run.timer_at:
-        run.timer_at = due_at
-        group.wake(Timer(run.owned.partition, run.id, due_at))
-
-
-def _taken_in(run: Run, offset: int) -> TakenIn:
-    return TakenIn(run.owned.partition, run.id, offset)
-
-
-def _add_entries(
-    batch: _Batch,
-    owned: Owned,
-    origin: Origin,
-    entries: Sequence[Entry],
-    at: datetime,
-    *,
-    is_first: bool = False,
-) -> None:
-    batch.group.written += [
-        Written(
-            partition=owned.partition,
-            seq=owned.next_seq(),
-            origin=origin,
-            entry=entry,
-            # As the row will say it, and hence as it is published again after a crash.
-            at=at if entry.attempt is None else entry.attempt.ended_at,
-            is_first=is_first,
-        )
-        for entry in entries
-    ]

@@ -11,13 +11,14 @@ from uuid import UUID
 from services.executor.ledger import Ledger
 from services.executor.metrics import ExecutorMetrics
 from services.executor.perform import Tools, perform
+from services.executor.prepare import is_brief
 from services.executor.runs import Performing, Run, Word
 from services.executor.waiting import must_look_back, silent_tasks
 from shared.domain import decide
 from shared.domain.executions import Status
 from shared.domain.ids import ExecutionId
 from shared.domain.outcomes import Interrupted
-from shared.domain.readiness import RunStep, is_wanted, todo
+from shared.domain.readiness import RunStep, Todo, is_wanted, todo
 from shared.domain.signals import Arrived, Beat, ChildEnded, TaskEnded
 from shared.domain.story import Transition
 from shared.wire.commands import Cancel
@@ -63,6 +64,7 @@ class _Life:
         self._needs = needs
         self._clock = needs.tools.clock
         self._tasks = asyncio.TaskGroup()
+        self._last: Transition | None = None
 
     async def live(self) -> datetime | None:
         run = self._run
@@ -76,15 +78,27 @@ class _Life:
                 if run.owned.is_draining or not is_clear:
                     await self._some_end(None)
                     continue
-                work = todo(run.plan, run.state, self._clock.now(), run.performing)
+                work = self._work()
                 if not await self._carry_out(work.runs, work.wake_at):
-                    return work.wake_at
+                    if run.timer_at == work.wake_at:
+                        return work.wake_at
+                    await self._set_timer(work.wake_at)
+
+    def _work(self) -> Todo:
+        """What is to be done now."""
+        run, last = self._run, self._last
+        if last is not None and last.runs and last.wake_at is None and not run.state.pending:
+            # Told with the transition, and nothing in it depends on the time.
+            runs = tuple(effect for effect in last.runs if effect.key not in run.performing)
+            return Todo(runs=runs)
+        return todo(run.plan, run.state, self._clock.now(), run.performing)
 
     async def _carry_out(self, runs: Sequence[RunStep], wake_at: datetime | None) -> bool:
         """Begin what is to be done and see some of it end; False: there is nothing to do."""
         run = self._run
-        if len(runs) == 1 and not run.performing and wake_at is None and not run.state.pending:
-            # By far the commonest: one step after another. It needs no task of its own.
+        is_alone = len(runs) == 1 and not (run.performing or run.state.pending or wake_at)
+        if is_alone and is_brief(runs[0].step):
+            # It needs no task of its own, for nothing can be heard before it has ended.
             performing = Performing(effect=runs[0], started_at=self._clock.now())
             run.performing[runs[0].key] = performing
             await self._perform(performing)
@@ -98,6 +112,16 @@ class _Life:
             await self._some_end(wake_at)
             return True
         return bool(run.told or run.must_look_back)
+
+    async def _set_timer(self, wake_at: datetime | None) -> None:
+        """Park for good what a crash left with the timer of a moment in which it ran."""
+        run, now = self._run, self._clock.now()
+        await self._ledger.write(
+            run,
+            Transition(
+                state=run.state, entries=(), at=now, runs=(), is_parked=True, wake_at=wake_at
+            ),
+        )
 
     async def _perform(self, performing: Performing) -> None:
         if performing.is_broken:  # before it has begun
@@ -148,7 +172,9 @@ class _Life:
             self._count(effect, transition)
         run.ended.clear()
         if transition is not None:
-            await self._write(replace(transition, entries=tuple(entries)))
+            if len(entries) > len(transition.entries):
+                transition = replace(transition, entries=tuple(entries))
+            await self._write(transition)
 
     async def _attend(self) -> bool:
         """Take in what the execution was told, and what time has brought.
@@ -163,6 +189,14 @@ class _Life:
         for offset in sorted(run.told):
             if not await self._take_in(offset, run.told[offset]):
                 return False
+        state = run.state
+        if state.pending or state.expires_at is not None or state.failing is not None:
+            return await self._pass_time()
+        return True  # nothing of it depends on the time
+
+    async def _pass_time(self) -> bool:
+        """Let happen what time has brought; False as in ``_attend``."""
+        run = self._run
         expires_at = run.state.expires_at
         is_late = expires_at is not None and expires_at <= self._clock.now()
         if is_late and run.performing and run.state.failing is None:
@@ -242,7 +276,7 @@ class _Life:
         run = self._run
         run.must_look_back |= must_look_back(run.state, transition.state)
         await self._ledger.write(run, transition, taken_in=taken_in)
-        run.state = transition.state
+        run.state, self._last = transition.state, transition
         for key, performing in run.performing.items():
             if not is_wanted(run.state, key):
                 performing.break_off()

@@ -1,8 +1,10 @@
 """What executions ask of the database while they run."""
 
+import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
+from uuid import UUID
 
 from services.executor.actions.registered import RegisteredActions, WorkerAction
 from services.executor.runs import Run
@@ -20,11 +22,12 @@ from shared.domain.plans import Plan
 from shared.domain.signals import Arrived, Beat, TaskEnded
 from shared.expr.jsonata import ExpressionCache
 from shared.matching.awaited import event_data, is_awaited
+from shared.matching.correlate import Correlated
 from shared.matching.view import EventView
 from shared.wire.lineage import Repeat
 
-EVENTS_MAX = 1_000
-"""How many of the events since its start an execution looks at for the one it waits for."""
+EVENTS_PAGE = 1_000
+"""How many of the events since its start an execution looks at, at a time."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,19 +48,21 @@ class Outside:
         return found
 
     async def _came(self, run: Run, wait: Wait) -> dict[str, Any] | None:
-        environment_id = run.origin.environment_id
-        with translated():
-            async with self.pool.acquire() as conn:
-                events = await list_since(
-                    conn,
-                    environment_id,
-                    wait.data["event_name"],
-                    run.created_at,
-                    limit=EVENTS_MAX,
-                )
-        views = (EventView(event) for event in events if event.key != run.event.key)
-        awaited = (event_data(v) for v in views if is_awaited(v, wait.data, self.expressions))
-        return next(awaited, None)
+        """The first event that ends a wait; what is archived meanwhile the matcher tells of."""
+        environment_id, name = run.origin.environment_id, wait.data["event_name"]
+        after = (run.created_at, UUID(int=0))
+        while True:
+            with translated():
+                async with self.pool.acquire() as conn:
+                    events = await list_since(conn, environment_id, name, after, limit=EVENTS_PAGE)
+            views = [EventView(event) for event in events if event.key != run.event.key]
+            for view in Correlated(views).candidates(wait.data):
+                await asyncio.sleep(0)  # of many events, none may keep the others waiting for long
+                if is_awaited(view, wait.data, self.expressions):
+                    return event_data(view)
+            if len(events) < EVENTS_PAGE:
+                return None
+            after = (events[-1].received_at, events[-1].key)
 
     async def result_of(self, execution_id: ExecutionId) -> Any:
         """What an execution came to."""

@@ -108,11 +108,9 @@ async def _called(call: Call, tools: Tools) -> Outcome:
 
 def _with_input(outcome: Outcome, given: Any) -> Outcome:
     """``outcome`` with the step's input, where it does not show it already."""
-    match outcome:
-        case Completed(input=None) | Failed(input=None) | Parked(input=None):
-            return replace(outcome, input=given)
-        case _:
-            return outcome
+    if isinstance(outcome, Skipped) or given is None or outcome.input is not None:
+        return outcome
+    return replace(outcome, input=given)
 
 
 def _kept(outcome: Outcome) -> Outcome:

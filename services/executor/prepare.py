@@ -70,6 +70,13 @@ def prepare(
         return Failed(error=StepError(kind=ErrorKind.EXPRESSION, message=error.message))
 
 
+def is_brief(step: Step) -> bool:
+    """Whether the step only computes, and asks nobody."""
+    if step.kind is StepKind.ACTION:
+        return step.action == TRANSFORM or step.id == RESULT
+    return step.kind is not StepKind.SUBWORKFLOW
+
+
 def unkept(value: Any, what: str) -> StepError | None:
     """Why a value cannot be written down and published; one such value would stop a whole group."""
     try:

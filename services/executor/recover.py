@@ -1,6 +1,6 @@
 """Bringing executions back from the database."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
@@ -10,9 +10,11 @@ from services.executor.admit import Plans
 from services.executor.publish import Publisher
 from services.executor.runs import Owned, Run, Word
 from services.executor.waiting import looking_back
-from shared.db.pool import Connection
+from shared.assembly.platform import Platform
+from shared.db.pool import Connection, translated
 from shared.db.recovery import (
     Stored,
+    claim,
     list_active,
     list_called,
     list_entries,
@@ -48,6 +50,31 @@ class Found:
     stored: Stored
     entries: Sequence[Entry]
     told: Sequence[tuple[int, bytes]]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Left:
+    """What a partition's last owner left: executions to go on with, and commands to drop."""
+
+    owned: Owned
+    runs: Sequence[Run]
+    late: Mapping[ExecutionId, Sequence[int]]
+
+
+async def take_up(platform: Platform, partition: int, plans: Plans, publisher: Publisher) -> Left:
+    """Claim a partition, publish what its last owner did not, and find what it left."""
+    with translated():
+        async with platform.pool.acquire() as conn:
+            given = await claim(conn, partition, owner=platform.member, now=platform.clock.now())
+            owned = Owned.from_claim(given)
+            await republish(conn, owned, publisher)
+            found = await find_active(conn, owned, given.active_offset)
+            called, late = await find_called(conn, owned)
+    active = await restored(owned, found, plans, is_woken=False)
+    for run in active:
+        owned.admitted[run.id] = run.command_offset
+    woken = await restored(owned, called, plans, is_woken=True)
+    return Left(owned=owned, runs=[*active, *woken], late=late)
 
 
 async def republish(conn: Connection, owned: Owned, publisher: Publisher) -> None:

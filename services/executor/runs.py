@@ -81,6 +81,8 @@ class Run:
 
     def underway(self, state: State) -> UnderwayByKey:
         """What is being performed, and what was broken off, as far as ``state`` wants it."""
+        if not self.performing and not self.broken:
+            return {}
         found = self.broken | {key: p.underway for key, p in self.performing.items()}
         return {key: underway for key, underway in found.items() if is_wanted(state, key)}
 

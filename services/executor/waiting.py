@@ -25,7 +25,7 @@ def waits_in(state: State) -> dict[StepId, Attempt]:
 
 def wait_changes(run: Run, after: State) -> Iterator[Waiting]:
     """What changes in the rows of a run that is in ``after`` next."""
-    if not run.state.pending and not after.pending:
+    if after.pending is run.state.pending:  # as it is where nothing in it changed
         return
     old, new = waits_in(run.state), waits_in(after)
     for key, attempt in new.items():
@@ -59,10 +59,10 @@ def looking_back(state: State) -> list[Attempt]:
 
 def must_look_back(before: State, after: State) -> bool:
     """Whether ``after`` waits for an event for which ``before`` did not."""
-    if not after.pending:
+    if after.pending is before.pending or not (new := looking_back(after)):
         return False
-    known = {a.step_id for a in looking_back(before)}
-    return any(attempt.step_id not in known for attempt in looking_back(after))
+    known = {attempt.step_id for attempt in looking_back(before)}
+    return any(attempt.step_id not in known for attempt in new)
 
 
 def silent_tasks(state: State, now: datetime) -> list[Attempt]:

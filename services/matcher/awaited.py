@@ -1,7 +1,7 @@
 """Telling executions of the events that they wait for."""
 
 import asyncio
-from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Iterator, Mapping
 from itertools import islice
 
 import orjson
@@ -15,6 +15,7 @@ from shared.domain.ids import ExecutionId, StepId
 from shared.domain.signals import Arrived
 from shared.expr.jsonata import ExpressionCache
 from shared.matching.awaited import event_data, is_awaited
+from shared.matching.correlate import Correlated
 from shared.matching.rules import is_named
 from shared.matching.view import EventView
 from shared.wire.commands import Tell, encode_tell
@@ -57,16 +58,16 @@ class Awaited:
                 names = await list_names(conn, named)
         for name in names:
             if views := list(_views(named, name)):
-                await self._tell_all(name, views)
+                await self._tell_all(name, Correlated(views))
 
-    async def _tell_all(self, name: EventName, views: Sequence[EventView]) -> None:
+    async def _tell_all(self, name: EventName, events: Correlated) -> None:
         """Tell all who wait for one name, a bounded number at a time."""
         async for waits in self._pages(name):
             told: dict[WaitKey, Record] = {}
             size = 0
             for wait in waits:
                 key = (wait.execution_id, wait.step_id, wait.attempt)
-                if key in self._told or (view := await self._first(wait, views)) is None:
+                if key in self._told or (view := await self._first(wait, events)) is None:
                     continue
                 told[key] = self._record(wait, view)
                 size += len(told[key].value or b"")
@@ -87,9 +88,10 @@ class Awaited:
                 return
             after = waits[-1]
 
-    async def _first(self, wait: Awaiting, views: Sequence[EventView]) -> EventView | None:
+    async def _first(self, wait: Awaiting, events: Correlated) -> EventView | None:
         """The first event that ends a wait."""
-        for view in views:
+        await self._breathe()
+        for view in events.candidates(wait.data):
             await self._breathe()
             if wait.counts(view.event) and is_awaited(view, wait.data, self._expressions):
                 return view

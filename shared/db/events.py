@@ -64,13 +64,21 @@ async def list_events(
 
 
 async def list_since(
-    conn: Connection, environment_id: EnvironmentId, name: str, since: datetime, *, limit: int
+    conn: Connection,
+    environment_id: EnvironmentId,
+    name: str,
+    after: tuple[datetime, UUID],
+    *,
+    limit: int,
 ) -> list[Event]:
-    """The events that a trigger's ``name`` names, arrived since a time, the earliest first."""
+    """The events that a trigger's ``name`` names, the earliest first.
+
+    ``after`` is (received_at, key) of the last seen; before the first of a time the key is 0.
+    """
     rows = await conn.fetch(
         _SQL["list_since"],
         environment_id,
-        since,
+        *after,
         name.removesuffix("*"),
         name.endswith("*"),
         limit,

@@ -153,8 +153,10 @@ def subject_of(wait: Wait) -> str:
     """What a wait is found by: who decides, an event's name, an action, another execution."""
     data = wait.data
     match wait.kind:
-        case WaitKind.APPROVAL | WaitKind.FORM:
+        case WaitKind.APPROVAL:
             return approver_key(data["approver"]["type"], data["approver"]["id"])
+        case WaitKind.FORM:
+            return approver_key(data["assignee"]["type"], data["assignee"]["id"])
         case WaitKind.EVENT:
             return str(data["event_name"])
         case WaitKind.TASK:

@@ -357,6 +357,8 @@ CREATE INDEX event_keys_received ON public.event_keys USING brin (received_on);
 
 CREATE INDEX events_listed ON ONLY public.events USING btree (environment_id, received_at, key);
 
+CREATE INDEX events_of_type ON ONLY public.events USING btree (environment_id, type, received_at);
+
 CREATE INDEX executions_admitted ON public.executions USING btree (partition, command_offset);
 
 CREATE INDEX executions_listed ON public.executions USING btree (environment_id, created_at, id);
@@ -392,6 +394,9 @@ ALTER TABLE ONLY public.bus_positions
 
 ALTER TABLE ONLY public.bus_positions
     ADD CONSTRAINT bus_positions_topic_id_partition_fkey FOREIGN KEY (topic_id, partition) REFERENCES public.bus_partitions(topic_id, partition);
+
+ALTER TABLE ONLY public.schedules
+    ADD CONSTRAINT schedules_workflow_id_fkey FOREIGN KEY (workflow_id) REFERENCES public.workflows(id);
 
 ALTER TABLE ONLY public.workflow_changes
     ADD CONSTRAINT workflow_changes_workflow_id_fkey FOREIGN KEY (workflow_id) REFERENCES public.workflows(id);

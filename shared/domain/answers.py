@@ -85,7 +85,8 @@ def timed_out(plan: Plan, waiting: Attempt) -> Outcome | Attempt:
     # A worker may be tried again, and a child started anew; people and events are not.
     again = wait.kind in (WaitKind.TASK, WaitKind.SUBWORKFLOW)
     error = StepError(kind=ErrorKind.TIMEOUT, message=_silence(wait), retryable=again)
-    return Failed(input=waiting.input, error=error)
+    called = waiting.output if wait.kind is WaitKind.SUBWORKFLOW else None
+    return Failed(input=waiting.input, error=error, output=called)
 
 
 def task_due_at(waiting_since: datetime, last_at: datetime, data: Any) -> datetime:
@@ -114,7 +115,8 @@ def _decided(plan: Plan, waiting: Attempt, signal: Decided) -> Outcome | Attempt
     message = f"{signal.by or 'Nobody'} rejected it{said}"
     if signal.decision_id == TIMEOUT:
         message = "Nobody approved it in time."
-    return Failed(input=waiting.input, error=StepError(kind=ErrorKind.REJECTED, message=message))
+    error = StepError(kind=ErrorKind.REJECTED, message=message)
+    return Failed(input=waiting.input, output=output, error=error)
 
 
 def _submitted(waiting: Attempt, signal: Submitted) -> Outcome:

@@ -1,12 +1,11 @@
 """How an attempt of a step stands once it has an outcome."""
 
-from dataclasses import replace
 from datetime import datetime
-from typing import assert_never
+from typing import Any, assert_never
 
 from shared.domain.executions import Attempt, AttemptStatus
 from shared.domain.ids import StepId
-from shared.domain.outcomes import Completed, Failed, Outcome, Parked, Skipped
+from shared.domain.outcomes import Completed, Failed, Outcome, Parked, Skipped, Wait
 from shared.domain.readiness import RunStep, Underway
 from shared.domain.retries import retry_at
 
@@ -28,43 +27,49 @@ def attempted(
 
     ``is_last``: nothing may follow of it; it is neither tried again nor waits.
     """
-    attempt = Attempt(
+    status = AttemptStatus.COMPLETED
+    output, error, handle, wake_at = None, None, None, None
+    match outcome:
+        case Completed():
+            output, handle = outcome.output, outcome.handle
+        case Skipped():
+            status, handle = AttemptStatus.SKIPPED, outcome.reason
+        case Parked() if is_last:
+            status = AttemptStatus.CANCELLED
+        case Parked(wait=wait):
+            status, wake_at, output = AttemptStatus.WAITING, outcome.wake_at, told(wait)
+        case Failed():
+            output, error = outcome.output, outcome.error
+            wake_at = None if is_last else _again_at(effect, outcome, since, now, chance)
+            status = AttemptStatus.FAILED if wake_at is None else AttemptStatus.RETRYING
+        case _:
+            assert_never(outcome)
+    return Attempt(
         step_id=effect.key,
         number=effect.attempt,
-        status=AttemptStatus.COMPLETED,
+        status=status,
         started_at=started_at,
         ended_at=now,
         input=None if isinstance(outcome, Skipped) else outcome.input,
+        output=output,
+        error=error,
+        wake_at=wake_at,
+        handle=handle,
     )
-    match outcome:
-        case Completed(output=output, handle=handle):
-            return replace(attempt, output=output, handle=handle)
-        case Skipped(reason=reason):
-            return replace(attempt, status=AttemptStatus.SKIPPED, handle=reason)
-        case Parked() if is_last:
-            return replace(attempt, status=AttemptStatus.CANCELLED)
-        case Parked(wait=wait, wake_at=wake_at):
-            output = {"kind": wait.kind.value, **wait.data}
-            status = AttemptStatus.WAITING
-            return replace(attempt, status=status, output=output, wake_at=wake_at)
-        case Failed(error=error, ends=ends):
-            policy = effect.step.retry
-            at = (
-                None
-                if ends or is_last
-                else retry_at(
-                    policy,
-                    attempt=effect.attempt,
-                    error=error,
-                    since=since,
-                    now=now,
-                    chance=chance,
-                )
-            )
-            status = AttemptStatus.FAILED if at is None else AttemptStatus.RETRYING
-            return replace(attempt, status=status, error=error, wake_at=at)
-        case _:
-            assert_never(outcome)
+
+
+def told(wait: Wait) -> dict[str, Any]:
+    """What a step waits for, as its output."""
+    return {"kind": wait.kind.value, **wait.data}
+
+
+def _again_at(
+    effect: RunStep, failed: Failed, since: datetime, now: datetime, chance: float
+) -> datetime | None:
+    if failed.ends:
+        return None
+    policy, number, error = effect.step.retry, effect.attempt, failed.error
+    return retry_at(policy, attempt=number, error=error, since=since, now=now, chance=chance)
 
 
 def broken_off(running: Underway, now: datetime) -> Attempt:

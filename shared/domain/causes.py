@@ -4,6 +4,7 @@ The chain travels with events as CloudEvents extension attributes. A stranger's 
 makes no sense counts as none.
 """
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -16,6 +17,8 @@ ROOT = "turnoutroot"
 DEPTH = "turnoutdepth"
 PATH = "turnoutpath"
 PATH_MAX = 64
+
+_DIGITS = re.compile(r"\d{1,6}", re.ASCII)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,6 +41,8 @@ class Cause:
 def depth_of(event: Event) -> int:
     """How many executions stand between a publisher's event and this one."""
     told = event.attributes.get(DEPTH)
+    if isinstance(told, str) and _DIGITS.fullmatch(told):
+        return int(told)  # as CloudEvents' binary mode carries it
     return told if isinstance(told, int) and not isinstance(told, bool) and told > 0 else 0
 
 

@@ -19,14 +19,15 @@ from datetime import datetime
 from typing import assert_never
 
 from shared.domain.answers import answered, first_due, timed_out
-from shared.domain.attempts import attempted, dead
+from shared.domain.attempts import attempted
 from shared.domain.executions import Attempt, AttemptStatus, Entry, Phase, State, Status
 from shared.domain.fold import absorb
 from shared.domain.ids import StepId, split_key
+from shared.domain.inheritance import is_answer
 from shared.domain.iterations import iterated
 from shared.domain.outcomes import Completed, Failed, Outcome, Parked, StepError, WaitKind
 from shared.domain.plans import Plan
-from shared.domain.readiness import Readiness, RunStep, UnderwayByKey, readiness, startable, todo
+from shared.domain.readiness import RunStep, UnderwayByKey, startable, todo
 from shared.domain.signals import Resume, Signal, Suspend
 from shared.domain.steps import OnFailure, Step
 from shared.domain.story import Story, Transition
@@ -51,7 +52,8 @@ def begin(
     story = Story(plan, State(status=Status.RUNNING, expires_at=expires_at), now, NONE)
     story.write(phases=(Phase.CREATED, Phase.STARTED))
     for attempt in inherited:
-        story.write(replace(attempt, number=0, started_at=now, ended_at=now))
+        phases = (Phase.RESPONDED,) if is_answer(plan, attempt) else ()
+        story.write(replace(attempt, number=0, started_at=now, ended_at=now), phases)
     return _told(story)
 
 
@@ -140,9 +142,7 @@ def cancel(
 
 def fail(plan: Plan, state: State, error: StepError, *, now: datetime) -> Transition:
     """End an execution that cannot go on, whatever its steps did."""
-    story = Story(plan, state, now, NONE)
-    story.write(phases=(Phase.FAILED,), error=error)
-    return _told(story)
+    return _ended(plan, state, Phase.FAILED, now, NONE, error)
 
 
 def restore(plan: Plan, entries: Iterable[Entry], expires_at: datetime | None = None) -> State:
@@ -169,14 +169,16 @@ def _status(plan: Plan, state: State) -> Status:
 def _told(story: Story) -> Transition:
     """What follows by itself, and then the whole."""
     _follow(story)
-    state = replace(story.state, status=_status(story.plan, story.state))
-    rest = todo(story.plan, state, story.now, story.underway)
+    state, underway = story.state, story.underway
+    rest = todo(story.plan, state, story.now, underway)
+    is_plain = rest.runs and not state.pending and state.failing is None
+    status = Status.RUNNING if is_plain else _status(story.plan, state)
     return Transition(
-        state=state,
+        state=state if status is state.status else replace(state, status=status),
         entries=tuple(story.entries),
         at=story.now,
         runs=rest.runs,
-        is_parked=not (state.status.is_terminal or rest.runs or story.underway),
+        is_parked=not (status.is_terminal or rest.runs or underway),
         wake_at=rest.wake_at,
     )
 
@@ -186,13 +188,14 @@ def _follow(story: Story) -> None:
         if story.is_over or story.state.failing is not None:
             break
         if entry.attempt is not None:
-            _skip_dead(story, entry.attempt)
-            _close_iterator(story, entry.attempt)
+            story.skip_dead(entry.attempt)
+            if story.plan.bodies:
+                _close_iterator(story, entry.attempt)
     state = story.state
     if story.is_over:
         return
     if state.failing is None:
-        if all(step.id in state.settled for step in story.plan.steps):
+        if story.plan.by_id.keys() <= state.settled.keys():
             story.mark(Phase.COMPLETED)
     elif is_undone(story.plan, state, story.underway):
         lost = not_undone(state, state.failing)
@@ -200,34 +203,29 @@ def _follow(story: Story) -> None:
         story.write(phases=(*undone, Phase.FAILED), error=lost or state.failing)
 
 
-def _skip_dead(story: Story, settled: Attempt) -> None:
-    """Skip the steps that nothing leads to any more, now that ``settled`` does not."""
-    for target in story.plan.targets.get(settled.step_id, ()):
-        key = StepId(target)
-        if key not in story.state.settled:
-            step = story.plan.by_id[key]
-            if readiness(story.plan, story.state, step)[0] is Readiness.DEAD:
-                story.write(dead(key, story.now))
-
-
 def _close_iterator(story: Story, attempt: Attempt) -> None:
     """End an iterator whose items have all ended with ``attempt``, or that fails by it."""
     key = StepId(split_key(attempt.step_id).step_id)
     outcome = iterated(story.plan, story.state, key, attempt)
     if outcome is not None:
-        story.break_off(k for k in story.underway if split_key(k).step_id == key)
+        story.break_off([k for k in story.underway if split_key(k).step_id == key], items_of=key)
         _resolve(story, story.state.pending[key].attempt, outcome, 0.0)
 
 
 def _ended(
-    plan: Plan, state: State, phase: Phase, now: datetime, underway: UnderwayByKey
+    plan: Plan,
+    state: State,
+    phase: Phase,
+    now: datetime,
+    underway: UnderwayByKey,
+    error: StepError | None = None,
 ) -> Transition:
     story = Story(plan, state, now, underway)
     story.break_off(underway)
-    if underway:
+    if story.entries and error is None:
         story.mark(phase)
     else:
-        story.write(phases=(phase,))
+        story.write(phases=(phase,), error=error)
     return _told(story)
 
 
@@ -260,9 +258,10 @@ def _conclude(
     phases = _phases(story, effect, outcome, attempt)
     match phases[-1:]:
         case (Phase.COMPLETED | Phase.FAILED,):
-            story.break_off(story.underway)
+            story.break_off(story.underway, but=effect.key)
         case (Phase.COMPENSATING,):  # a loop cannot complete any more, and so not be undone
-            story.break_off(k for k in story.underway if split_key(k).item is not None)
+            items = [k for k in story.underway if split_key(k).item is not None]
+            story.break_off(items, but=effect.key)
     story.write(attempt, phases)
     if isinstance(outcome, Parked) and outcome.is_detached and not attempt.status.settles:
         told = {k: v for k, v in outcome.wait.data.items() if k != "input"}

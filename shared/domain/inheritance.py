@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from shared.domain.executions import Attempt, AttemptStatus, State
 from shared.domain.ids import StepId
 from shared.domain.plans import Plan
+from shared.domain.steps import StepKind
 
 _TAKEN = frozenset({AttemptStatus.COMPLETED, AttemptStatus.SKIPPED})
 
@@ -29,3 +30,9 @@ def inherited(plan: Plan, state: State, step_id: StepId | None) -> Sequence[Atte
         for key, attempt in state.settled.items()
         if key in plan.by_id and key not in again and attempt.status in _TAKEN
     ]
+
+
+def is_answer(plan: Plan, attempt: Attempt) -> bool:
+    """Whether an outcome is what the execution answers with."""
+    responds = plan.by_id[attempt.step_id].kind is StepKind.RESPOND
+    return responds and attempt.status is AttemptStatus.COMPLETED

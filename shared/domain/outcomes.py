@@ -91,6 +91,7 @@ class Failed:
 
     error: StepError
     input: Any = None
+    output: Any = None
     ends: bool = False
 
 

@@ -85,7 +85,9 @@ def todo(plan: Plan, state: State, now: datetime, underway: Collection[StepId] =
     found.wake(state.expires_at)
     if not state.is_suspended:
         for step in plan.steps:
-            _add_step(found, plan, state, step, now, underway)
+            key = StepId(step.id)
+            if key not in state.settled and key not in underway:
+                _add_step(found, plan, state, step, now, underway)
     return Todo(runs=tuple(found.runs), wake_at=found.wake_at)
 
 
@@ -165,8 +167,6 @@ def _add_step(
     underway: Collection[StepId],
 ) -> None:
     key = StepId(step.id)
-    if key in state.settled or key in underway:
-        return
     pending = state.pending.get(key)
     if pending is None:
         ready, conditions = readiness(plan, state, step)

@@ -4,13 +4,13 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from shared.domain.attempts import broken_off
-from shared.domain.executions import Attempt, Entry, Phase, State
+from shared.domain.attempts import broken_off, dead
+from shared.domain.executions import Attempt, AttemptStatus, Entry, Phase, State
 from shared.domain.fold import absorb
-from shared.domain.ids import StepId
-from shared.domain.outcomes import StepError
+from shared.domain.ids import StepId, split_key
+from shared.domain.outcomes import StepError, WaitKind
 from shared.domain.plans import Plan
-from shared.domain.readiness import RunStep, UnderwayByKey
+from shared.domain.readiness import Readiness, RunStep, UnderwayByKey, readiness
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -63,7 +63,32 @@ class Story:
         self.entries[-1] = replace(entry, phases=(*entry.phases, *phases))
         self.state = absorb(self._before, self.entries[-1])
 
-    def break_off(self, keys: Iterable[StepId]) -> None:
-        """Note that steps under way are broken off."""
+    def skip_dead(self, settled: Attempt) -> None:
+        """Skip the steps that nothing leads to any more, now that ``settled`` does not."""
+        for target in self.plan.targets.get(settled.step_id, ()):
+            key = StepId(target)
+            if key not in self.state.settled:
+                step = self.plan.by_id[key]
+                if readiness(self.plan, self.state, step)[0] is Readiness.DEAD:
+                    self.write(dead(key, self.now))
+
+    def break_off(
+        self,
+        keys: Iterable[StepId],
+        *,
+        but: StepId | None = None,
+        items_of: StepId | None = None,
+    ) -> None:
+        """Note that steps under way are broken off, and executions that were called given up.
+
+        Given up are those that any step beside ``but`` waits for, or only an iterator's items.
+        """
         for key in list(keys):
             self.write(broken_off(self.underway.pop(key), self.now))
+        for key, pending in list(self.state.pending.items()):
+            wait = pending.attempt.wait
+            is_called = wait is not None and wait.kind is WaitKind.SUBWORKFLOW and key != but
+            if is_called and (items_of is None or split_key(key).step_id == items_of):
+                status = AttemptStatus.CANCELLED
+                left = replace(pending.attempt, status=status, ended_at=self.now, wake_at=None)
+                self.write(left)

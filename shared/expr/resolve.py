@@ -53,7 +53,7 @@ class Resolver:
                 result = liquid.render(value.src, scope, self._templates, now=now)
             case Lang.JSONATA:
                 result = self._expression(value.src, scope, STEP_BYTES_MAX).evaluate(
-                    Document.of(dict(scope)), bounds=STEP, now=now, seed=seed, bindings=bindings
+                    Document.of(scope), bounds=STEP, now=now, seed=seed, bindings=bindings
                 )
             case _:
                 assert_never(value.lang)
@@ -70,13 +70,15 @@ class Resolver:
     ) -> bool:
         """Whether a condition (JSONata) is true; undefined is false. Raises ExpressionError."""
         verdict = self._expression(source, scope, RUN_IF_BYTES_MAX).test(
-            Document.of(dict(scope)), bounds=RUN_IF, now=now, seed=seed, bindings=bindings
+            Document.of(scope), bounds=RUN_IF, now=now, seed=seed, bindings=bindings
         )
         if verdict.error is not None:
             raise verdict.error
         return verdict.truth is Truth.TRUE
 
     def _expression(self, source: str, scope: Mapping[str, Any], bytes_max: int) -> Expression:
+        if "secrets" not in source:
+            return self._expressions.get(source, bytes_max=bytes_max)
         for holder in (scope, scope.get("context")):
             known = holder.get("secrets") if isinstance(holder, Mapping) else None
             if isinstance(known, SecretScope):

@@ -54,7 +54,8 @@ class Origin:
         object.__setattr__(self, "subject", subject)
         object.__setattr__(self, "source", f"/turnout/workflows/{workflow}")
         object.__setattr__(self, "ref", ref)
-        object.__setattr__(self, "chain", self.cause.attributes())
+        chain = {"environmentid": ref["environment_id"], **self.cause.attributes()}
+        object.__setattr__(self, "chain", chain)
 
 
 def encode_result(origin: Origin, entry: Entry) -> bytes | None:

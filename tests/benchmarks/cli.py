@@ -54,7 +54,7 @@ def pipeline(*, as_json: bool, rounds: int, events: int, shape: str, quick: bool
     show_default=True, help="Executions that sleep for 30 days.",
 )  # fmt: skip
 @click.option(
-    "--due", type=click.IntRange(100, 100_000), default=parking.FULL.due, show_default=True,
+    "--due", type=click.IntRange(100, 50_000), default=parking.FULL.due, show_default=True,
     help="Executions that wake in one instant.",
 )  # fmt: skip
 @click.option(

@@ -67,21 +67,15 @@ async def measure_parked(extent: Extent, *, with_kafka: bool, tell: Tell) -> Map
         parked = await place.parked()
         async with crowd.executor() as (watched, over_parked_s), _memory(watched) as seen:
             tell(f"started over {parked:,} parked executions in {over_parked_s:.2f} s")
-    per_s = extent.count / parking["took_s"]
+    per_s, awake_per_s = extent.count / parking["took_s"], extent.awake / awake_s
     return {
-        "machine": {"cpus": os.cpu_count(), "python": platform.python_version()},
-        "extent": {
-            **asdict(extent),
-            "bus": "kafka" if with_kafka else "local",
-            "partitions": PARTITIONS,
-            "sleep_s": SLEEP_S,
-        },
+        **_surroundings(extent, with_kafka=with_kafka),
         "parked": parked,
         "parked_per_s": per_s,
-        "of_awake": per_s / (extent.awake / awake_s),
-        "awake_per_s": extent.awake / awake_s,
+        "of_awake": per_s / awake_per_s,
+        "awake_per_s": awake_per_s,
         "parking": parking,
-        "due": due,
+        "due": {"of_awake": extent.due / due["all_completed_s"] / awake_per_s, **due},
         "restart": {
             "over_none_s": over_none_s,
             "over_parked_s": over_parked_s,
@@ -91,6 +85,18 @@ async def measure_parked(extent: Extent, *, with_kafka: bool, tell: Tell) -> Map
             "memory_is_flat": parking["resident_bytes"]["growth"] <= GROWTH_BYTES_MAX,
             "resumed_in_time": due["resumed_s"]["max"] <= RESUMED_WITHIN_S,
             "completed_in_time": due["all_completed_s"] <= RESUMED_WITHIN_S,
+        },
+    }
+
+
+def _surroundings(extent: Extent, *, with_kafka: bool) -> Mapping[str, Any]:
+    return {
+        "machine": {"cpus": os.cpu_count(), "python": platform.python_version()},
+        "extent": {
+            **asdict(extent),
+            "bus": "kafka" if with_kafka else "local",
+            "partitions": PARTITIONS,
+            "sleep_s": SLEEP_S,
         },
     }
 

@@ -13,6 +13,7 @@ from shared.domain.ids import StepId
 from shared.domain.readiness import RunStep
 from shared.domain.steps import Step
 from tests.support.eventually import eventually
+from tests.support.gated import open_receiver
 from tests.support.works import (
     NOTE,
     Works,
@@ -21,7 +22,6 @@ from tests.support.works import (
     cancel_command,
     caught_up,
     check_history,
-    open_receiver,
     open_works,
     start,
     start_command,

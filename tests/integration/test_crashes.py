@@ -9,13 +9,12 @@ from typing import Any
 from shared.domain.ids import ExecutionId, StepId
 from shared.domain.signals import Arrived, Decided
 from shared.domain.workflows import Workflow
+from tests.support.gated import Receiver, open_receiver
 from tests.support.works import (
     NOTE,
-    Receiver,
     Works,
     all_ended,
     check_history,
-    open_receiver,
     open_works,
     say,
     start,
@@ -39,6 +38,12 @@ def calling(child: Workflow) -> dict[str, Any]:
     return {"subworkflow": {"workflow_id": str(child.id)}}
 
 
+def walking(count: int, body: dict[str, Any]) -> dict[str, Any]:
+    """A step that does something for each of some items."""
+    block = {"items": {"src": list(range(count))}, "body": body, "concurrency": 2}
+    return {"id": "each", "kind": "iterator", "iterator": block}
+
+
 async def flows(works: Works, receiver: Receiver) -> dict[str, Workflow]:
     """One workflow of each kind."""
     child = await works.register(workflow(sleep("nap", 0.2), NOTE))
@@ -51,24 +56,8 @@ async def flows(works: Works, receiver: Receiver) -> dict[str, Workflow]:
         "sleeps": [sleep("nap", 0.4), receiver.step(), sleep("more", 0.1), NOTE],
         "calls": [{"id": "child", "kind": "subworkflow", **calling(child)}, NOTE],
         "repeats": [receiver.step("/flaky", retry=SOON), NOTE],
-        "walks": [
-            {
-                "id": "each",
-                "kind": "iterator",
-                "iterator": {"items": {"src": list(range(6))}, "body": body, "concurrency": 3},
-            }
-        ],
-        "walks far": [
-            {
-                "id": "each",
-                "kind": "iterator",
-                "iterator": {
-                    "items": {"src": [1, 2, 3]},
-                    "body": calling(child),
-                    "concurrency": 2,
-                },
-            }
-        ],
+        "walks": [walking(6, body)],
+        "walks far": [walking(3, calling(child))],
         "undoes": [
             receiver.step(compensation=undo),
             receiver.step(compensation=undo) | {"id": "second"},

@@ -1,89 +1,22 @@
-"""Steps that wait for another event: what counts, what does not, and that nothing is lost."""
+"""Steps that wait for another event: what counts, and what does not."""
 
 import asyncio
-import random
-from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from typing import Any
 from uuid import uuid4
 
-import orjson
 import pytest
-from prometheus_client import CollectorRegistry
 
-from services.matcher import awaited as module
-from services.matcher.awaited import Awaited
-from services.matcher.metrics import MatcherMetrics
-from shared.assembly.platform import Platform, open_platform
-from shared.assembly.settings import ProcessSettings
-from shared.bus.protocol import Received
-from shared.db.awaiting import Awaiting, EventName
-from shared.db.intake import Arrival, archive, ensure_days
-from shared.db.pool import Pool
-from shared.domain.events import Event
-from shared.domain.ids import DEFAULT_ENVIRONMENT, EventKey, ExecutionId, StepId
-from shared.expr.jsonata import ExpressionCache
-from shared.wire.events import encode_event
+from shared.db.awaiting import Awaiting
+from shared.domain.ids import EventKey, ExecutionId, StepId
+from tests.support.awaiting import NOW, WAITS, answers, completed, decided, paid, wait, waiting
 from tests.support.eventually import eventually
-from tests.support.house import House, of_step, open_house, settings_of
-from tests.support.works import (
-    NOTE,
-    Receiver,
-    all_ended,
-    open_receiver,
-    open_works,
-    start,
-    until,
-    workflow,
-)
+from tests.support.gated import Receiver, open_receiver
+from tests.support.house import House, of_step, open_house
+from tests.support.works import NOTE, until, workflow
 
 LOOPBACK: dict[str, Any] = {"egress": {"allow_loopback": True}}
-WAITS = "SELECT count(*) FROM waits"
-NOW = datetime(2026, 11, 22, tzinfo=UTC)
-
-
-def wait(source: str = "{}", **more: Any) -> dict[str, Any]:
-    """A step that waits for ``paid``; its input is what ``source`` comes to."""
-    return {
-        "id": "wait",
-        "kind": "wait",
-        "input": {"lang": "jsonata", "src": source},
-        "wait": {"event_name": "paid", **more},
-    }
-
-
-async def waiting(house: House, count: int = 1) -> None:
-    """Return when so many steps wait."""
-    await until(house.platform.pool, WAITS, count)
-
-
-async def decided(house: House, events: int) -> None:
-    """Return when the matcher is through with so many events."""
-    registry = house.platform.registry
-    name = "turnout_events_matched_total"
-    await eventually(lambda: (registry.get_sample_value(name) or 0) >= events)
-    # Those who wait are told before the position is committed, and that is before the next batch.
-    pool = house.platform.pool
-    await until(
-        pool,
-        "SELECT coalesce(sum(c.position), 0)::int FROM bus_positions AS c"
-        " JOIN bus_topics USING (topic_id) WHERE name = 'turnout.triggers'",
-        events,
-    )
-
-
-def answers(house: House) -> list[Any]:
-    """The payloads that waiting steps completed with."""
-    done = [r for r in of_step(house.results(), "wait") if r["status"] == "COMPLETED"]
-    return [r["output"]["data"] for r in done]
-
-
-async def completed(house: House, count: int = 1) -> None:
-    """Return when so many executions have completed."""
-    await eventually(lambda: house.phases().count("completed") == count, within_s=20)
-
-
 # --- what counts
 
 
@@ -244,158 +177,3 @@ def test_how_late_an_event_must_come(*, look_back: bool, received_s: int, counts
     event = paid({}, NOW + timedelta(seconds=received_s))
     assert row.counts(event) is counts
     assert not row.counts(replace(event, key=row.started_by))
-
-
-# --- nothing is lost
-
-
-async def test_none_is_lost_while_waits_and_events_race(database: str) -> None:
-    """Of 200 events that come at any moment after the start, each reaches its execution.
-
-    Some come before the step waits, some after. Before the starts came an event for each too,
-    which answers none.
-    """
-    count, chance, longest_s = 200, random.Random(7), 0.3
-    rest = {"lang": "jsonata", "src": "{'duration_s': payload.rest_s}"}
-    rest_a_while = {"id": "rest", "kind": "sleep", "input": rest}
-    match = "payload.order = $input.order"
-    async with open_house(database) as house, asyncio.TaskGroup() as group:
-        await house.register(
-            workflow(rest_a_while, wait("{'order': payload.order}", match=match), NOTE)
-        )
-        for order in range(count):
-            await house.send("paid", {"order": order, "early": True})
-        await decided(house, count)
-
-        async def later(order: int) -> None:
-            await asyncio.sleep(chance.uniform(0, longest_s))
-            await house.send("paid", {"order": order, "early": False})
-
-        for order in range(count):
-            await house.send("go", {"order": order, "rest_s": chance.uniform(0, longest_s)})
-        seen: set[int] = set()
-        while len(seen) < count:
-            rows = await house.platform.pool.fetch(
-                "SELECT (input->'data'->>'order')::int AS n FROM execution_log WHERE position = 1"
-            )
-            for order in {row["n"] for row in rows} - seen:
-                seen.add(order)
-                group.create_task(later(order))
-            await asyncio.sleep(0.01)
-        await completed(house, count)
-        assert sorted(a["order"] for a in answers(house)) == list(range(count))
-        assert not any(answer["early"] for answer in answers(house))
-        told = house.platform.registry.get_sample_value("turnout_waits_answered_total")
-        assert told is not None
-        assert 0 < told < count
-
-
-async def test_a_crash_before_looking_back_loses_nothing(database: str) -> None:
-    """A wait is durable, its owner gone before it has looked: the next owner looks."""
-    async with open_receiver() as receiver:
-        receiver.gate.clear()
-        async with open_works(database) as works:
-            await start(works, await works.register(workflow(receiver.step(), wait())))
-            await eventually(lambda: bool(receiver.keys))
-            await archived(works.pool, paid({"n": 1}, datetime.now(UTC)))
-            async with works.pool.acquire() as conn, conn.transaction():
-                await conn.execute("LOCK TABLE events IN ACCESS EXCLUSIVE MODE")
-                receiver.gate.set()
-                await until(works.pool, "SELECT count(*) FROM waits WHERE NOT has_looked_back", 1)
-                await works.crash()
-            assert await works.pool.fetchval(WAITS) == 1
-        async with open_works(database) as works:
-            await all_ended(works.pool, 1)
-            output = await works.pool.fetchval(
-                "SELECT output FROM execution_log WHERE step_id = 'wait' AND status = 'COMPLETED'"
-            )
-            assert orjson.loads(output)["data"] == {"n": 1}
-
-
-# --- many
-
-
-async def test_many_are_told_in_pages_and_each_once(
-    database: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """2,500 waits of one name are told by the first event; the next finds nobody to tell."""
-    monkeypatch.setattr(module, "WAITS_AT_ONCE", 400)
-    monkeypatch.setattr(module, "TOLD_BYTES_AT_ONCE", 50_000)
-    async with open_platform(ProcessSettings(**settings_of(database))) as platform:
-        await platform.pool.execute(MANY, 2_500)
-        awaited = Awaited(
-            platform, ExpressionCache(10), MatcherMetrics(CollectorRegistry(auto_describe=True))
-        )
-        await awaited.tell(batch(paid({"n": 1}, NOW), paid({"n": 2}, NOW)))
-        told = await commands(platform)
-        assert len(told) == len({one["subject"] for one in told}) == 2_500
-        assert {one["data"]["signal"]["event"]["data"]["n"] for one in told} == {1}
-        await awaited.tell(batch(paid({"n": 3}, NOW)))
-        assert len(await commands(platform)) == 2_500
-
-
-MANY = """
-WITH made AS (
-    INSERT INTO executions (id, partition, command_offset, environment_id, workflow_id,
-        workflow_version, event_key, created_at, status, updated_at, steps_settled)
-    SELECT gen_random_uuid(), 0, n, '00000000-0000-4000-8000-000000000001', gen_random_uuid(), 1,
-        gen_random_uuid(), '2020-01-01', 'WAITING', '2020-01-01', 0
-    FROM generate_series(1, $1) AS n
-    RETURNING id, command_offset
-)
-INSERT INTO waits (execution_id, step_id, partition, environment_id, kind, subject, attempt, since,
-    data, has_looked_back)
-SELECT id, 'wait', 0, '00000000-0000-4000-8000-000000000001', 'event', 'paid', 1,
-    timestamptz '2020-01-01' + command_offset / 7 * interval '1 s',
-    '{"kind": "event", "event_name": "paid", "match": null, "input": {}, "look_back": true}', true
-FROM made
-"""
-
-
-def paid(payload: Any, received_at: datetime) -> Event:
-    """An event ``paid``."""
-    key = EventKey(uuid4())
-    return Event(
-        key=key,
-        environment_id=DEFAULT_ENVIRONMENT,
-        type="paid",
-        source="/test",
-        id=str(key),
-        received_at=received_at,
-        payload=payload,
-    )
-
-
-def batch(*events: Event) -> Mapping[EventName, list[Received]]:
-    """Events as the matcher has read them."""
-    records = [
-        Received("turnout.triggers", 0, n, None, encode_event(event), (), NOW)
-        for n, event in enumerate(events)
-    ]
-    return {EventName(DEFAULT_ENVIRONMENT, "paid"): records}
-
-
-async def archived(pool: Pool, event: Event) -> None:
-    """Put an event into the archive, past the matcher."""
-    arrival = Arrival(
-        key=event.key,
-        environment_id=event.environment_id,
-        type=event.type,
-        received_at=event.received_at,
-        record=encode_event(event),
-        body_hash=b"0" * 16,
-        origin="test",
-    )
-    async with pool.acquire() as conn:
-        today = event.received_at.date()
-        await ensure_days(conn, today, today + timedelta(days=1))
-        await archive(conn, [arrival])
-
-
-async def commands(platform: Platform) -> Sequence[dict[str, Any]]:
-    """The records on ``commands``."""
-    rows = await platform.pool.fetch(
-        "SELECT value FROM bus_records JOIN bus_topics USING (topic_id) WHERE name = $1",
-        platform.topics.commands,
-    )
-    return [orjson.loads(row["value"]) for row in rows]

@@ -31,11 +31,11 @@ from shared.domain.workflows import Dialect
 from shared.wire.results import Origin
 from shared.wire.topics import Topics
 from tests.support.eventually import eventually
+from tests.support.gated import open_receiver
 from tests.support.works import (
     NOTE,
     all_ended,
     check_history,
-    open_receiver,
     open_works,
     start,
     statuses,

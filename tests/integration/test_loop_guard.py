@@ -13,7 +13,7 @@ from shared.domain.ids import DEFAULT_ENVIRONMENT, WorkflowId
 from shared.expr.jsonata import ExpressionCache
 from shared.matching.decisions import DEPTH_MAX, Decision, Reason, guarded
 from shared.wire.envelope import dumps
-from tests.integration.test_event_waits import NOW, paid
+from tests.support.awaiting import NOW, paid
 from tests.support.eventually import eventually
 from tests.support.house import House, count, open_house
 from tests.support.works import NOTE, until, workflow
@@ -37,7 +37,8 @@ def told(event: Event, depth: Any) -> Event:
         (DEPTH_MAX + 1, Reason.LOOP_GUARD),
         (10**9, Reason.LOOP_GUARD),
         (-1, Reason.MATCHED),
-        ("17", Reason.MATCHED),
+        ("17", Reason.LOOP_GUARD),
+        ("deep", Reason.MATCHED),
         (True, Reason.MATCHED),
     ],
 )

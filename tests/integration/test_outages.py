@@ -22,6 +22,7 @@ from shared.embedded.postgres import EmbeddedPostgres
 from shared.runtime.health import Health
 from shared.runtime.roles import keep
 from tests.support.eventually import eventually
+from tests.support.gated import open_receiver
 from tests.support.house import House, count, settings_of
 from tests.support.postgres import connected
 from tests.support.works import (
@@ -32,7 +33,6 @@ from tests.support.works import (
     cancel,
     caught_up,
     check_history,
-    open_receiver,
     open_works,
     start,
     start_command,

@@ -2,20 +2,20 @@
 
 import asyncio
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 from typing import Any
 
 import pytest
 from aiohttp import web
 
 from tests.support.eventually import eventually
+from tests.support.gated import Receiver, open_receiver
 from tests.support.works import (
     NOTE,
     Works,
     all_ended,
     cancel,
     check_history,
-    open_receiver,
     open_works,
     published,
     start,
@@ -24,6 +24,8 @@ from tests.support.works import (
     until,
     workflow,
 )
+
+WRITES_WAIT = "SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock'"
 
 
 def side_by_side(*steps: dict[str, Any], **policy: Any) -> dict[str, Any]:
@@ -47,6 +49,13 @@ async def held_commits(works: Works) -> AsyncIterator[None]:
     async with works.pool.acquire() as conn, conn.transaction():
         await conn.execute("SELECT FROM partition_owners FOR UPDATE")
         yield
+
+
+async def answer(receiver: Receiver) -> None:
+    """Let a receiver answer its one call, and the answer be read."""
+    receiver.gate.set()
+    await eventually(lambda: receiver.answered == 1)
+    await asyncio.sleep(0.05)
 
 
 async def eventually_published(works: Works, count: int) -> None:
@@ -129,7 +138,6 @@ async def test_an_end_meets_steps_that_end_in_the_same_moment(database: str) -> 
 @pytest.mark.parametrize("first", [200, 400])
 async def test_a_step_ends_while_the_end_of_another_is_written(database: str, first: int) -> None:
     """Its own outcome is taken next, or, where the execution failed with the other, dropped."""
-    waits = "SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock'"
     async with open_receiver() as one, open_receiver() as two, open_works(database) as works:
         two.gate.clear()
         one.gate.clear()
@@ -139,13 +147,40 @@ async def test_a_step_ends_while_the_end_of_another_is_written(database: str, fi
         async with held_commits(works):
             one.status = first
             one.gate.set()
-            await until(works.pool, waits, 1)
-            two.gate.set()
-            await eventually(lambda: two.answered == 1)
-            await asyncio.sleep(0.05)  # for the answer to be read
+            await until(works.pool, WRITES_WAIT, 1)
+            await answer(two)
         await all_ended(works.pool, 1)
         ended = {200: ["COMPLETED"], 400: ["FAILED"]}
         assert [*(await statuses(works.pool)).values()] == ended[first]
+        await check_history(works)
+
+
+async def test_what_was_broken_off_counts_no_more(database: str) -> None:
+    """An item broken off with its iterator has no second end, though it lingers at the next."""
+    once: dict[str, Any] = {"retry": {"max_attempts": 1}}
+    async with AsyncExitStack() as stack:
+        first, item, hangs, last = [
+            await stack.enter_async_context(open_receiver()) for _ in range(4)
+        ]
+        works = await stack.enter_async_context(open_works(database))
+        for receiver in (first, item, hangs, last):
+            receiver.gate.clear()
+        item.status = last.status = 400
+        urls = [str(receiver.server.make_url("/")) for receiver in (item, hangs)]
+        source = {"lang": "jsonata", "src": "{'url': item}"}
+        body = {"action": "http_request", "input": source, **once}
+        block = {"items": {"src": urls}, "body": body, "concurrency": 2}
+        each = {"id": "each", "kind": "iterator", "iterator": block, "on_failure": "continue"}
+        steps = [first.step() | {"id": "first"}, each, last.step(**once) | {"id": "last"}]
+        await start(works, await works.register(side_by_side(*steps)))
+        await eventually(lambda: all(r.keys for r in (first, item, hangs, last)))
+        async with held_commits(works):
+            first.gate.set()
+            await until(works.pool, WRITES_WAIT, 1)
+            await answer(item)
+            await answer(last)
+        await all_ended(works.pool, 1)
+        assert (await outcomes(works))["each[1] CANCELLED"] == 1
         await check_history(works)
 
 

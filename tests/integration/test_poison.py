@@ -4,6 +4,7 @@ import pytest
 from aiohttp import web
 
 from tests.support.eventually import eventually
+from tests.support.gated import open_receiver
 from tests.support.works import (
     NOTE,
     Works,
@@ -11,7 +12,6 @@ from tests.support.works import (
     cancel_command,
     caught_up,
     check_history,
-    open_receiver,
     open_works,
     published,
     start,
@@ -79,7 +79,7 @@ async def test_a_value_that_cannot_be_kept_fails_its_own_step_only(database: str
             "SELECT error ->> 'kind' AS kind, length(error ->> 'message') AS size"
             " FROM executions WHERE status = 'FAILED'"
         )
-        assert {"unfit", "too_large", "invalid_input", "defect"} <= {row["kind"] for row in kinds}
+        assert {"unfit", "too_large", "invalid_input", "refused"} <= {row["kind"] for row in kinds}
         assert all(0 < row["size"] <= 1_000 for row in kinds)
         assert works.metric("turnout_partitions_fenced_total") == 0
         await caught_up(works)

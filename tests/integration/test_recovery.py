@@ -6,6 +6,7 @@ from typing import Any
 from aiohttp import web
 
 from tests.support.eventually import eventually
+from tests.support.gated import open_receiver
 from tests.support.works import (
     NOTE,
     Works,
@@ -14,7 +15,6 @@ from tests.support.works import (
     caught_up,
     check_history,
     check_published,
-    open_receiver,
     open_works,
     published,
     start,

@@ -1,176 +1,40 @@
-"""Actions that workers do, over the bus and over HTTP."""
+"""Actions that workers do over the bus."""
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 from typing import Any
-from uuid import uuid4
 
-import orjson
 import pytest
-from aiohttp.test_utils import TestClient, TestServer
-from aiohttp.web import Application, Request
-from prometheus_client import CollectorRegistry
 
-from services.api import task_handlers
-from services.api.app import build_app
-from services.api.resources import ApiResources
-from services.api.routes import ROUTES
-from services.api.settings import ApiSettings
-from shared.bus.protocol import Record, Topic
 from shared.db.actions import put_action
 from shared.domain.actions import ActionSpec, Transport
 from shared.domain.ids import DEFAULT_ENVIRONMENT
-from shared.expr.jsonata import ExpressionCache
+from tests.support.gated import open_receiver
+from tests.support.tasks import (
+    SHIP,
+    SOON,
+    Task,
+    api,
+    attempts,
+    known,
+    last,
+    letters,
+    publish,
+    result,
+    say,
+    task_of,
+    worker,
+)
 from tests.support.works import (
     NOTE,
-    Works,
     all_ended,
     check_history,
-    open_receiver,
     open_works,
     start,
     transform,
     until,
     workflow,
 )
-
-Client = TestClient[Request, Application]
-Task = dict[str, Any]
-Answer = Callable[[Task], Awaitable[None]]
-
-ROWS = (
-    ("POST", "/v1/tasks/poll", task_handlers.poll),
-    ("POST", "/v1/tasks/{task_id}/complete", task_handlers.complete),
-    ("POST", "/v1/tasks/{task_id}/fail", task_handlers.fail),
-    ("POST", "/v1/tasks/{task_id}/heartbeat", task_handlers.heartbeat),
-)
-SOON = {"max_attempts": 3, "initial_interval_s": 0.05, "jitter": 0.0}
-SHIP: dict[str, Any] = {
-    "id": "ship",
-    "action": "ship",
-    "input": {"src": {"to": "Oslo"}},
-    "retry": SOON,
-    "timeout_s": 20.0,
-}
-
-
-async def known(works: Works, **spec: Any) -> None:
-    """Register the action ``ship``, and its topic as the API would."""
-    async with works.pool.acquire() as conn, conn.transaction():
-        given = ActionSpec(transport=Transport.WORKER, **spec)
-        await put_action(conn, DEFAULT_ENVIRONMENT, "ship", given, datetime.now(UTC))
-    topic = works.platform.topics.tasks("ship")
-    await works.platform.bus.ensure_topics([Topic(name=topic, partitions=2)])
-
-
-@asynccontextmanager
-async def api(works: Works) -> AsyncIterator[Client]:
-    """A client of an API over the same database and bus."""
-    platform = works.platform
-    resources = ApiResources(
-        pool=platform.pool,
-        bus=platform.bus,
-        topics=platform.topics,
-        clock=platform.clock,
-        registry=CollectorRegistry(),
-        expressions=ExpressionCache(64),
-        new_id=uuid4,
-        token=None,
-        default_environment=DEFAULT_ENVIRONMENT,
-    )
-    app = build_app(resources, ApiSettings())
-    for method, path, handler in ROWS:
-        if (method, path) not in {row[:2] for row in ROUTES}:
-            app.router.add_route(method, path, handler)
-    async with TestClient(TestServer(app)) as client:
-        yield client
-
-
-@asynccontextmanager
-async def worker(works: Works, answer: Answer) -> AsyncIterator[list[Task]]:
-    """A member of a group that reads the tasks of ``ship``; gives what it has read."""
-    bus, read = works.platform.bus, list[Task]()
-
-    async def work() -> None:
-        topic = works.platform.topics.tasks("ship")
-        async with bus.subscribe([topic], group="shippers") as subscription:
-            while True:
-                for at, records in (await subscription.fetch(max_records=9, wait_s=1)).items():
-                    for record in records:
-                        read.append(orjson.loads(record.value or b"")["data"])
-                        await answer(read[-1])
-                    await subscription.commit({at: records[-1].offset + 1})
-
-    working = asyncio.create_task(work())
-    try:
-        yield read
-    finally:
-        working.cancel()
-        await asyncio.wait([working])
-
-
-async def say(works: Works, task: Task, status: str, **more: Any) -> None:
-    """Publish a worker's answer."""
-    await publish(works, result(task["task_id"], status, **more))
-
-
-def result(task_id: str, status: str, **more: Any) -> bytes:
-    """A record that a worker writes."""
-    return orjson.dumps(
-        {
-            "specversion": "1.0",
-            "id": uuid4().hex,
-            "source": "/shippers",
-            "type": "turnout.task-result",
-            "data": {"task_id": task_id, "status": status, **more},
-        }
-    )
-
-
-async def publish(works: Works, *values: bytes) -> None:
-    """Write records to ``task_results``."""
-    topic = works.platform.topics.task_results
-    await works.platform.bus.publish([Record(topic, b"k", value) for value in values])
-
-
-async def attempts(works: Works, step: str = "ship") -> list[tuple[int, str]]:
-    """The attempts of a step as they ended, without what only says that it waits on."""
-    rows = await works.pool.fetch(
-        "SELECT attempt, status FROM execution_log WHERE step_id = $1 AND status <> 'WAITING'"
-        " ORDER BY execution_id, position",
-        step,
-    )
-    return [(row["attempt"], row["status"]) for row in rows]
-
-
-async def last(works: Works, column: str = "error") -> Any:
-    """What the last entry of the step says."""
-    found = await works.pool.fetchval(
-        f"SELECT {column} FROM execution_log WHERE step_id = 'ship' ORDER BY position DESC LIMIT 1"
-    )
-    return None if found is None else orjson.loads(found)
-
-
-async def task_of(works: Works) -> Task:
-    """The one task that is waited for."""
-    await until(works.pool, "SELECT count(*) FROM waits WHERE kind = 'task'", 1)
-    data = orjson.loads(await works.pool.fetchval("SELECT data FROM waits"))
-    return {"task_id": data["task_id"]}
-
-
-async def letters(works: Works) -> list[dict[str, Any]]:
-    """The dead letters."""
-    rows = await works.pool.fetch(
-        "SELECT value FROM bus_records JOIN bus_topics USING (topic_id) WHERE name = $1"
-        " ORDER BY partition, record_offset",
-        works.platform.topics.dead_letters,
-    )
-    return [orjson.loads(row["value"])["data"] for row in rows]
-
-
-# --- over the bus
 
 
 async def test_a_worker_is_given_the_task_and_its_answer_is_the_output(database: str) -> None:

@@ -4,9 +4,13 @@ import asyncio
 from typing import Any
 from uuid import uuid4
 
-from tests.integration.test_remote_tasks import SHIP, api, attempts, known, last, task_of
+from tests.support.tasks import SHIP, api, attempts, known, last, task_of
 from tests.support.works import all_ended, open_works, start, until, workflow
 
+BLOCKED = (
+    "SELECT count(*) FROM pg_stat_activity"
+    " WHERE wait_event_type = 'Lock' AND datname = current_database()"
+)
 POLL = {"actions": ["ship"], "worker": "w"}
 
 
@@ -81,6 +85,20 @@ async def test_no_task_is_given_to_two_within_its_lease(database: str) -> None:
         again = await client.post("/v1/tasks/poll", json={**POLL, "limit": 100})
         items = (await again.json())["items"]
         assert sorted(task["task_id"] for task in items) == sorted(given)
+
+
+async def test_a_sign_of_life_waits_for_whoever_writes_the_row(database: str) -> None:
+    """A row that the execution's owner is writing takes the sign of life when that is done."""
+    async with open_works(database) as works, api(works) as client:
+        await known(works)
+        await start(works, await works.register(workflow(SHIP)))
+        path = f"/v1/tasks/{(await task_of(works))['task_id']}/heartbeat"
+        async with works.pool.acquire() as conn, conn.transaction():
+            await conn.execute("SELECT FROM waits FOR UPDATE")
+            beating = asyncio.create_task(client.post(path, json={"progress": {"n": 1}}))
+            await until(works.pool, BLOCKED, 1)
+        assert (await beating).status == 200
+        assert await works.pool.fetchval("SELECT progress->>'n' FROM waits") == "1"
 
 
 async def test_other_environments_see_no_task(database: str) -> None:

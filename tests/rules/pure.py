@@ -13,7 +13,7 @@ from itertools import count
 from uuid import UUID, uuid5
 
 from shared.domain import decide
-from shared.domain.executions import Attempt
+from shared.domain.executions import Attempt, AttemptStatus
 from shared.domain.ids import (
     EventKey,
     ExecutionId,
@@ -124,14 +124,18 @@ class World:
         assert again == life.state, "the state is the fold of the log"
         for key in [key for key in life.underway if not is_wanted(life.state, key)]:
             del life.underway[key]
-        for entry in transition.entries:
-            if entry.attempt is not None and (wait := entry.attempt.wait) is not None:
-                self._begin_child(life, entry.attempt, wait)
+        for attempt in [entry.attempt for entry in transition.entries if entry.attempt]:
+            if (wait := attempt.wait) is not None:
+                self._begin_child(life, attempt, wait)
                 self._look_back(life, wait)
+            elif (child := self._given_up(attempt)) is not None:
+                self._at(self.now, partial(self._cancel, child))
         self._look(life)
+        is_at_rest = not life.underway and not life.state.status.is_terminal
+        assert transition.is_parked == is_at_rest, "what is parked has nothing to do"
         if life.state.status.is_terminal and life.parent is not None:
-            parent, key, attempt = life.parent
-            self._at(self.now, partial(self._hear, parent, ended(life, key, attempt)))
+            parent, key, number = life.parent
+            self._at(self.now, partial(self._hear, parent, ended(life, key, number)))
 
     def _look(self, life: Life) -> None:
         """Begin what the execution needs now."""
@@ -187,6 +191,18 @@ class World:
         child.parent = (life, attempt.step_id, attempt.number)
         self._start(child, first)
 
+    def _given_up(self, attempt: Attempt) -> Life | None:
+        """The execution that a step had called, and waits for no more."""
+        told = attempt.output
+        called = told.get("execution_id") if isinstance(told, dict) and "kind" in told else None
+        is_given_up = attempt.status is not AttemptStatus.COMPLETED
+        found = [life for life in self.lives if is_given_up and str(life.run.id) == called]
+        return found[0] if found else None
+
+    def _cancel(self, life: Life) -> None:
+        plan_, state, underway = life.run.plan, life.state, life.underway
+        self._take(life, decide.cancel(plan_, state, now=self.now, underway=underway))
+
     def _look_back(self, life: Life, wait: Wait) -> None:
         if wait.kind is WaitKind.EVENT and wait.data["look_back"]:
             for told in self._came:
@@ -199,9 +215,7 @@ class World:
             case Happening(after=float(seconds)):
                 self._until(self.now + timedelta(seconds=seconds))
             case Happening(cancel=True):
-                plan_, now = life.run.plan, self.now
-                over = decide.cancel(plan_, life.state, now=now, underway=life.underway)
-                self._take(life, over)
+                self._cancel(life)
             case Happening(crash=True):
                 self._crash()
             case Happening(status=status) if status is not None:
@@ -252,7 +266,10 @@ class World:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Ran:
-    """The executions of a case, the main one first; calls, and tasks, by step; and the way of it all."""
+    """The executions of a case, the main one first; and the way of it all.
+
+    ``calls`` is how often each step's action was called, or its task given out.
+    """
 
     seen: Sequence[Seen]
     calls: Mapping[str, int]

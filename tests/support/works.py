@@ -9,8 +9,6 @@ from typing import Any
 from uuid import UUID, uuid4
 
 import orjson
-from aiohttp import web
-from aiohttp.test_utils import TestServer
 
 from services.executor.app import executor
 from services.executor.settings import ExecutorSettings
@@ -41,49 +39,6 @@ def transform(step_id: str, source: str) -> dict[str, Any]:
 def workflow(*steps: dict[str, Any]) -> dict[str, Any]:
     """A workflow of these steps."""
     return {"name": "w", "triggers": [{"event_name": "go"}], "steps": list(steps)}
-
-
-class Receiver:
-    """An HTTP server that answers at once, by plan, or only once its gate is open."""
-
-    def __init__(self) -> None:
-        self.keys: list[str] = []
-        self.gate = asyncio.Event()
-        self.gate.set()
-        self.plan: list[web.Response] = []
-        self.status = 200
-        self.answered = 0
-        app = web.Application()
-        app.router.add_route("*", "/{tail:.*}", self._answer)
-        self.server = TestServer(app)
-
-    async def _answer(self, request: web.Request) -> web.Response:
-        key = request.headers["Idempotency-Key"]
-        self.keys.append(key)
-        planned = self.plan.pop(0) if self.plan else None
-        if request.path == "/flaky" and self.keys.count(key) == 1:
-            planned = web.Response(status=503)
-        if planned is None:
-            await self.gate.wait()
-        self.answered += 1
-        return planned or web.json_response({"ok": True}, status=self.status)
-
-    def step(self, path: str = "/", **more: Any) -> dict[str, Any]:
-        """A step that calls the receiver; ``/flaky`` fails each call the first time."""
-        url = str(self.server.make_url(path))
-        return {"id": "call", "action": "http_request", "input": {"src": {"url": url}}, **more}
-
-
-@asynccontextmanager
-async def open_receiver() -> AsyncIterator[Receiver]:
-    """A running receiver; its gate opens at the end."""
-    made = Receiver()
-    await made.server.start_server()
-    try:
-        yield made
-    finally:
-        made.gate.set()
-        await made.server.close()
 
 
 @dataclass
@@ -174,6 +129,11 @@ def cancel_command(id_: ExecutionId) -> bytes:
     return encode_cancel(Cancel(execution_id=id_, reason="enough", requested_at=datetime.now(UTC)))
 
 
+def signal_command(id_: ExecutionId, signal: Told) -> bytes:
+    """The command that tells an execution something."""
+    return encode_tell(Tell(execution_id=id_, signal=signal, tell_id="t", at=datetime.now(UTC)))
+
+
 async def tell(works: House, *commands: tuple[ExecutionId, bytes]) -> None:
     """Publish commands at once."""
     topic = works.platform.topics.commands
@@ -182,10 +142,9 @@ async def tell(works: House, *commands: tuple[ExecutionId, bytes]) -> None:
     )
 
 
-async def say(works: House, id_: ExecutionId, signal: Told, tell_id: str = "t") -> None:
+async def say(works: House, id_: ExecutionId, signal: Told) -> None:
     """Tell an execution something."""
-    told = Tell(execution_id=id_, signal=signal, tell_id=tell_id, at=datetime.now(UTC))
-    await tell(works, (id_, encode_tell(told)))
+    await tell(works, (id_, signal_command(id_, signal)))
 
 
 async def start(

@@ -19,10 +19,16 @@ async def get_whole(client: Client, execution_id: str) -> dict[str, Any]:
             return whole
 
 
+def step_name(shown: dict[str, Any]) -> str:
+    """The step of an attempt or a wait, with an iterator's item, or marked as what undoes it."""
+    item = "" if shown["item"] is None else f"[{shown['item']}]"
+    return f"{shown['step_id']}{item}{'!' if shown['compensates'] else ''}"
+
+
 def row(attempt: dict[str, Any]) -> tuple[Any, ...]:
     """What a table says of an attempt: step, attempt, status, end, and what came of it."""
     came = attempt["output"] if attempt["error"] is None else attempt["error"]["message"]
     return (
-        *(attempt["step_id"], attempt["attempt"], attempt["status"], attempt["ended_at"]),
+        *(step_name(attempt), attempt["attempt"], attempt["status"], attempt["ended_at"]),
         came,
     )

@@ -6,6 +6,7 @@ from typing import Any
 import click
 
 from services.cli.client import open_client
+from services.cli.execution.attempts import step_name
 from services.cli.options import api_options, example, limit_option
 from services.cli.present import show_rows, write_json
 
@@ -38,8 +39,15 @@ def list_(*, limit: int, url: str, token: str | None, as_json: bool, **given: An
     if as_json:
         write_json(found)
     else:
-        columns = ("execution_id", "step_id", "kind", "subject", "since", "due_at")
+        columns = ("kind", "subject", "since", "due_at")
         show_rows(
-            (*columns, "message"),
-            [(*(wait[name] for name in columns), wait["data"].get("message")) for wait in found],
+            ("execution", "step", *columns, "message"),
+            [
+                (
+                    *(wait["execution_id"], step_name(wait)),
+                    *(wait[name] for name in columns),
+                    wait["data"].get("message"),
+                )
+                for wait in found
+            ],
         )

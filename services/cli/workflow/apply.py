@@ -45,7 +45,7 @@ def apply(files: tuple[Path, ...], *, url: str, token: str | None, as_json: bool
     else:
         show_rows(
             ("file", "what", "id", "state"),
-            [(a["file"], a["result"], a["id"], a["lifecycle"]) for a in applied],
+            [(a["file"], a["applied"], a["id"], a["lifecycle"]) for a in applied],
         )
 
 
@@ -61,7 +61,7 @@ async def _apply(files: tuple[Path, ...], url: str, token: str | None) -> list[d
             except Conflict as error:
                 raise Conflict(f"{path} is refused: {error.message}") from None
             workflow = await client.get(f"v1/workflows/{workflow_id}")
-            done.append({"file": str(path), "result": result, **workflow})
+            done.append({"file": str(path), "applied": result, **workflow})
     return done
 
 

@@ -6,4 +6,4 @@ from shared.domain.outcomes import Completed, Outcome
 
 async def transform(call: Call) -> Outcome:
     """Answer the input."""
-    return Completed(output=call.input)
+    return Completed(input=call.input, output=call.input)

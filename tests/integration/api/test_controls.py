@@ -10,16 +10,8 @@ from aiohttp import web
 
 from tests.integration.api.face import open_face
 from tests.support.eventually import eventually
-from tests.support.works import (
-    NOTE,
-    all_ended,
-    check_history,
-    open_receiver,
-    start,
-    transform,
-    until,
-    workflow,
-)
+from tests.support.gated import open_receiver
+from tests.support.works import NOTE, all_ended, check_history, start, transform, until, workflow
 
 ASK: dict[str, Any] = {"id": "ask", "kind": "approval"}
 SLEEP: dict[str, Any] = {"id": "sleep", "kind": "sleep", "sleep": {"duration_s": 3600.0}}
@@ -37,9 +29,11 @@ async def test_suspended_no_further_step_starts(database: str) -> None:
         told = await face.post(f"executions/{id_}/suspend")
         assert told["id"] == str(id_)
         await face.post(f"executions/{id_}/suspend")
-        await until(face.works.pool, "SELECT count(*) FROM inbox", 2)
+        await face.becomes(id_, "SUSPENDED")
         receiver.gate.set()
-        shown = await face.becomes(id_, "SUSPENDED")
+        await until(face.works.pool, "SELECT steps_settled FROM executions", 1)
+        shown = await face.get(f"executions/{id_}")
+        assert shown["status"] == "SUSPENDED"
         assert shown["progress"] == {"percent": 50, "completed": 1, "total": 2, "current": []}
         await until(face.works.pool, "SELECT count(*) FROM inbox", 0)
         assert receiver.keys == [f"{id_}:call"]
@@ -201,6 +195,21 @@ async def test_progress_says_what_an_execution_is_at(database: str) -> None:
         progress = (shown := await face.get(f"executions/{id_}"))["progress"]
         assert _at(shown)[-1] == ("call", False, "running", None)
         assert (progress["percent"], progress["completed"], progress["total"]) == (33, 2, 6)
+        receiver.gate.set()
+
+
+async def test_a_step_that_is_tried_again_is_under_way(database: str) -> None:
+    """Once its next attempt has begun, a step no longer counts as one that will be retried."""
+    async with open_receiver() as receiver, open_face(database) as face:
+        receiver.plan = [web.Response(status=503)]
+        receiver.gate.clear()
+        soon = {**HOUR, "initial_interval_s": 0.02}
+        flow = await face.works.register(workflow(receiver.step(retry=soon)))
+        [id_] = await start(face.works, flow)
+        await eventually(lambda: len(receiver.keys) == 2)
+        shown = await face.get(f"executions/{id_}")
+        assert _at(shown) == [("call", False, "running", None)]
+        assert shown["progress"]["current"][0]["attempt"] == 2
         receiver.gate.set()
 
 

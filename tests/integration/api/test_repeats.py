@@ -8,7 +8,8 @@ from aiohttp import web
 
 from shared.domain.workflows import Lifecycle
 from tests.integration.api.face import Face, open_face
-from tests.support.works import NOTE, Receiver, open_receiver, start, transform, until, workflow
+from tests.support.gated import Receiver, open_receiver
+from tests.support.works import NOTE, start, transform, until, workflow
 
 ONCE = {"max_attempts": 1}
 SCHEMA = {"type": "object", "required": ["name"], "properties": {"name": {"type": "string"}}}
@@ -30,7 +31,10 @@ async def test_a_workflow_is_started_by_hand(database: str) -> None:
             seen.append(shown["attempts"][0]["output"])
             assert (shown["workflow_version"], shown["lineage"]["depth"]) == (1, 0)
         assert seen == [["ada", 7, "workflow:started"], ["bob", 7, "workflow:started"]]
-        await face.ends((await face.post(path))["execution_id"])
+        last = (await face.post(path))["execution_id"]
+        assert await face.get(f"executions/{last}/result?wait_s=20") == {
+            "result": ["workflow:started"]
+        }
         assert await face.works.pool.fetchval("SELECT count(*) FROM executions") == 3
 
 
@@ -94,14 +98,33 @@ async def test_a_retry_takes_over_what_completed(database: str) -> None:
         assert len(receiver.keys) == 2
         told = await face.post(f"executions/{id_}/retry", key="k")
         assert await face.post(f"executions/{id_}/retry", key="k") == told
+        other = await face.post(f"executions/{id_}/resume-from/call", key="k")
+        assert other["execution_id"] != told["execution_id"]
+        await face.ends(other["execution_id"])
         shown = await face.ends(told["execution_id"])
         assert shown["status"] == "COMPLETED"
         assert [(a["step_id"], a["attempt"]) for a in shown["attempts"]] == [
             *(("first", 0), ("call", 1), ("last", 1))
         ]
-        assert receiver.keys[2:] == [f"{told['execution_id']}:call"]
+        called = {f"{one['execution_id']}:call" for one in (told, other)}
+        assert set(receiver.keys[2:]) == called
+        assert len(receiver.keys) == 4
         assert await face.get(f"executions/{told['execution_id']}/result") == {"result": True}
         await face.post(f"executions/{told['execution_id']}/retry", status=409)
+
+
+async def test_an_answer_that_was_taken_over_is_the_result(database: str) -> None:
+    """What a step had answered before the failure is the result of the retry, too."""
+    async with open_receiver() as receiver, open_face(database) as face:
+        receiver.plan = [web.Response(status=400)]
+        answer = {"id": "answer", "kind": "respond", "input": {"src": "the answer"}}
+        flow = await face.works.register(workflow(answer, receiver.step(retry=ONCE), NOTE))
+        [id_] = await start(face.works, flow)
+        await face.ends(id_)
+        again = (await face.post(f"executions/{id_}/retry"))["execution_id"]
+        await face.ends(again)
+        for one in (id_, again):
+            assert await face.get(f"executions/{one}/result") == {"result": "the answer"}
 
 
 async def test_a_retry_of_a_retry_takes_over_what_that_took_over(database: str) -> None:

@@ -8,7 +8,8 @@ import pytest
 
 from shared.domain.ids import ExecutionId
 from tests.integration.api.face import Face, open_face
-from tests.support.works import NOTE, check_history, open_receiver, start, workflow
+from tests.support.gated import open_receiver
+from tests.support.works import NOTE, check_history, start, workflow
 
 ASK: dict[str, Any] = {"id": "ask", "kind": "approval", "approval": {"message": "Go on?"}}
 FORM: dict[str, Any] = {
@@ -95,14 +96,16 @@ async def test_a_yes_to_an_action_lets_it_run_and_a_no_does_not(database: str) -
         no = await waiting(face, step)
         assert receiver.keys == []
         await face.post(path, {"decision": "approve", "by": "bob"}, status=403)
-        told = await face.post(path, {"decision": "approve", "by": "ada"}, status=200)
-        assert (told["won"], told["answer"]["status"]) == (True, "APPROVED")
+        agreed = {"decision": "approve", "by": "ada", "decision_id": "d1"}
+        given = await face.post(path, agreed, status=200)
+        assert (given["won"], given["answer"]["status"]) == (True, "APPROVED")
         body = {"decision": "reject", "by": "ada", "comment": "too dear"}
         told = await face.post(decision(no, "call"), body, status=200)
         assert (told["won"], told["answer"]["status"]) == (True, "FAILED")
         assert told["answer"]["output"]["comment"] == "too dear"
         assert [(await face.ends(id_))["status"] for id_ in (yes, no)] == ["COMPLETED", "FAILED"]
         assert receiver.keys == [f"{yes}:call"]
+        assert await face.post(path, agreed, status=200) == given
 
 
 async def test_a_decision_that_comes_too_late(database: str) -> None:

@@ -73,6 +73,17 @@ def test_a_workflow_is_run_by_hand_and_its_result_printed(client: Turnout, tmp_p
     assert client("workflow", "run", str(uuid4())).code == 3
 
 
+def test_items_of_a_loop_are_told_apart(client: Turnout, tmp_path: Path) -> None:
+    """The attempts of an iterator's items are shown under the item's number."""
+    body = {"action": "transform", "input": {"lang": "jsonata", "src": "item * 2"}}
+    loop = {"id": "loop", "kind": "iterator", "iterator": {"items": {"src": [1, 2]}, "body": body}}
+    execution = begun(client, applied(client, tmp_path, loop))
+    assert client("execution", "result", execution, "--wait", "20").json == [2, 4]
+    shown = client("execution", "get", execution).out
+    assert "loop[0]" in shown
+    assert "loop[1]" in shown
+
+
 def test_an_approval_is_listed_and_given(client: Turnout, tmp_path: Path) -> None:
     """Only by whom it is for; exit codes say whether there is a result and whose word counted."""
     id_ = applied(client, tmp_path, ASK, SAY)

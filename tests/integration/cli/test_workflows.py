@@ -37,7 +37,7 @@ def test_apply_creates_then_leaves_then_updates(
     for document in (written, written, {**written, **changed}):
         file.write_text(json.dumps(document))
         [applied] = client("workflow", "apply", str(file), "--json").json
-        seen.append((applied["result"], applied["version"]))
+        seen.append((applied["applied"], applied["version"]))
     assert seen == [("created", 1), ("unchanged", 1), ("updated", 2)]
 
 
@@ -48,7 +48,7 @@ def test_apply_takes_truto_bodies(client: Turnout, tmp_path: Path) -> None:
     for document in (written, written, {**written, "config": {"run_if": "false"}}):
         file.write_text(json.dumps(document))
         [applied] = client("workflow", "apply", str(file), "--json").json
-        seen.append((applied["result"], applied["dialect"], applied["run_if"]))
+        seen.append((applied["applied"], applied["dialect"], applied["run_if"]))
     assert seen == [
         ("created", "truto", "true"),
         ("unchanged", "truto", "true"),

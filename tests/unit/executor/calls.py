@@ -45,7 +45,7 @@ def call(given: Any = None, *, heartbeat_s: float | None = None, **changes: Any)
             cause=cause_of(EVENT, WORKFLOW),
         ),
         "event": EVENT,
-        "step": Step(id="ask", action="tickets:create", heartbeat_s=heartbeat_s),
+        "step": Step(id="ask", action="tickets:create", heartbeat_s=heartbeat_s, timeout_s=20.0),
         "key": StepId("ask"),
         "action": "tickets:create",
         "attempt": 2,

@@ -7,6 +7,7 @@ import pytest
 
 from services.executor.actions.registered import WorkerAction
 from shared.domain.outcomes import Completed, ErrorKind, Failed, Parked, WaitKind
+from shared.domain.steps import Step
 from tests.unit.executor.calls import EXECUTION, NOW, call, registered
 
 TICKET: dict[str, Any] = {
@@ -49,6 +50,15 @@ async def test_the_first_limit_wakes_it(
     assert isinstance(outcome, Parked)
     assert outcome.wake_at == NOW + timedelta(seconds=wake_s)
     assert outcome.wait.data["timeout_s"] == timeout_s
+
+
+async def test_a_worker_has_an_hour_where_nobody_says_less() -> None:
+    """A step without a limit takes the action's, and else an hour."""
+    boundless = call(step=Step(id="ask", action="tickets:create"), timeout_s=30.0)
+    for action_s, expected_s in ((None, 3_600.0), (8.0, 8.0)):
+        outcome = await WorkerAction(registered(timeout_s=action_s))(boundless)
+        assert isinstance(outcome, Parked)
+        assert outcome.wait.data["timeout_s"] == expected_s
 
 
 async def test_an_unfit_input_becomes_no_task() -> None:

@@ -25,6 +25,8 @@ FROM unnest($1::uuid[], $2::text[]) AS n (environment_id, subject)
 CROSS JOIN LATERAL (
     SELECT FROM waits AS w
     WHERE w.environment_id = n.environment_id AND w.kind = 'event' AND w.subject = n.subject
+    -- the index's order: when all wait for one name, reading the table would seem as good
+    ORDER BY w.since
     LIMIT 1
 ) AS found
 UNION
