@@ -33,10 +33,13 @@ MARKUP_CHARS_MAX = 4_096
 _BLANKS_MAX = 64
 _NESTED_MAX = 4
 _BRACKETS_MAX = 32
-"""How involved one ``{{ … }}`` or ``{% … %}`` may be: the lexer takes quadratic time for it."""
+_LINKS_MAX = 100
+"""How involved one ``{{ … }}`` or ``{% … %}`` may be: the engine takes quadratic time and deep
+recursion for it."""
 
 _OPENING = re.compile(r"\{[{%]")
 _VERBATIM = re.compile(r"\{%-?\s*(raw|doc)\s*-?%\}")
+_LINKS = re.compile(r"\b(?:and|or|not)\b")
 _BLANKS = re.compile(rf"\s{{{_BLANKS_MAX}}}")
 
 
@@ -189,6 +192,7 @@ def _is_involved(piece: str) -> bool:
         len(piece) > MARKUP_CHARS_MAX
         or piece.count("(") > _BRACKETS_MAX
         or len(_OPENING.findall(piece)) > _NESTED_MAX
+        or len(_LINKS.findall(piece)) > _LINKS_MAX
         or _BLANKS.search(piece) is not None
     )
 
