@@ -18,12 +18,15 @@ DB: Final = LazyGroup(
 )
 WORKFLOW: Final = LazyGroup(
     "workflow",
-    summary="Workflows: apply files, list, get, run, delete.",
+    summary="Workflows: validate and apply files, list, get, run, switch on and off, delete.",
     lazy={
         "apply": Lazy("services.cli.workflow.apply:apply", "Register workflows from files."),
+        "validate": Lazy("services.cli.workflow.validate:validate", "Check a file; keep nothing."),
         "list": Lazy("services.cli.workflow.list:list_", "List workflows."),
         "get": Lazy("services.cli.workflow.get:get", "Show one workflow."),
         "run": Lazy("services.cli.workflow.run:run", "Start a workflow by hand."),
+        "activate": Lazy("services.cli.workflow.activate:activate", "Let events start it."),
+        "deactivate": Lazy("services.cli.workflow.activate:deactivate", "Keep events from it."),
         "delete": Lazy("services.cli.workflow.delete:delete", "Delete a workflow."),
     },
 )

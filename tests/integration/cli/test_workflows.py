@@ -108,3 +108,25 @@ def test_list_get_delete(client: Turnout, tmp_path: Path) -> None:
     gone = client("workflow", "get", id_)
     assert (gone.code, gone.out) == (3, "")
     assert id_ in gone.err
+
+
+def test_a_draft_is_validated_mended_and_switched_on_and_off(
+    client: Turnout, tmp_path: Path
+) -> None:
+    """Validating keeps nothing; a draft is refused with its reasons until it can run."""
+    file, written = tmp_path / "draft.json", definition(draft=True)
+    broken = {**written, "steps": [{"id": "say", "action": "nothing we know"}]}
+    file.write_text(json.dumps(broken))
+    checked = client("workflow", "validate", str(file), "--json")
+    assert checked.code == 4
+    assert [p["code"] for p in checked.json["problems"]] == ["UNKNOWN_ACTION"]
+    assert client("workflow", "get", str(written["id"])).code == 3
+    assert client("workflow", "apply", str(file)).code == 0
+    assert client("workflow", "activate", str(written["id"])).code == 4
+    file.write_text(json.dumps(written))
+    assert client("workflow", "validate", str(file)).code == 0
+    assert client("workflow", "apply", str(file)).code == 0
+    active = client("workflow", "activate", str(written["id"]), "--json").json
+    assert (active["is_active"], active["lifecycle"]) == (True, "ready")
+    passive = client("workflow", "deactivate", str(written["id"]), "--json").json
+    assert passive["is_active"] is False
