@@ -135,6 +135,7 @@ def _add_start(
         plan=plan,
         event=event,
         state=first.state,
+        latest=first,
         owned=owned,
         command_offset=offset,
         created_at=now,

@@ -64,7 +64,6 @@ class _Life:
         self._needs = needs
         self._clock = needs.tools.clock
         self._tasks = asyncio.TaskGroup()
-        self._last: Transition | None = None
 
     async def live(self) -> datetime | None:
         run = self._run
@@ -86,7 +85,7 @@ class _Life:
 
     def _work(self) -> Todo:
         """What is to be done now."""
-        run, last = self._run, self._last
+        run, last = self._run, self._run.latest
         if last is not None and last.runs and last.wake_at is None and not run.state.pending:
             # Told with the transition, and nothing in it depends on the time.
             runs = tuple(effect for effect in last.runs if effect.key not in run.performing)
@@ -276,7 +275,7 @@ class _Life:
         run = self._run
         run.must_look_back |= must_look_back(run.state, transition.state)
         await self._ledger.write(run, transition, taken_in=taken_in)
-        run.state, self._last = transition.state, transition
+        run.state, run.latest = transition.state, transition
         for key, performing in run.performing.items():
             if not is_wanted(run.state, key):
                 performing.break_off()
@@ -287,4 +286,4 @@ class _Life:
         name = effect.step.action or effect.step.kind.value
         for entry in transition.entries:
             if (attempt := entry.attempt) is not None and attempt.step_id == effect.key:
-                self._needs.metrics.attempts.labels(name, attempt.status.value).inc()
+                self._needs.metrics.attempted(name, attempt.status.value)

@@ -36,7 +36,15 @@ class ExecutorMetrics:
             ["reason"],
             registry=registry,
         )
+        self._of_attempts: dict[tuple[str, str], Counter] = {}
         self._commits(registry)
+
+    def attempted(self, action: str, status: str) -> None:
+        """Count an attempt; the counter of each pair is looked up once."""
+        counter = self._of_attempts.get((action, status))
+        if counter is None:
+            counter = self._of_attempts[action, status] = self.attempts.labels(action, status)
+        counter.inc()
 
     def _commits(self, registry: CollectorRegistry) -> None:
         self.commit_seconds = Histogram(

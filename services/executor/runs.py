@@ -15,6 +15,7 @@ from shared.domain.ids import ExecutionId, StepId
 from shared.domain.outcomes import Interrupted, Outcome, StepError
 from shared.domain.plans import Plan
 from shared.domain.readiness import RunStep, Underway, UnderwayByKey, is_wanted
+from shared.domain.story import Transition
 from shared.wire.commands import Cancel, Tell
 from shared.wire.results import Origin
 
@@ -49,7 +50,8 @@ class Performing:
 class Run:
     """One execution in memory; only its own task (``life.py``) changes ``state``.
 
-    ``told`` are commands to be taken in, by their offset, durable until they are; ``taken`` those
+    ``latest`` is the transition that led to ``state``, where it happened here. ``told`` are
+    commands to be taken in, by their offset, durable until they are; ``taken`` those
     that were. ``fault`` says why it cannot go on, when its plan or event cannot be read any more.
     ``timer_at`` is what its row in ``timers`` says; ``is_woken``: no command stands for it any
     more, so while it runs a timer must. ``must_look_back``: for events that came before it waited.
@@ -62,6 +64,7 @@ class Run:
     owned: "Owned"
     command_offset: int
     created_at: datetime
+    latest: Transition | None = None
     timer_at: datetime | None = None
     is_woken: bool = False
     must_look_back: bool = False
