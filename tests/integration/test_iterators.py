@@ -1,6 +1,5 @@
 """A step per item: bounded, in order, and each item once, whatever ends in between."""
 
-import asyncio
 from typing import Any
 
 from aiohttp import web
@@ -98,11 +97,12 @@ async def test_items_survive_crashes_and_cancellations(database: str) -> None:
         call = receiver.step()
         body = {"action": call["action"], "input": call["input"]}
         flow = workflow(each(list(range(30)), body, concurrency=4), NOTE)
+        receiver.plan = [web.json_response({"ok": True}) for _ in range(21)]
+        receiver.gate.clear()  # for all after these
         async with open_works(database) as works:
             ids = await start(works, await works.register(flow), 3)
-            await until(works.pool, ITEMS.replace("count(*)", "count(*) > 20"))
-            receiver.gate.clear()
-            await asyncio.sleep(0.1)  # for the others to hang
+            await until(works.pool, ITEMS, 21)
+            await eventually(lambda: len(receiver.keys) == 21 + 12)
             await works.crash()
             done = await works.pool.fetch(
                 "SELECT execution_id || ':' || step_id AS key FROM execution_log"
