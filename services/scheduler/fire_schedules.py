@@ -8,7 +8,6 @@ After an outage a schedule fires once, for the last time that it missed.
 import asyncio
 from datetime import datetime
 
-import orjson
 import structlog
 
 from shared.assembly.platform import Platform
@@ -29,19 +28,24 @@ DUE = "schedule:due"
 
 AT_ONCE = 500
 LOOK_AGAIN_S = 1.0
+PAUSE_S = 0.05
+"""Between two looks at what is due while another replica is at it."""
 
 
 async def fire_schedules(platform: Platform, stop: asyncio.Event) -> None:
     """Fire what is due until ``stop``. Raises Unavailable."""
+    clock = platform.clock
     while not stop.is_set():
+        began_at = clock.now()
         if await fire_due(platform) == AT_ONCE:
             continue
         with translated():
             async with platform.pool.acquire() as conn:
                 next_at = await next_schedule_at(conn)
-        now = platform.clock.now()
-        wait_s = LOOK_AGAIN_S if next_at is None else (next_at - now).total_seconds()
-        await platform.clock.wait(stop, min(LOOK_AGAIN_S, max(0.0, wait_s)))
+        wait_s = LOOK_AGAIN_S if next_at is None else (next_at - clock.now()).total_seconds()
+        # What was due and still is another replica has locked.
+        least_s = PAUSE_S if next_at is not None and next_at <= began_at else 0.0
+        await clock.wait(stop, min(LOOK_AGAIN_S, max(least_s, wait_s)))
 
 
 async def fire_due(platform: Platform) -> int:
@@ -96,6 +100,6 @@ def _event(due: Due, at: datetime) -> Event:
         payload={
             "scheduled_at": id_,
             "trigger_id": due.trigger_id,
-            "schedule": orjson.loads(due.schedule.model_dump_json()),
+            "schedule": due.schedule.model_dump(mode="json"),
         },
     )
