@@ -13,13 +13,13 @@ from shared.db.history import Execution, find_trigger, get_execution
 from shared.domain.errors import Conflict
 from shared.domain.executions import AttemptStatus, Status
 from shared.domain.ids import ExecutionId, StepId, compensation_key
+from shared.domain.inheritance import TAKEN_OVER
 from shared.wire.commands import encode_start
 from shared.wire.lineage import Lineage, Repeat
 from shared.wire.strict_json import invalid
 
 SOURCE = "/turnout/api"
 _CAN_BE_TRIED_AGAIN = frozenset({Status.FAILED, Status.EXPIRED, Status.CANCELLED})
-_TAKEN_OVER = frozenset({AttemptStatus.COMPLETED, AttemptStatus.SKIPPED})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -140,7 +140,7 @@ def _check_before(restored: Restored, step_id: StepId) -> None:
             continue
         key = StepId(step.id)
         attempt = settled.get(key)
-        if attempt is None or attempt.status not in _TAKEN_OVER:
+        if attempt is None or attempt.status not in TAKEN_OVER:
             raise Conflict(f"Step '{key}' comes before '{step_id}' and has not completed.")
         if _is_undone(restored, key):
             raise Conflict(f"Step '{key}' comes before '{step_id}' and was undone.")

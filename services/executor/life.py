@@ -15,11 +15,11 @@ from services.executor.prepare import is_brief
 from services.executor.runs import Performing, Run, Word
 from services.executor.waiting import must_look_back, silent_tasks
 from shared.domain import decide
-from shared.domain.executions import Status
+from shared.domain.executions import Entry, Status
 from shared.domain.ids import ExecutionId
 from shared.domain.outcomes import Interrupted
 from shared.domain.readiness import RunStep, Todo, is_wanted, todo
-from shared.domain.signals import Arrived, Beat, ChildEnded, TaskEnded
+from shared.domain.signals import Arrived, Beat, ChildEnded, Signal, TaskEnded
 from shared.domain.story import Transition
 from shared.wire.commands import Cancel
 
@@ -144,7 +144,7 @@ class _Life:
         """Make the outcomes of the steps that have ended durable, all at once."""
         run = self._run
         state, transition = run.state, None
-        entries: list[Any] = []
+        entries: list[Entry] = []
         for performing in run.ended:
             effect, outcome = performing.effect, performing.outcome
             assert outcome is not None, "it has ended"
@@ -221,7 +221,7 @@ class _Life:
             transition = decide.cancel(run.plan, run.state, now=now, underway=run.broken)
             run.broken.clear()
         else:
-            signal = word.signal
+            signal: Signal = word.signal
             if isinstance(signal, ChildEnded) and signal.status is Status.COMPLETED:
                 result = await self._needs.result_of(ExecutionId(UUID(signal.execution_id)))
                 signal = replace(signal, output=result)
@@ -236,7 +236,7 @@ class _Life:
         run.taken.add(offset)
         return True
 
-    def _heard(self, signal: Any) -> Transition | None:
+    def _heard(self, signal: Signal) -> Transition | None:
         run = self._run
         return decide.hear(
             run.plan,
@@ -247,7 +247,7 @@ class _Life:
             underway=run.underway(run.state),
         )
 
-    async def _hear_beat(self, beat: Any) -> None:
+    async def _hear_beat(self, beat: Beat) -> None:
         if (transition := self._heard(beat)) is not None:
             await self._write(transition)
 

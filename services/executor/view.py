@@ -8,7 +8,7 @@ from typing import Any
 
 from services.executor.runs import Run
 from shared.domain.executions import Attempt, AttemptStatus
-from shared.domain.ids import StepId
+from shared.domain.ids import StepId, names_step
 from shared.domain.plans import ANNOTATE
 from shared.domain.readiness import RunStep, items_of
 from shared.domain.steps import Step
@@ -57,6 +57,7 @@ class RunView:
         views: Views,
         now: datetime,
         secret_names: frozenset[str],
+        entities: Mapping[str, Any] | None = None,
     ) -> None:
         self._run = run
         self._effect = effect
@@ -64,7 +65,7 @@ class RunView:
         self._now = now
         self._secret_names = secret_names
         self._seed = run.id.int & 0xFFFF_FFFF
-        self._entities: Mapping[str, Any] | None = None
+        self._entities = entities
 
     def holds(self, source: str) -> bool:
         """Whether a condition is true."""
@@ -82,9 +83,10 @@ class RunView:
         _, later = split_filter(plan.filters, paths)
         if later is None:
             return None
-        self._entities = entities
-        self.__dict__.pop("scope", None)  # it is made anew, with the entities
-        clause = self._views.filter_of(self._run, ANNOTATE, later).explain(self.scope)
+        annotated = RunView(
+            self._run, self._effect, self._views, self._now, self._secret_names, entities
+        )
+        clause = self._views.filter_of(self._run, ANNOTATE, later).explain(annotated.scope)
         return None if clause is None else str(clause)
 
     def resolve(self, value: Value) -> Any:
@@ -101,7 +103,7 @@ class RunView:
             steps={
                 key: outcome_data(attempt)
                 for key, attempt in run.state.settled.items()
-                if key[-1] not in "]!" and key[0] != "$"
+                if names_step(key) and key[0] != "$"
             },
             workflow={
                 "id": run.origin.ref["workflow_id"],

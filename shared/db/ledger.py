@@ -13,7 +13,7 @@ from typing import Any
 from shared.db.group import Changed, Fence, Group, Started, Timer, Waiting, Written
 from shared.db.pool import Connection
 from shared.domain.executions import State
-from shared.domain.ids import ExecutionId
+from shared.domain.ids import ExecutionId, names_step
 from shared.domain.outcomes import Wait, WaitKind
 from shared.runtime.sql import statements
 from shared.wire.envelope import dumps
@@ -184,7 +184,7 @@ def _lineage(origin: Origin) -> str | None:
 
 def _steps_settled(state: State) -> int:
     """The steps that have ended, without items and compensations."""
-    return sum(key[-1] not in "]!" for key in state.settled)
+    return sum(map(names_step, state.settled))
 
 
 def _event(group: Group, row: Written) -> str | None:

@@ -65,6 +65,11 @@ def compensation_key(step: str) -> StepId:
     return StepId(f"{step}!")
 
 
+def names_step(key: str) -> bool:
+    """Whether a StepId stands for a step itself, and not for an item or a compensation."""
+    return key[-1] not in "]!"
+
+
 _KEY = re.compile(r"(?P<step>[^\[!]+)(?:\[(?P<item>\d+)\]|(?P<mark>!))?")
 
 

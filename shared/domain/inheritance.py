@@ -7,7 +7,8 @@ from shared.domain.ids import StepId
 from shared.domain.plans import Plan
 from shared.domain.steps import StepKind
 
-_TAKEN = frozenset({AttemptStatus.COMPLETED, AttemptStatus.SKIPPED})
+TAKEN_OVER = frozenset({AttemptStatus.COMPLETED, AttemptStatus.SKIPPED})
+"""How a step ended whose outcome another execution may take over."""
 
 
 def inherited(plan: Plan, state: State, step_id: StepId | None) -> Sequence[Attempt]:
@@ -22,13 +23,14 @@ def inherited(plan: Plan, state: State, step_id: StepId | None) -> Sequence[Atte
         lost = [
             step.id
             for step in plan.steps
-            if (found := state.settled.get(StepId(step.id))) is None or found.status not in _TAKEN
+            if (found := state.settled.get(StepId(step.id))) is None
+            or found.status not in TAKEN_OVER
         ]
         again = plan.after(lost)
     return [
         attempt
         for key, attempt in state.settled.items()
-        if key in plan.by_id and key not in again and attempt.status in _TAKEN
+        if key in plan.by_id and key not in again and attempt.status in TAKEN_OVER
     ]
 
 

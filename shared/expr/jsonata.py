@@ -268,3 +268,8 @@ def _invalid(pointer: str, detail: str) -> Invalid:
 
 def _invalid_document(error: Exception) -> Invalid:
     return Invalid([Problem(pointer="", code="INVALID_JSON", detail=str(error) or "too deep")])
+
+
+def is_constant(source: str) -> bool:
+    """Whether a valid text reads neither its document nor a variable from outside."""
+    return jlens.Expression(source).reads() == {"bindings": {}}

@@ -6,9 +6,8 @@ from datetime import UTC, datetime
 
 from shared.domain.errors import Invalid, Problem
 from shared.expr.bounds import RUN_IF, RUN_IF_BYTES_MAX
-from shared.expr.constants import is_constant
 from shared.expr.errors import ExpressionError
-from shared.expr.jsonata import UNDEFINED, Document, compile_expression
+from shared.expr.jsonata import UNDEFINED, Document, compile_expression, is_constant
 
 _QUICK = replace(RUN_IF, timeout_s=0.01, steps_max=1_000)
 """A definition may have thousands of conditions: a constant that takes longer goes unjudged."""

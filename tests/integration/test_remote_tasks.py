@@ -10,11 +10,11 @@ from shared.db.actions import put_action
 from shared.domain.actions import ActionSpec, Transport
 from shared.domain.ids import DEFAULT_ENVIRONMENT
 from tests.support.gated import open_receiver
+from tests.support.served import open_api
 from tests.support.tasks import (
     SHIP,
     SOON,
     Task,
-    api,
     attempts,
     known,
     last,
@@ -44,7 +44,7 @@ async def test_a_worker_is_given_the_task_and_its_answer_is_the_output(database:
         async def answer(task: Task) -> None:
             await say(works, task, "completed", output={"parcel": 7})
 
-        async with api(works) as client:
+        async with open_api(works) as client:
             given = await client.put("/v1/actions/ship", json={"transport": "worker"})
             assert given.status == 201
         async with worker(works, answer) as read:

@@ -4,7 +4,8 @@ import asyncio
 from typing import Any
 from uuid import uuid4
 
-from tests.support.tasks import SHIP, api, attempts, known, last, task_of
+from tests.support.served import open_api
+from tests.support.tasks import SHIP, attempts, known, last, task_of
 from tests.support.works import all_ended, open_works, start, until, workflow
 
 BLOCKED = (
@@ -16,7 +17,7 @@ POLL = {"actions": ["ship"], "worker": "w"}
 
 async def test_a_worker_polls_and_completes(database: str) -> None:
     """It is given the task once it is there, keeps it alive, and its answer is the output."""
-    async with open_works(database) as works, api(works) as client:
+    async with open_works(database) as works, open_api(works) as client:
         await known(works)
         flow = await works.register(workflow({**SHIP, "heartbeat_s": 30.0}))
         waiting = asyncio.create_task(client.post("/v1/tasks/poll", json={**POLL, "wait_s": 10}))
@@ -43,7 +44,7 @@ async def test_a_worker_polls_and_completes(database: str) -> None:
 
 async def test_a_worker_that_fails_is_asked_again(database: str) -> None:
     """The next attempt is another task."""
-    async with open_works(database) as works, api(works) as client:
+    async with open_works(database) as works, open_api(works) as client:
         await known(works)
         await start(works, await works.register(workflow(SHIP)))
         for attempt in (1, 2):
@@ -63,7 +64,7 @@ async def test_a_worker_that_fails_is_asked_again(database: str) -> None:
 
 async def test_no_task_is_given_to_two_within_its_lease(database: str) -> None:
     """Of 40 tasks each goes to one of 8 pollers; after the lease they can be had again."""
-    async with open_works(database) as works, api(works) as client:
+    async with open_works(database) as works, open_api(works) as client:
         await known(works)
         await start(works, await works.register(workflow(SHIP)), 40)
         await until(works.pool, "SELECT count(*) FROM waits", 40)
@@ -89,7 +90,7 @@ async def test_no_task_is_given_to_two_within_its_lease(database: str) -> None:
 
 async def test_a_sign_of_life_waits_for_whoever_writes_the_row(database: str) -> None:
     """A row that the execution's owner is writing takes the sign of life when that is done."""
-    async with open_works(database) as works, api(works) as client:
+    async with open_works(database) as works, open_api(works) as client:
         await known(works)
         await start(works, await works.register(workflow(SHIP)))
         path = f"/v1/tasks/{(await task_of(works))['task_id']}/heartbeat"
@@ -103,7 +104,7 @@ async def test_a_sign_of_life_waits_for_whoever_writes_the_row(database: str) ->
 
 async def test_other_environments_see_no_task(database: str) -> None:
     """A worker gets the tasks of the environment that it names."""
-    async with open_works(database) as works, api(works) as client:
+    async with open_works(database) as works, open_api(works) as client:
         await known(works)
         await start(works, await works.register(workflow(SHIP)))
         await task_of(works)
@@ -135,7 +136,7 @@ BAD: list[tuple[str, Any, int]] = [
 
 async def test_bad_questions(database: str) -> None:
     """Each is refused with a reason, and changes nothing."""
-    async with open_works(database) as works, api(works) as client:
+    async with open_works(database) as works, open_api(works) as client:
         await known(works)
         await start(works, await works.register(workflow(SHIP)))
         task_id = (await task_of(works))["task_id"]

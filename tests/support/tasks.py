@@ -8,35 +8,19 @@ from typing import Any
 from uuid import uuid4
 
 import orjson
-from aiohttp.test_utils import TestClient, TestServer
-from aiohttp.web import Application, Request
-from prometheus_client import CollectorRegistry
 
-from services.api import task_handlers
-from services.api.app import build_app
-from services.api.resources import ApiResources
-from services.api.routes import ROUTES
-from services.api.settings import ApiSettings
 from shared.bus.protocol import Record, Topic
 from shared.db.actions import put_action
 from shared.domain.actions import ActionSpec, Transport
 from shared.domain.ids import DEFAULT_ENVIRONMENT
-from shared.expr.jsonata import ExpressionCache
 from tests.support.works import (
     Works,
     until,
 )
 
-Client = TestClient[Request, Application]
 Task = dict[str, Any]
 Answer = Callable[[Task], Awaitable[None]]
 
-ROWS = (
-    ("POST", "/v1/tasks/poll", task_handlers.poll),
-    ("POST", "/v1/tasks/{task_id}/complete", task_handlers.complete),
-    ("POST", "/v1/tasks/{task_id}/fail", task_handlers.fail),
-    ("POST", "/v1/tasks/{task_id}/heartbeat", task_handlers.heartbeat),
-)
 SOON = {"max_attempts": 3, "initial_interval_s": 0.05, "jitter": 0.0}
 SHIP: dict[str, Any] = {
     "id": "ship",
@@ -54,29 +38,6 @@ async def known(works: Works, **spec: Any) -> None:
         await put_action(conn, DEFAULT_ENVIRONMENT, "ship", given, datetime.now(UTC))
     topic = works.platform.topics.tasks("ship")
     await works.platform.bus.ensure_topics([Topic(name=topic, partitions=2)])
-
-
-@asynccontextmanager
-async def api(works: Works) -> AsyncIterator[Client]:
-    """A client of an API over the same database and bus."""
-    platform = works.platform
-    resources = ApiResources(
-        pool=platform.pool,
-        bus=platform.bus,
-        topics=platform.topics,
-        clock=platform.clock,
-        registry=CollectorRegistry(),
-        expressions=ExpressionCache(64),
-        new_id=uuid4,
-        token=None,
-        default_environment=DEFAULT_ENVIRONMENT,
-    )
-    app = build_app(resources, ApiSettings())
-    for method, path, handler in ROWS:
-        if (method, path) not in {row[:2] for row in ROUTES}:
-            app.router.add_route(method, path, handler)
-    async with TestClient(TestServer(app)) as client:
-        yield client
 
 
 @asynccontextmanager

@@ -4,17 +4,9 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import Any
-from uuid import uuid4
 
-from aiohttp.test_utils import TestClient, TestServer
-from prometheus_client import CollectorRegistry
-
-from services.api.app import build_app
-from services.api.resources import ApiResources
-from services.api.settings import ApiSettings
-from shared.domain.ids import DEFAULT_ENVIRONMENT, ExecutionId
-from shared.expr.jsonata import ExpressionCache
-from tests.integration.api.conftest import Client
+from shared.domain.ids import ExecutionId
+from tests.support.served import Client, open_api
 from tests.support.works import Works, open_works, until
 
 ENDED = ("COMPLETED", "FAILED", "CANCELLED", "EXPIRED")
@@ -71,18 +63,5 @@ class Face:
 @asynccontextmanager
 async def open_face(dsn: str, **more: Any) -> AsyncIterator[Face]:
     """An executor and an API on one platform; nobody needs to log in."""
-    async with open_works(dsn, **more) as works:
-        platform = works.platform
-        resources = ApiResources(
-            pool=platform.pool,
-            bus=platform.bus,
-            topics=platform.topics,
-            clock=platform.clock,
-            registry=CollectorRegistry(),
-            expressions=ExpressionCache(64),
-            new_id=uuid4,
-            token=None,
-            default_environment=DEFAULT_ENVIRONMENT,
-        )
-        async with TestClient(TestServer(build_app(resources, ApiSettings()))) as client:
-            yield Face(works=works, client=client)
+    async with open_works(dsn, **more) as works, open_api(works) as client:
+        yield Face(works=works, client=client)

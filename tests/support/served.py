@@ -1,0 +1,37 @@
+"""An API over the database and the bus of a running executor."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from uuid import uuid4
+
+from aiohttp.test_utils import TestClient, TestServer
+from aiohttp.web import Application, Request
+from prometheus_client import CollectorRegistry
+
+from services.api.app import build_app
+from services.api.resources import ApiResources
+from services.api.settings import ApiSettings
+from shared.domain.ids import DEFAULT_ENVIRONMENT
+from shared.expr.jsonata import ExpressionCache
+from tests.support.works import Works
+
+Client = TestClient[Request, Application]
+
+
+@asynccontextmanager
+async def open_api(works: Works) -> AsyncIterator[Client]:
+    """A client of the API; nobody needs to log in."""
+    platform = works.platform
+    resources = ApiResources(
+        pool=platform.pool,
+        bus=platform.bus,
+        topics=platform.topics,
+        clock=platform.clock,
+        registry=CollectorRegistry(),
+        expressions=ExpressionCache(64),
+        new_id=uuid4,
+        token=None,
+        default_environment=DEFAULT_ENVIRONMENT,
+    )
+    async with TestClient(TestServer(build_app(resources, ApiSettings()))) as client:
+        yield client
