@@ -1,3 +1,8 @@
 """Fixtures that every test may ask for."""
 
-pytest_plugins = ["tests.support.postgres", "tests.support.kafka", "tests.support.bus"]
+pytest_plugins = [
+    "tests.support.postgres",
+    "tests.support.kafka",
+    "tests.support.bus",
+    "tests.support.conserved",
+]

@@ -18,8 +18,10 @@ from shared.db import actions
 from shared.domain.actions import BUILT_IN, ActionName, ActionSpec, RegisteredAction, Transport
 from shared.domain.errors import Conflict, Invalid, NotFound, Problem
 from shared.domain.ids import EnvironmentId
+from shared.domain.steps import VERSION_MAX
 from shared.egress.errors import DestinationRefused
 from shared.egress.guard import EgressPolicy, check_url
+from shared.expr.resolve import value_problems
 from shared.expr.schemas import JsonSchema
 from shared.wire.envelope import stamp
 from shared.wire.strict_json import invalid
@@ -44,13 +46,31 @@ async def put(request: web.Request) -> web.Response:
 
 
 async def get(request: web.Request) -> web.Response:
-    """The latest version."""
+    """A version (``?version=``), or the latest."""
     name = _known_name(request)
-    environment_id = _environment(Query(request, "environment_id"), request)
-    if name in BUILT_IN:
+    query = Query(request, "environment_id", "version")
+    environment_id = _environment(query, request)
+    version = query.integer("version", minimum=1, maximum=VERSION_MAX)
+    if name in BUILT_IN and version is None:
         return answer(_built_in(name))
     async with request.app[RESOURCES].connection() as conn:
-        return answer(_registered(await actions.get_action(conn, environment_id, name)))
+        return answer(_registered(await actions.get_action(conn, environment_id, name, version)))
+
+
+async def list_versions(request: web.Request) -> web.Response:
+    """A page of an action's versions, the latest first; the cursor is the last one."""
+    name = _known_name(request)
+    query = Query(request, "environment_id", "limit", "cursor")
+    environment_id, limit = _environment(query, request), query.limit
+    before = query.integer("cursor", minimum=1, maximum=VERSION_MAX) or VERSION_MAX
+    async with request.app[RESOURCES].connection() as conn:
+        found = await actions.list_versions(
+            conn, environment_id, name, before=before, limit=limit + 1
+        )
+    if not found and query.text("cursor") is None:
+        raise NotFound(f"There is no action '{name}' that has versions.")
+    page, last = split_page([_registered(action) for action in found], limit)
+    return answer({"items": page, "next_cursor": last and str(last["version"])})
 
 
 async def list_all(request: web.Request) -> web.Response:
@@ -110,6 +130,8 @@ def _problems(spec: ActionSpec) -> list[Problem]:
     except DestinationRefused as error:
         detail = f"It cannot be called: {error.message.rstrip('.')}."
         problems.append(Problem(pointer="/url", code="INVALID_URL", detail=detail))
+    if spec.throttle is not None and spec.throttle.key is not None:
+        problems += value_problems(spec.throttle.key, "/throttle/key/src")
     return problems
 
 

@@ -9,18 +9,30 @@ from pydantic import SecretStr
 
 from services.api.problems import Unauthorized
 
-_OPEN: Final = frozenset({"/healthz", "/readyz", "/metrics"})
+PRINCIPAL: Final = web.RequestKey("principal", str)
+"""Who asks. There is one token and no directory of users yet: ``token``, or ``anonymous``."""
+
+TOKEN: Final = "token"  # noqa: S105 - a name
+ANONYMOUS: Final = "anonymous"
+
+# A webhook's address is a secret of its own.
+_OPEN: Final = frozenset({"/healthz", "/readyz", "/metrics", "/v1/hooks/{token}"})
 
 
 def require_token(token: SecretStr | None) -> Middleware:
-    """The middleware; without a token everyone is let in."""
+    """The middleware, which says who asks; without a token everyone is let in."""
     wanted = None if token is None else token.get_secret_value().encode()
 
     @web.middleware
     async def middleware(request: web.Request, handler: Handler) -> web.StreamResponse:
-        if wanted is None or request.path in _OPEN or compare_digest(_given(request), wanted):
-            return await handler(request)
-        raise Unauthorized
+        resource = request.match_info.route.resource
+        if wanted is None or (resource is not None and resource.canonical in _OPEN):
+            request[PRINCIPAL] = ANONYMOUS
+        elif compare_digest(_given(request), wanted):
+            request[PRINCIPAL] = TOKEN
+        else:
+            raise Unauthorized
+        return await handler(request)
 
     return middleware
 

@@ -35,6 +35,9 @@ async def call_problems(
         if called not in reached:
             detail = f"There is no workflow {called} in this environment; name one that is."
             found.append(Problem(pointer=pointer, code="UNKNOWN_WORKFLOW", detail=detail))
+        elif reached[called].lifecycle is Lifecycle.ARCHIVED:
+            detail = f"Workflow {called} is archived: unarchive it, or call another one."
+            found.append(Problem(pointer=pointer, code="ARCHIVED_WORKFLOW", detail=detail))
         elif way := _way(called, workflow_id, reached):
             names = [f"'{definition.name}'", *(f"'{name}'" for name in way), "itself again"]
             shown = [*names[:_SHOWN_MAX], "…"] if len(names) > _SHOWN_MAX else names
@@ -65,7 +68,8 @@ async def _reached(
 
 
 def _called_by(workflow: Workflow) -> Iterable[UUID]:
-    return subworkflow_ids(workflow.definition) if workflow.lifecycle is Lifecycle.READY else ()
+    is_draft = workflow.lifecycle is Lifecycle.DRAFT
+    return () if is_draft else subworkflow_ids(workflow.definition)
 
 
 def _way(start: UUID, goal: UUID, reached: Mapping[UUID, Workflow]) -> list[str]:

@@ -3,11 +3,13 @@
 Each answers 202 once its command is durable; what it does shows in the execution soon after.
 """
 
-from typing import Annotated, Any
+import re
+from typing import Annotated, Any, Final
 
 from aiohttp import web
 from pydantic import Field
 
+from services.api.await_result import await_result
 from services.api.bodies import answer, read_options, validate
 from services.api.control_execution import cancel_execution, tell_execution
 from services.api.execution_handlers import render_execution
@@ -24,6 +26,9 @@ from services.api.start_execution import StartRequest, start_execution
 from shared.domain.ids import ExecutionId, StepId, WorkflowId
 from shared.domain.signals import Resume, Suspend
 from shared.domain.values import Strict
+from shared.domain.workflows import TriggerKind, Workflow
+
+_WAIT: Final = re.compile(r"(?:^|[,;\s])wait\s*=\s*\"?(\d{1,9})\b", re.ASCII | re.IGNORECASE)
 
 
 class CancelRequest(Strict):
@@ -55,15 +60,24 @@ async def resume(request: web.Request) -> web.Response:
 
 
 async def start(request: web.Request) -> web.Response:
-    """The execution that was started by hand."""
+    """202 with the execution that was started by hand, or 200 with its result.
+
+    The result is waited for where a trigger of the workflow says ``api_sync``, or the caller
+    prefers it (``Prefer: wait=10``), as long as the workflow's policy lets it.
+    """
     workflow_id = WorkflowId(id_in_path(request))
     key = idempotency_key(request)
     asked = validate(StartRequest, await read_options(request, request.app[SETTINGS]))
     started = await start_execution(request.app[RESOURCES], workflow_id, asked, key)
-    return answer(
-        {"execution_id": str(started), "workflow_id": str(workflow_id), "repeats": None},
-        status=202,
-    )
+    execution_id = started.execution_id
+    ids = {"execution_id": str(execution_id), "workflow_id": str(workflow_id)}
+    if wait_s := _wait_s(request, started.workflow):
+        found = await await_result(request, execution_id, wait_s)
+        if found is not None:
+            return answer({**ids, "result": found.value})
+    response = answer({**ids, "repeats": None}, status=202)
+    response.headers["Location"] = f"/v1/executions/{execution_id}"
+    return response
 
 
 async def rerun(request: web.Request) -> web.Response:
@@ -92,6 +106,16 @@ async def resume_from(request: web.Request) -> web.Response:
         request.app[RESOURCES], execution_id, step_id, await _repeat_request(request)
     )
     return _repeated(started, execution_id, step_id)
+
+
+def _wait_s(request: web.Request, workflow: Workflow) -> float:
+    """How long the caller wants to wait for the result, and may; 0: not at all."""
+    most_s = workflow.policy.max_sync_s
+    preferred = _WAIT.search(request.headers.get("Prefer", ""))
+    if preferred is not None:
+        return min(float(preferred[1]), most_s)
+    kinds = {trigger.kind for trigger in workflow.definition.triggers}
+    return most_s if TriggerKind.API_SYNC in kinds else 0.0
 
 
 async def _told(request: web.Request, signal: Suspend | Resume) -> web.Response:

@@ -1,27 +1,28 @@
 """The native routes that show executions."""
 
 from collections.abc import Mapping
+from datetime import timedelta
 from typing import Any, Final
 
 from aiohttp import web
 
+from services.api.await_result import await_result
 from services.api.bodies import answer
+from services.api.execution_fields import asked_fields, kinship_fields, trigger_fields
 from services.api.parameters import Query, cursor_after, id_in_path, split_page
-from services.api.problems import NO_RESULT, RESULT_NOT_READY
+from services.api.problems import RESULT_NOT_READY
 from services.api.resources import RESOURCES, ApiResources
 from services.api.restore_execution import current_steps, restore_execution
 from shared.db.history import (
     Execution,
     ExecutionFilter,
     LogEntry,
-    Result,
-    find_result,
+    find_trigger,
     get_execution,
     list_entries,
     list_executions,
 )
 from shared.db.pool import Connection
-from shared.domain.errors import NotFound
 from shared.domain.executions import Status
 from shared.domain.ids import EnvironmentId, EventKey, ExecutionId, WorkflowId, split_key
 from shared.wire.envelope import stamp
@@ -31,7 +32,6 @@ WAIT_S_MAX: Final = 30
 
 _ENTRIES_MAX: Final = 200
 _POSITION_MAX: Final = 2**31 - 1
-_LOOK_AGAIN_S: Final = 0.2
 
 
 async def list_recent(request: web.Request) -> web.Response:
@@ -64,15 +64,17 @@ async def get(request: web.Request) -> web.Response:
     resources = request.app[RESOURCES]
     async with resources.connection() as conn:
         execution = await get_execution(conn, execution_id)
+        event = await find_trigger(conn, execution_id)
         found = await list_entries(conn, execution_id, after=after or 0, limit=_ENTRIES_MAX + 1)
         page, last = split_page(found, _ENTRIES_MAX)
         current = None
         if after is None or last is None:
             current = await _current(resources, conn, execution)
-    shown = render_execution(execution)
+    shown = render_execution(execution, is_whole=True)
     return answer(
         {
             **shown,
+            "trigger": trigger_fields(event),
             "progress": {**shown["progress"], "current": current},
             "phases": [
                 {"position": entry.position, "phase": phase, "at": stamp(entry.ended_at)}
@@ -93,38 +95,17 @@ async def result(request: web.Request) -> web.Response:
     """
     execution_id = ExecutionId(id_in_path(request))
     wait_s = Query(request, "wait_s").integer("wait_s", minimum=0, maximum=WAIT_S_MAX) or 0
-    resources = request.app[RESOURCES]
-    clock = resources.clock
-    until = clock.monotonic() + wait_s
-    while (
-        found := await _result(resources, execution_id, is_last=clock.monotonic() >= until)
-    ) is None:
-        await clock.sleep(_LOOK_AGAIN_S)
+    found = await await_result(request, execution_id, wait_s)
+    if found is None:
+        async with request.app[RESOURCES].connection() as conn:
+            execution = await get_execution(conn, execution_id)
+        said = f"Execution {execution_id} is {execution.status}; there is no result yet."
+        raise invalid("", RESULT_NOT_READY, said)
     return answer({"result": found.value})
 
 
-async def _result(
-    resources: ApiResources, execution_id: ExecutionId, *, is_last: bool
-) -> Result | None:
-    """The result; None while there may yet be one, which is an error where it ``is_last``."""
-    try:
-        async with resources.connection() as conn:
-            execution = await get_execution(conn, execution_id)
-            found = await find_result(conn, execution_id)
-    except NotFound:
-        if is_last:
-            raise
-        return None
-    said = f"Execution {execution_id} is {execution.status}"
-    if found is None and execution.status.is_terminal:
-        raise invalid("", NO_RESULT, f"{said} and has no result.")
-    if found is None and is_last:
-        raise invalid("", RESULT_NOT_READY, f"{said}; there is no result yet.")
-    return found
-
-
-def render_execution(execution: Execution) -> dict[str, Any]:
-    """An execution as JSON."""
+def render_execution(execution: Execution, *, is_whole: bool = False) -> dict[str, Any]:
+    """An execution as JSON; what may be large in it only where it ``is_whole``."""
     finished_at, cancelled_at = execution.finished_at, execution.cancel_requested_at
     expires_at = execution.expires_at
     return {
@@ -132,6 +113,8 @@ def render_execution(execution: Execution) -> dict[str, Any]:
         "environment_id": str(execution.environment_id),
         "workflow_id": str(execution.workflow_id),
         "workflow_version": execution.workflow_version,
+        "workflow_name": execution.workflow_name,
+        "revision": execution.revision,
         "event_key": str(execution.event_key),
         "status": execution.status,
         "progress": _progress(execution),
@@ -139,11 +122,18 @@ def render_execution(execution: Execution) -> dict[str, Any]:
         "created_at": stamp(execution.created_at),
         "updated_at": stamp(execution.updated_at),
         "finished_at": finished_at and stamp(finished_at),
+        "duration_ms": finished_at and _ms(finished_at - execution.created_at),
         "expires_at": expires_at and stamp(expires_at),
         "cancel_requested_at": cancelled_at and stamp(cancelled_at),
         "cancel_reason": execution.cancel_reason,
         "lineage": _lineage(execution),
+        **kinship_fields(execution),
+        **asked_fields(execution, is_whole=is_whole),
     }
+
+
+def _ms(length: timedelta) -> int:
+    return round(length.total_seconds() * 1_000)
 
 
 def _progress(execution: Execution) -> dict[str, Any]:

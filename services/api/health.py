@@ -4,8 +4,9 @@ from aiohttp import web
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 
 from services.api.bodies import answer
-from services.api.resources import RESOURCES
+from services.api.resources import RESOURCES, STOP
 from shared.db.pool import check
+from shared.domain.errors import Unavailable
 
 
 async def healthz(_request: web.Request) -> web.Response:
@@ -14,7 +15,10 @@ async def healthz(_request: web.Request) -> web.Response:
 
 
 async def readyz(request: web.Request) -> web.Response:
-    """200 when Postgres and the bus answer, else 503."""
+    """200 when Postgres and the bus answer, else 503; 503 too once the process is being stopped."""
+    stop = request.app.get(STOP)
+    if stop is not None and stop.is_set():
+        raise Unavailable("The api is being stopped.")
     resources = request.app[RESOURCES]
     await check(resources.pool)
     await resources.bus.check()

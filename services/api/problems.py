@@ -116,7 +116,7 @@ def _fault_of(error: TurnoutError, request: web.Request) -> Fault:
             status = _STATUS_OF.get(type(error), HTTPStatus.BAD_REQUEST)
             return Fault(status=status, detail=error.message)
         case Unavailable():
-            _log.warning("request_unavailable", path=request.path, reason=error.message)
+            _log.warning("request_unavailable", path=_place(request), reason=error.message)
             return Fault(
                 status=HTTPStatus.SERVICE_UNAVAILABLE,
                 detail="A service that Turnout needs does not answer; try again.",
@@ -141,11 +141,17 @@ def _fault_of_http(error: web.HTTPException) -> Fault:
 def _defect(request: web.Request) -> Fault:
     """To be called while the error is handled: it is logged here, and nothing of it is shown."""
     request_id = request[REQUEST_ID]
-    _log.exception("request_failed", path=request.path, request_id=request_id)
+    _log.exception("request_failed", path=_place(request), request_id=request_id)
     return Fault(
         status=HTTPStatus.INTERNAL_SERVER_ERROR,
         detail=f"Something in Turnout is broken; its log has more under {request_id}.",
     )
+
+
+def _place(request: web.Request) -> str:
+    """The path, for the log: without the token that a webhook's address ends with."""
+    token = request.match_info.get("token")
+    return request.path if token is None else request.path.replace(token, "…")
 
 
 def _problem(fault: Fault, request: web.Request) -> dict[str, Any]:

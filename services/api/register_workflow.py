@@ -1,15 +1,17 @@
 """Taking a workflow in: checked, numbered, kept, and made known to the matchers."""
 
 import asyncio
-from collections.abc import Callable, Collection, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
 from typing import Any
 
 import orjson
 
 from services.api.check_calls import call_problems
+from services.api.resolve_events import resolve_events
 from services.api.resources import ApiResources
-from shared.db.actions import names_of
+from services.api.webhook_tokens import Tokens, webhook_problems, with_tokens
+from shared.db.actions import versions_of
 from shared.db.pool import Connection
 from shared.db.workflows import (
     Latest,
@@ -18,7 +20,7 @@ from shared.db.workflows import (
     lock_changes,
     write_workflow,
 )
-from shared.domain.actions import BUILT_IN
+from shared.domain.actions import OURS, Versions
 from shared.domain.errors import Conflict, Invalid, Problem
 from shared.domain.ids import EnvironmentId, WorkflowId
 from shared.domain.workflows import Definition, Dialect, Lifecycle, Workflow
@@ -48,23 +50,29 @@ class Registration:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Registered:
-    """The workflow as it stands now; ``is_new`` when there was none."""
+    """The workflow as it stands now; ``is_new`` when there was none.
+
+    ``tokens`` are those of the webhooks that have just got their addresses.
+    """
 
     workflow: Workflow
     is_new: bool
+    tokens: Tokens = field(default_factory=dict)
 
 
-async def create_workflow(resources: ApiResources, asked: Registration) -> Registered:
+async def create_workflow(resources: ApiResources, asked: Registration, by: str) -> Registered:
     """Register a new workflow; the same request again, under the same id, changes nothing.
 
-    Raises Invalid, and Conflict when the id is taken by another workflow.
+    ``by`` is who asks. Raises Invalid, and Conflict when the id is taken by another workflow.
     """
-    workflow = await _checked(resources, asked)
+    workflow = await _checked(resources, asked, by)
     async with resources.transaction() as conn:
         await lock_changes(conn)
         latest = await find_latest(conn, asked.workflow_id)
         if latest is None or latest.is_deleted:
-            return await _write_new(conn, workflow, latest)
+            return await _write_new(resources, conn, workflow, latest)
+        check_not_archived(latest.workflow)
+        workflow, _ = with_tokens(workflow, latest.workflow, resources.new_token)
         if _content(latest.workflow) != _content(workflow):
             raise Conflict(
                 f"Workflow {workflow.id} exists with another content; change it with PUT"
@@ -73,33 +81,36 @@ async def create_workflow(resources: ApiResources, asked: Registration) -> Regis
         return Registered(workflow=latest.workflow, is_new=False)
 
 
-async def replace_workflow(resources: ApiResources, asked: Registration) -> Registered:
+async def replace_workflow(resources: ApiResources, asked: Registration, by: str) -> Registered:
     """Give a workflow this content, in a new version if it differs; create it when absent.
 
-    Without an environment in the request it stays in its own. Raises Invalid, and Conflict when
-    it is of another environment or dialect.
+    Without an environment in the request it stays in its own. ``by`` is who asks. Raises Invalid,
+    and Conflict when it is archived, or of another environment or dialect.
     """
-    workflow = await _checked(resources, asked)
+    workflow = await _checked(resources, asked, by)
     async with resources.transaction() as conn:
         await lock_changes(conn)
         latest = await find_latest(conn, asked.workflow_id)
         if latest is None or latest.is_deleted:
-            return await _write_new(conn, workflow, latest)
+            return await _write_new(resources, conn, workflow, latest)
         old = latest.workflow
         _check_kinship(old, asked)
+        check_not_archived(old)
+        workflow, tokens = with_tokens(workflow, old, resources.new_token)
         is_changed = _version_content(old) != _version_content(workflow)
         workflow = workflow.model_copy(
             update={
                 "environment_id": old.environment_id,
                 "version": old.version + 1 if is_changed else old.version,
                 "created_at": old.created_at,
+                "created_by": old.created_by,
             }
         )
         if not is_changed and workflow.is_active == old.is_active:
             return Registered(workflow=old, is_new=False)
         await _check_calls(conn, workflow)
         await write_workflow(conn, workflow)
-        return Registered(workflow=workflow, is_new=False)
+        return Registered(workflow=workflow, is_new=False, tokens=tokens)
 
 
 async def activate_workflow(
@@ -109,19 +120,21 @@ async def activate_workflow(
 ) -> Workflow:
     """Let events start a workflow; a draft without a problem becomes ready, in a new version.
 
-    ``unsupported`` says what of it Turnout cannot run yet. Raises NotFound, and Invalid with every
-    problem of a draft.
+    ``unsupported`` says what of it Turnout cannot run yet. Raises NotFound, Invalid with every
+    problem of a draft, and Conflict when it is archived.
     """
     async with resources.transaction() as conn:
         await lock_changes(conn)
         old = await get_workflow(conn, workflow_id)
+        check_not_archived(old)
         if old.lifecycle is Lifecycle.READY:
             return await _switched(resources, conn, old, is_active=True)
-        problems = [*unsupported(old), *await problems_of(conn, old)]
+        definition, found = await examine(resources, conn, old)
+        problems = [*unsupported(old), *found]
         if problems:
             raise Invalid(problems)
-        ready = old.model_copy(update={"lifecycle": Lifecycle.READY, "version": old.version + 1})
-        return await _written(resources, conn, ready, is_active=True)
+        ready = {"lifecycle": Lifecycle.READY, "version": old.version + 1, "definition": definition}
+        return await _written(resources, conn, old.model_copy(update=ready), is_active=True)
 
 
 async def deactivate_workflow(resources: ApiResources, workflow_id: WorkflowId) -> Workflow:
@@ -134,41 +147,60 @@ async def deactivate_workflow(resources: ApiResources, workflow_id: WorkflowId) 
 
 async def check_registration(resources: ApiResources, asked: Registration) -> list[Problem]:
     """Everything that is wrong with what is asked for."""
-    async with resources.connection() as conn:
-        environment_id = await _home(resources, conn, asked)
-        actions = await known_actions(conn, environment_id)
-        # Parsing a large definition's expressions takes a while; other requests go on meanwhile.
-        problems = await asyncio.to_thread(problems_within, asked, actions)
-        if asked.faults:
-            return problems
-        calls = await call_problems(conn, asked.definition, environment_id, asked.workflow_id)
-        return problems + calls
+    _, problems = await _examined(resources, asked)
+    return problems
 
 
-def problems_within(asked: Registration, actions: Collection[str]) -> list[Problem]:
+def problems_within(asked: Registration, actions: Versions) -> list[Problem]:
     """What is wrong with what is asked for, whatever other workflows there are."""
     if asked.faults:
         return [*asked.faults, *part_problems(asked.definition, actions)]
     return definition_problems(asked.definition, actions, workflow_id=asked.workflow_id)
 
 
-async def problems_of(conn: Connection, workflow: Workflow) -> list[Problem]:
-    """What keeps a workflow from running."""
+async def examine(
+    resources: ApiResources, conn: Connection, workflow: Workflow
+) -> tuple[Definition, list[Problem]]:
+    """A workflow's definition with the names of its events, and what keeps it from running."""
     environment_id, workflow_id = EnvironmentId(workflow.environment_id), WorkflowId(workflow.id)
     actions = await known_actions(conn, environment_id)
     problems = await asyncio.to_thread(
         definition_problems, workflow.definition, actions, workflow_id=workflow_id
     )
-    return problems + await call_problems(conn, workflow.definition, environment_id, workflow_id)
+    calls = await call_problems(conn, workflow.definition, environment_id, workflow_id)
+    definition, events = await resolve_events(conn, workflow.definition, environment_id)
+    hooks = webhook_problems(definition, definition, resources.secrets_of(environment_id))
+    return definition, [*problems, *calls, *events, *hooks]
 
 
-async def known_actions(conn: Connection, environment_id: EnvironmentId) -> Collection[str]:
-    """The names of the actions that steps may call."""
-    return frozenset(BUILT_IN) | await names_of(conn, environment_id)
+async def known_actions(conn: Connection, environment_id: EnvironmentId) -> Versions:
+    """The actions that steps may call."""
+    return {**OURS, **await versions_of(conn, environment_id)}
 
 
-async def _checked(resources: ApiResources, asked: Registration) -> Workflow:
-    problems = await check_registration(resources, asked)
+async def _examined(
+    resources: ApiResources, asked: Registration
+) -> tuple[Definition, list[Problem]]:
+    """As ``examine``, for what is asked for."""
+    async with resources.connection() as conn:
+        latest = await find_latest(conn, asked.workflow_id)
+        old = None if latest is None or latest.is_deleted else latest.workflow
+        home = resources.default_environment if old is None else old.environment_id
+        environment_id = asked.environment_id or EnvironmentId(home)
+        actions = await known_actions(conn, environment_id)
+        # Parsing a large definition's expressions takes a while; other requests go on meanwhile.
+        problems = await asyncio.to_thread(problems_within, asked, actions)
+        if asked.faults:
+            return asked.definition, problems
+        calls = await call_problems(conn, asked.definition, environment_id, asked.workflow_id)
+        definition, events = await resolve_events(conn, asked.definition, environment_id)
+        secrets = resources.secrets_of(environment_id)
+        hooks = webhook_problems(definition, None if old is None else old.definition, secrets)
+        return definition, [*problems, *calls, *events, *hooks]
+
+
+async def _checked(resources: ApiResources, asked: Registration, by: str) -> Workflow:
+    definition, problems = await _examined(resources, asked)
     if asked.faults or (problems and not asked.is_draft):
         raise Invalid(problems)
     is_draft = asked.is_draft or asked.unsupported
@@ -180,21 +212,12 @@ async def _checked(resources: ApiResources, asked: Registration) -> Workflow:
         dialect=asked.dialect,
         lifecycle=Lifecycle.DRAFT if is_draft else Lifecycle.READY,
         is_active=asked.is_active,
-        definition=asked.definition,
+        definition=definition,
         source=asked.source,
+        created_by=by,
         created_at=now,
         updated_at=now,
     )
-
-
-async def _home(resources: ApiResources, conn: Connection, asked: Registration) -> EnvironmentId:
-    """The environment that the workflow is or will be in."""
-    if asked.environment_id is not None:
-        return asked.environment_id
-    latest = await find_latest(conn, asked.workflow_id)
-    if latest is None or latest.is_deleted:
-        return resources.default_environment
-    return EnvironmentId(latest.workflow.environment_id)
 
 
 async def _check_calls(conn: Connection, workflow: Workflow) -> None:
@@ -225,12 +248,21 @@ async def _written(
     return changed
 
 
-async def _write_new(conn: Connection, workflow: Workflow, ended: Latest | None) -> Registered:
+async def _write_new(
+    resources: ApiResources, conn: Connection, workflow: Workflow, ended: Latest | None
+) -> Registered:
     await _check_calls(conn, workflow)
     if ended is not None:  # versions are for ever, so a new life goes on counting
         workflow = workflow.model_copy(update={"version": ended.workflow.version + 1})
+    workflow, tokens = with_tokens(workflow, None, resources.new_token)
     await write_workflow(conn, workflow)
-    return Registered(workflow=workflow, is_new=True)
+    return Registered(workflow=workflow, is_new=True, tokens=tokens)
+
+
+def check_not_archived(workflow: Workflow) -> None:
+    """Raises Conflict for a workflow that is archived."""
+    if workflow.lifecycle is Lifecycle.ARCHIVED:
+        raise Conflict(f"Workflow {workflow.id} is archived: unarchive it first.")
 
 
 def _check_kinship(old: Workflow, asked: Registration) -> None:

@@ -7,15 +7,17 @@ from uuid import uuid5
 
 from services.api.expiry import ExpiryRequest, expiry_of
 from services.api.publish_command import publish_command
+from services.api.register_workflow import check_not_archived
 from services.api.resources import ApiResources
 from services.api.restore_execution import Restored, restore_execution
 from shared.db.history import Execution, find_trigger, get_execution
+from shared.db.workflows import find_latest
 from shared.domain.errors import Conflict
 from shared.domain.executions import AttemptStatus, Status
 from shared.domain.ids import ExecutionId, StepId, compensation_key
 from shared.domain.inheritance import TAKEN_OVER
 from shared.wire.commands import encode_start
-from shared.wire.lineage import Lineage, Repeat
+from shared.wire.lineage import Lineage, Repeat, read_asked
 from shared.wire.strict_json import invalid
 
 SOURCE = "/turnout/api"
@@ -83,13 +85,18 @@ async def _repeat(
         execution = await get_execution(conn, id_)
         restored = await restore_execution(conn, execution)
         event = await find_trigger(conn, id_)
+        latest = await find_latest(conn, execution.workflow_id)
     check(execution, restored)
+    if latest is not None:
+        check_not_archived(latest.workflow)
     if event is None:
         raise Conflict(f"The event that started execution {id_} is no longer kept.")
     expires_at = expiry_of(asked.expiry, restored.plan.policy, now)
     new_id = resources.new_id() if asked.key is None else uuid5(id_, f"{way}:{asked.key}")
     started = ExecutionId(new_id)
-    command = _start(execution, started, event, now, expires_at, Lineage(repeats=repeats))
+    earlier = read_asked(execution.lineage or {})
+    lineage = Lineage(repeats=repeats, asked=earlier and earlier.repeated)
+    command = _start(execution, started, event, now, expires_at, lineage)
     await publish_command(resources, started, command)
     return started
 

@@ -1,8 +1,10 @@
 """What the HTTP face works with."""
 
-from collections.abc import AsyncIterator, Callable
+import asyncio
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from secrets import token_urlsafe
 from typing import Final
 from uuid import UUID
 
@@ -22,9 +24,17 @@ from shared.wire.topics import Topics
 _CONNECTION_WITHIN_S: Final = 5
 
 
+def _new_token() -> str:
+    return token_urlsafe(32)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ApiResources:
-    """Everything a handler may use. Without a ``token`` nobody needs to log in."""
+    """Everything a handler may use. Without a ``token`` nobody needs to log in.
+
+    ``secrets`` are what webhooks may ask their senders for, by names in lower case; ``new_token``
+    gives 256 bits of chance, fit for a URL.
+    """
 
     pool: Pool
     bus: Bus
@@ -36,6 +46,12 @@ class ApiResources:
     token: SecretStr | None
     default_environment: EnvironmentId
     causation_depth_max: int = DEPTH_MAX
+    secrets: Mapping[str, SecretStr] = field(default_factory=dict)
+    new_token: Callable[[], str] = _new_token
+
+    def secrets_of(self, environment_id: EnvironmentId) -> Mapping[str, SecretStr]:
+        """What webhooks of an environment may ask for; only the default one has any."""
+        return self.secrets if environment_id == self.default_environment else {}
 
     @asynccontextmanager
     async def connection(self) -> AsyncIterator[Connection]:
@@ -53,3 +69,5 @@ class ApiResources:
 
 RESOURCES: Final = web.AppKey("resources", ApiResources)
 SETTINGS: Final = web.AppKey("settings", ApiSettings)
+STOP: Final = web.AppKey("stop", asyncio.Event)
+"""Set while the process is being stopped; an application of its own has none."""

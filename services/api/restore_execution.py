@@ -20,7 +20,7 @@ from shared.domain.plans import Plan, plan
 from shared.domain.readiness import todo
 
 CURRENT_MAX: Final = 200
-_INSIDE: Final = frozenset({WaitKind.SLEEP, WaitKind.ITEMS})
+_INSIDE: Final = frozenset({WaitKind.SLEEP, WaitKind.ITEMS, WaitKind.THROTTLE})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

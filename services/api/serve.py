@@ -7,7 +7,7 @@ import structlog
 from aiohttp import web
 
 from services.api.app import build_app
-from services.api.resources import ApiResources
+from services.api.resources import STOP, ApiResources
 from services.api.settings import ApiRoleSettings
 from shared.assembly.platform import Platform
 from shared.domain.errors import Conflict
@@ -31,11 +31,16 @@ def api(platform: Platform, settings: ApiRoleSettings) -> Role:
         token=settings.token,
         default_environment=platform.default_environment,
         causation_depth_max=settings.causation_depth_max,
+        # Names of the process's environment have no case.
+        secrets={name.lower(): secret for name, secret in settings.secrets.items()},
     )
 
     async def run(stop: asyncio.Event) -> None:
+        app = build_app(resources, settings.api)
+        app[STOP] = stop
+        app.on_response_prepare.append(_let_go)
         runner = web.AppRunner(
-            build_app(resources, settings.api),
+            app,
             access_log=None,
             shutdown_timeout=settings.stop_within_s / 2,
         )
@@ -45,10 +50,18 @@ def api(platform: Platform, settings: ApiRoleSettings) -> Role:
             platform.health.report("api", Condition.READY)
             log.info("serving", addresses=runner.addresses)
             await stop.wait()
+            platform.health.report("api", Condition.LEAVING)
+            await platform.clock.sleep(settings.api.leave_s)
         finally:
             await runner.cleanup()
 
     return run
+
+
+async def _let_go(request: web.Request, response: web.StreamResponse) -> None:
+    """Once the process is being stopped, have each caller come back over another connection."""
+    if request.app[STOP].is_set():
+        response.force_close()
 
 
 async def _listen(runner: web.AppRunner, host: str, port: int) -> None:

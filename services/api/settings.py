@@ -14,6 +14,12 @@ class ApiSettings(Group):
 
     body_bytes_max: int = Field(default=262_144, ge=1_024, description="of an event or definition")
     body_within_s: float = Field(default=30, gt=0, description="for a body to arrive")
+    leave_s: float = Field(
+        default=0,
+        ge=0,
+        description="to go on serving when told to stop, with /readyz at 503: longer than a load"
+        " balancer takes to notice",
+    )
 
 
 class ApiRoleSettings(ProcessSettings):
@@ -33,6 +39,9 @@ class ApiRoleSettings(ProcessSettings):
     expressions_max: int = Field(default=10_000, ge=1)
     causation_depth_max: int = Field(
         default=DEPTH_MAX, ge=1, description="as the matcher's, to explain its decisions"
+    )
+    secrets: dict[str, SecretStr] = Field(
+        default_factory=dict, description="by name; what webhooks may ask their senders for"
     )
     api: ApiSettings = ApiSettings()
 

@@ -1,49 +1,63 @@
 """Starting an execution by hand: no event has to match."""
 
 import asyncio
+from dataclasses import dataclass
 from typing import Any
 
+from services.api.asked_of import asked_of, check_key
 from services.api.expiry import ExpiryRequest, expiry_of
 from services.api.publish_command import publish_command
+from services.api.register_workflow import check_not_archived
 from services.api.resources import ApiResources
 from shared.db.workflows import get_workflow
+from shared.domain.asked import Asked
 from shared.domain.errors import Conflict, Invalid, Problem
 from shared.domain.events import Event
 from shared.domain.ids import EnvironmentId, ExecutionId, WorkflowId, event_key, execution_id
-from shared.domain.workflows import Definition, Lifecycle
+from shared.domain.workflows import Definition, Lifecycle, Workflow
 from shared.expr.schemas import JsonSchema
 from shared.wire.commands import encode_start
 from shared.wire.events import encode_event
+from shared.wire.lineage import Lineage
 from shared.wire.strict_json import invalid
 
 STARTED_BY_HAND = "workflow:started"
 SOURCE = "/turnout/api"
 
 
-class StartRequest(ExpiryRequest):
+class StartRequest(ExpiryRequest, Asked):
     """What the execution is to see; ``parameters`` become a field of the payload, an object."""
 
     payload: Any = None
-    parameters: dict[str, Any] | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Started:
+    """An execution that is about to start, and the workflow that it is of."""
+
+    execution_id: ExecutionId
+    workflow: Workflow
 
 
 async def start_execution(
     resources: ApiResources, workflow_id: WorkflowId, asked: StartRequest, key: str | None
-) -> ExecutionId:
+) -> Started:
     """Send the command that starts the current version; on return it is durable.
 
-    The same ``key`` names the same execution of a workflow, however often it is asked for: the
-    first request counts. A workflow that is not active can be started too: that only keeps events
-    from doing it. Raises NotFound, Invalid, Unavailable, and Conflict for a draft.
+    The same ``key`` names the same execution of a workflow, however often it is asked for in the
+    same words. A workflow that is not active can be started too: that only keeps events
+    from doing it. Raises NotFound, Invalid, Unavailable, and Conflict for a draft, for what is
+    archived, for what other workflows alone may start, and for a key used for something else.
     """
     now = resources.clock.now()
     async with resources.connection() as conn:
         workflow = await get_workflow(conn, workflow_id)
-    if workflow.lifecycle is not Lifecycle.READY:
-        raise Conflict(f"Workflow {workflow_id} is a draft: mend what it lacks, and activate it.")
     definition = workflow.definition
+    _check_may_start(workflow)
     expires_at = expiry_of(asked, workflow.policy, now)
     await asyncio.to_thread(_check_input, definition, asked)
+    said = asked_of(asked, definition, key)
+    key = key or asked.idempotency_key
     id_ = key or str(resources.new_id())
     environment_id = EnvironmentId(workflow.environment_id)
     event = Event(
@@ -56,6 +70,8 @@ async def start_execution(
         payload=_payload(asked),
     )
     started = execution_id(workflow_id, event.key)
+    if key is not None:
+        await check_key(resources, started, asked)
     command = encode_start(
         started,
         workflow_id,
@@ -64,9 +80,21 @@ async def start_execution(
         now,
         source=SOURCE,
         expires_at=expires_at,
+        lineage=Lineage(asked=said),
     )
     await publish_command(resources, started, command)
-    return started
+    return Started(execution_id=started, workflow=workflow)
+
+
+def _check_may_start(workflow: Workflow) -> None:
+    check_not_archived(workflow)
+    if workflow.lifecycle is not Lifecycle.READY:
+        raise Conflict(f"Workflow {workflow.id} is a draft: mend what it lacks, and activate it.")
+    if workflow.definition.is_subflow:
+        raise Conflict(
+            f"Workflow {workflow.id} is started by other workflows only;"
+            " give it a 'manual' trigger as well to start it here."
+        )
 
 
 def _payload(asked: StartRequest) -> Any:

@@ -122,5 +122,6 @@ def _task(task: Claimed) -> dict[str, Any]:
         "input": task.data["input"],
         "due_at": stamp(task.due_at),
         "heartbeat_s": task.data["heartbeat_s"],
+        "action_version": task.data.get("action_version"),
         "progress": task.progress,
     }

@@ -2,6 +2,7 @@
 
 from aiohttp import web
 
+from services.api.auth import PRINCIPAL
 from services.api.bodies import answer, read_document
 from services.api.dialects import truto
 from services.api.parameters import Query, cursor_after, id_in_path, split_page
@@ -21,7 +22,7 @@ async def create(request: web.Request) -> web.Response:
     document = await read_document(request, request.app[SETTINGS])
     asked = truto.parse(document, resources.new_id())
     try:
-        outcome = await create_workflow(resources, asked)
+        outcome = await create_workflow(resources, asked, request[PRINCIPAL])
     except Invalid as error:
         raise _placed(error) from None
     return answer(truto.render(outcome.workflow), status=201 if outcome.is_new else 200)
@@ -67,7 +68,7 @@ async def change(request: web.Request) -> web.Response:
     if asked.workflow_id != workflow_id:
         raise invalid("/id", "OTHER_ID", "It differs from the id in the path; leave it out.")
     try:
-        outcome = await replace_workflow(resources, asked)
+        outcome = await replace_workflow(resources, asked, request[PRINCIPAL])
     except Invalid as error:
         raise _placed(error) from None
     return answer(truto.render(outcome.workflow))

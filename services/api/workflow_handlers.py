@@ -1,9 +1,14 @@
 """The native routes of workflows."""
 
-from typing import Final
+from collections.abc import Mapping, Sequence
+from types import MappingProxyType
+from typing import Any, Final
 
 from aiohttp import web
+from yarl import URL
 
+from services.api.archive_workflow import archive_workflow, unarchive_workflow
+from services.api.auth import PRINCIPAL
 from services.api.bodies import answer, read_document
 from services.api.dialects import native, truto
 from services.api.parameters import Query, cursor_after, id_in_path, split_page
@@ -14,17 +19,20 @@ from services.api.register_workflow import (
     check_registration,
     create_workflow,
     deactivate_workflow,
-    problems_of,
+    examine,
     replace_workflow,
 )
-from services.api.resources import RESOURCES, SETTINGS, ApiResources
+from services.api.resources import RESOURCES, SETTINGS
+from services.api.rotate_webhook import rotate_webhook
+from services.api.webhook_tokens import Tokens
 from shared.db import workflows
-from shared.db.pool import Connection
 from shared.domain.errors import Problem
 from shared.domain.ids import EnvironmentId, WorkflowId
 from shared.domain.workflows import Dialect, Lifecycle, Workflow
+from shared.wire.envelope import stamp
 from shared.wire.strict_json import invalid
 
+_NO_TOKENS: Final[Tokens] = MappingProxyType({})
 _VERSION_MAX: Final = 2**31 - 1
 
 
@@ -33,7 +41,7 @@ async def create(request: web.Request) -> web.Response:
     resources = request.app[RESOURCES]
     document = await read_document(request, request.app[SETTINGS])
     asked = native.parse(document, resources.new_id())
-    return await _registered(resources, await create_workflow(resources, asked))
+    return await _registered(request, await create_workflow(resources, asked, request[PRINCIPAL]))
 
 
 async def replace(request: web.Request) -> web.Response:
@@ -44,7 +52,7 @@ async def replace(request: web.Request) -> web.Response:
     if asked.workflow_id != workflow_id:
         raise invalid("/id", "OTHER_ID", "It differs from the id in the path; leave it out.")
     resources = request.app[RESOURCES]
-    return await _registered(resources, await replace_workflow(resources, asked))
+    return await _registered(request, await replace_workflow(resources, asked, request[PRINCIPAL]))
 
 
 async def validate(request: web.Request) -> web.Response:
@@ -59,15 +67,32 @@ async def activate(request: web.Request) -> web.Response:
     """200 with the workflow, which events may start from now on; 422 for an unfinished draft."""
     resources = request.app[RESOURCES]
     workflow_id = WorkflowId(id_in_path(request))
-    return answer(native.render(await activate_workflow(resources, workflow_id, _unsupported)))
+    return await _answered(request, await activate_workflow(resources, workflow_id, _unsupported))
 
 
 async def deactivate(request: web.Request) -> web.Response:
     """200 with the workflow, which no event starts from now on."""
-    resources = request.app[RESOURCES]
-    workflow = await deactivate_workflow(resources, WorkflowId(id_in_path(request)))
-    async with resources.connection() as conn:
-        return answer(await _document(conn, workflow))
+    workflow_id = WorkflowId(id_in_path(request))
+    return await _answered(request, await deactivate_workflow(request.app[RESOURCES], workflow_id))
+
+
+async def archive(request: web.Request) -> web.Response:
+    """200 with the workflow, which nothing starts from now on, and no list shows unasked."""
+    workflow_id = WorkflowId(id_in_path(request))
+    return await _answered(request, await archive_workflow(request.app[RESOURCES], workflow_id))
+
+
+async def unarchive(request: web.Request) -> web.Response:
+    """200 with the workflow, which is back, and inactive."""
+    workflow_id = WorkflowId(id_in_path(request))
+    return await _answered(request, await unarchive_workflow(request.app[RESOURCES], workflow_id))
+
+
+async def rotate(request: web.Request) -> web.Response:
+    """200 with the workflow and the new address of a webhook; the old one is nobody's."""
+    workflow_id, trigger_id = WorkflowId(id_in_path(request)), request.match_info["trigger_id"]
+    done = await rotate_webhook(request.app[RESOURCES], workflow_id, trigger_id)
+    return await _registered(request, done)
 
 
 async def get(request: web.Request) -> web.Response:
@@ -79,24 +104,26 @@ async def get(request: web.Request) -> web.Response:
             workflow = await workflows.get_workflow(conn, workflow_id)
         else:
             workflow = await workflows.get_version(conn, workflow_id, version)
-        return answer(await _document(conn, workflow))
+    return await _answered(request, workflow)
 
 
 async def list_all(request: web.Request) -> web.Response:
     """A page in the order of creation."""
-    query = Query(request, "trigger", "environment_id", "limit", "cursor")
+    query = Query(request, "trigger", "environment_id", "lifecycle", "limit", "cursor")
     async with request.app[RESOURCES].connection() as conn:
         found = await workflows.list_workflows(
             conn,
             environment_id=query.id("environment_id", EnvironmentId),
             event_name=query.text("trigger"),
+            lifecycle=query.choice("lifecycle", Lifecycle),
             after=query.cursor(),
             limit=query.limit + 1,
         )
-    page, last = split_page(found, query.limit)
+        page, last = split_page(found, query.limit)
+        runs = await workflows.list_runs(conn, page)
     return answer(
         {
-            "items": [native.render(workflow) for workflow in page],
+            "items": [_document(workflow, runs[workflow.id]) for workflow in page],
             "next_cursor": last and cursor_after((last.created_at, last.id)),
         }
     )
@@ -112,16 +139,39 @@ async def delete(request: web.Request) -> web.Response:
     return web.Response(status=204)
 
 
-async def _registered(resources: ApiResources, outcome: Registered) -> web.Response:
+async def _registered(request: web.Request, outcome: Registered) -> web.Response:
     status = 201 if outcome.is_new else 200
+    return await _answered(request, outcome.workflow, outcome.tokens, status=status)
+
+
+async def _answered(
+    request: web.Request, workflow: Workflow, tokens: Tokens = _NO_TOKENS, *, status: int = 200
+) -> web.Response:
+    resources, problems = request.app[RESOURCES], list(_unsupported(workflow))
     async with resources.connection() as conn:
-        return answer(await _document(conn, outcome.workflow), status=status)
+        runs = await workflows.list_runs(conn, [workflow])
+        if workflow.lifecycle is Lifecycle.DRAFT:
+            _, found = await examine(resources, conn, workflow)
+            problems += found
+    urls = {name: str(request.url.join(URL(f"/v1/hooks/{t}"))) for name, t in tokens.items()}
+    document = _document(workflow, runs[workflow.id], problems)
+    return answer({**document, **_addresses(urls)}, status=status)
 
 
-async def _document(conn: Connection, workflow: Workflow) -> dict[str, object]:
-    if workflow.lifecycle is Lifecycle.READY:
-        return native.render(workflow)
-    return native.render(workflow, [*_unsupported(workflow), *await problems_of(conn, workflow)])
+def _document(
+    workflow: Workflow, runs: workflows.Runs, problems: Sequence[Problem] = ()
+) -> dict[str, Any]:
+    return {
+        **native.render(workflow, problems),
+        "last_run_at": runs.last_at and stamp(runs.last_at),
+        "next_run_at": runs.next_at and stamp(runs.next_at),
+        "webhook_url": None,
+    }
+
+
+def _addresses(urls: Mapping[str, str]) -> dict[str, Any]:
+    """The addresses just made, which nobody is told again; ``webhook_url`` is the first."""
+    return {"webhook_url": next(iter(urls.values())), "webhook_urls": urls} if urls else {}
 
 
 def _unsupported(workflow: Workflow) -> tuple[Problem, ...]:

@@ -18,7 +18,7 @@ DB: Final = LazyGroup(
 )
 WORKFLOW: Final = LazyGroup(
     "workflow",
-    summary="Workflows: validate and apply files, list, get, run, switch on and off, delete.",
+    summary="Workflows: validate and apply files, list, get, run, switch on and off, archive.",
     lazy={
         "apply": Lazy("services.cli.workflow.apply:apply", "Register workflows from files."),
         "validate": Lazy("services.cli.workflow.validate:validate", "Check a file; keep nothing."),
@@ -27,15 +27,19 @@ WORKFLOW: Final = LazyGroup(
         "run": Lazy("services.cli.workflow.run:run", "Start a workflow by hand."),
         "activate": Lazy("services.cli.workflow.activate:activate", "Let events start it."),
         "deactivate": Lazy("services.cli.workflow.activate:deactivate", "Keep events from it."),
+        "archive": Lazy("services.cli.workflow.archive:archive", "Put it out of sight."),
+        "unarchive": Lazy("services.cli.workflow.archive:unarchive", "Take it back, inactive."),
+        "rotate": Lazy("services.cli.workflow.rotate:rotate", "Give a webhook a new address."),
         "delete": Lazy("services.cli.workflow.delete:delete", "Delete a workflow."),
     },
 )
 ACTION: Final = LazyGroup(
     "action",
-    summary="Actions: what steps can do; put, list, delete.",
+    summary="Actions: what steps can do; put, list, delete, show versions.",
     lazy={
         "put": Lazy("services.cli.action.put:put", "Register an action."),
         "list": Lazy("services.cli.action.list:list_", "List actions."),
+        "versions": Lazy("services.cli.action.versions:versions", "List versions of an action."),
         "delete": Lazy("services.cli.action.delete:delete", "Delete an action."),
     },
 )
@@ -46,6 +50,15 @@ EVENT: Final = LazyGroup(
         "send": Lazy("services.cli.event.send:send", "Send an event."),
         "get": Lazy("services.cli.event.get:get", "Show an event, and why it started what."),
         "tail": Lazy("services.cli.event.tail:tail", "Show events as they are accepted."),
+    },
+)
+EVENT_TYPE: Final = LazyGroup(
+    "event-type",
+    summary="Types of events: what there is to start workflows; put, list, delete.",
+    lazy={
+        "put": Lazy("services.cli.event_type.put:put", "Register a type of events."),
+        "list": Lazy("services.cli.event_type.list:list_", "List the types of events."),
+        "delete": Lazy("services.cli.event_type.delete:delete", "Forget a type of events."),
     },
 )
 EXECUTION: Final = LazyGroup(
@@ -109,6 +122,7 @@ TURNOUT: Final = Root(
         "workflow": WORKFLOW,
         "action": ACTION,
         "event": EVENT,
+        "event-type": EVENT_TYPE,
         "execution": EXECUTION,
         "wait": WAIT,
         "doctor": Lazy(

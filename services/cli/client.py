@@ -132,7 +132,8 @@ async def open_client(url: str, token: str | None) -> AsyncIterator[Client]:
         parsed = URL()
     if parsed.scheme not in ("http", "https") or not parsed.host:
         raise Rejected(f"'{url}' is no address of an API; write it as http://127.0.0.1:8080.")
-    headers = {"Authorization": f"Bearer {token}"} if token else {}
+    # Whoever wants to wait for a result asks for it by its command.
+    headers = {"Prefer": "wait=0", **({"Authorization": f"Bearer {token}"} if token else {})}
     timeout = aiohttp.ClientTimeout(total=WITHIN_S)
     async with aiohttp.ClientSession(headers=headers, timeout=timeout) as session:
         yield Client(session, parsed)

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from importlib import import_module
+from typing import Any
 
 import click
 
@@ -35,17 +36,22 @@ class Lazy:
 
 
 class LazyGroup(click.Group):
-    """Shows its help from ``lazy`` alone, and imports no command but the one asked for."""
+    """Shows its help from ``lazy`` alone, and imports no command but the one asked for.
+
+    A group that does something by itself gives no ``summary``: its help is its function's.
+    """
 
     def __init__(
         self,
         name: str,
         *,
-        summary: str,
+        summary: str | None = None,
         lazy: Mapping[str, Lazy | click.Group],
-        epilog: str | None = None,
+        **more: Any,
     ) -> None:
-        super().__init__(name, help=summary, short_help=summary, epilog=epilog)
+        if summary is not None:
+            more |= {"help": summary, "short_help": summary}
+        super().__init__(name, **more)
         self._lazy = lazy
 
     def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002 - click's signature

@@ -1,11 +1,14 @@
 """Commands, read: which executions to admit, which to cancel, and what cannot be used."""
 
+import asyncio
 from collections.abc import Awaitable, Callable, Iterable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Protocol
 
+from services.executor.compute import compute
+from services.executor.perform import Tools
 from services.executor.runs import Owned, Run, Word
 from shared.bus.dead_letters import dead_letter
 from shared.bus.protocol import Received
@@ -17,7 +20,8 @@ from shared.domain.events import Event
 from shared.domain.executions import Attempt, Entry
 from shared.domain.ids import ExecutionId, WorkflowId
 from shared.domain.plans import Plan
-from shared.wire.commands import CANCEL, Cancel, Start, Tell, decode_command
+from shared.domain.story import Transition, merged
+from shared.wire.commands import CANCEL, Cancel, Command, Start, Tell, decode_command
 from shared.wire.dead_letters import DeadLetter
 from shared.wire.envelope import dumps
 from shared.wire.events import decode_event
@@ -25,6 +29,7 @@ from shared.wire.lineage import Repeat
 from shared.wire.results import Origin
 
 _CANCEL = CANCEL.encode()
+TURN = 50
 
 
 class Plans(Protocol):
@@ -64,28 +69,41 @@ class Batch:
 
 
 async def read_commands(
-    owned: Owned, records: Sequence[Received], library: Library, now: datetime
+    owned: Owned, records: Sequence[Received], library: Library, tools: Tools
 ) -> Batch:
-    """Read ``records``, all of one partition, in order."""
+    """Read ``records``, all of one partition, in order.
+
+    What an execution can compute before anything is sent is done here, and admitted with it;
+    unless it is told something at once, which is to be heard first.
+    """
     batch = Batch()
-    for record in records:
-        try:
-            command = decode_command(record.value)
-            if isinstance(command, Cancel | Tell):
-                _add_word(batch, owned, command, record)
-            elif _is_known(batch, owned, command.execution_id):
-                batch.repeated += 1
-            else:
-                plan = await library.plans.get(command.workflow_id, command.workflow_version)
-                repeats = command.lineage.repeats
-                inherits = repeats is not None and repeats.inherits
-                inherited = await library.inherited(repeats, plan) if repeats and inherits else ()
-                _add_start(batch, owned, command, plan, inherited, record.offset, now)
-        except Defect as error:
-            batch.dead.append(dead_letter(record, "UNREADABLE_COMMAND", error.message))
-        except NotFound as error:
-            batch.dead.append(dead_letter(record, "UNKNOWN_WORKFLOW", error.message))
+    commands = [(record, _decoded(batch, record)) for record in records]
+    told = {c.execution_id for _, c in commands if isinstance(c, Cancel | Tell)}
+    for index, (record, command) in enumerate(commands):
+        if index % TURN == TURN - 1:
+            await asyncio.sleep(0)  # others have work as well
+        if isinstance(command, Cancel | Tell):
+            _add_word(batch, owned, command, record)
+        elif command is not None and _is_known(batch, owned, command.execution_id):
+            batch.repeated += 1
+        elif command is not None:
+            try:
+                run = await _begun(owned, command, library, record.offset, tools.clock.now())
+                first = await _first(run, None if run.id in told else tools)
+                _add_start(batch, run, command, first)
+            except Defect as error:
+                batch.dead.append(dead_letter(record, "UNREADABLE_COMMAND", error.message))
+            except NotFound as error:
+                batch.dead.append(dead_letter(record, "UNKNOWN_WORKFLOW", error.message))
     return batch
+
+
+def _decoded(batch: Batch, record: Received) -> Command | None:
+    try:
+        return decode_command(record.value)
+    except Defect as error:
+        batch.dead.append(dead_letter(record, "UNREADABLE_COMMAND", error.message))
+        return None
 
 
 def read_cancellations(owned: Owned, records: Iterable[Received]) -> Batch:
@@ -105,33 +123,19 @@ def _is_known(batch: Batch, owned: Owned, id_: ExecutionId) -> bool:
     return id_ in batch.runs or id_ in owned.runs or id_ in owned.admitted
 
 
-def _add_start(
-    batch: Batch,
-    owned: Owned,
-    command: Start,
-    plan: Plan,
-    inherited: Sequence[Attempt],
-    offset: int,
-    now: datetime,
-) -> None:
+async def _begun(owned: Owned, command: Start, library: Library, offset: int, now: datetime) -> Run:
+    """The execution that a command starts."""
+    plan = await library.plans.get(command.workflow_id, command.workflow_version)
+    repeats = command.lineage.repeats
+    inherits = repeats is not None and repeats.inherits
+    inherited = await library.inherited(repeats, plan) if repeats and inherits else ()
     event = decode_event(command.event)
-    origin = _origin(command, event)
     expires_at = command.expires_at
     if expires_at is None and plan.policy.expires_after_s is not None:
         expires_at = now + timedelta(seconds=plan.policy.expires_after_s)
     first = begin(plan, now, expires_at=expires_at, inherited=inherited)
-    started = Started(
-        origin=origin,
-        partition=owned.partition,
-        command_offset=offset,
-        event_json=dumps(command.event).decode(),
-        status=first.state.status,
-        created_at=now,
-        expires_at=expires_at,
-    )
-    batch.started.append((started, first.entries))
-    batch.runs[origin.execution_id] = Run(
-        origin=origin,
+    return Run(
+        origin=_origin(command, event),
         plan=plan,
         event=event,
         state=first.state,
@@ -141,6 +145,33 @@ def _add_start(
         created_at=now,
         timer_at=expires_at,
     )
+
+
+async def _first(run: Run, tools: Tools | None) -> Transition:
+    """The first transition, with all that follows by computing alone, and nothing that waits."""
+    first = run.latest
+    assert first is not None, "it has begun"
+    if tools is None:
+        return first
+    more = await compute(
+        run, first.runs, tools, chance=0.0, wake_at=first.wake_at, must_settle=True
+    )
+    return merged([first, *more])
+
+
+def _add_start(batch: Batch, run: Run, command: Start, first: Transition) -> None:
+    run.written, run.latest = first.state, first
+    started = Started(
+        origin=run.origin,
+        partition=run.owned.partition,
+        command_offset=run.command_offset,
+        event_json=dumps(command.event).decode(),
+        created_at=run.created_at,
+        state=first.state,
+        at=first.at,
+    )
+    batch.started.append((started, first.entries))
+    batch.runs[run.id] = run
 
 
 def _origin(command: Start, event: Event) -> Origin:

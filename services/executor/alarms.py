@@ -54,6 +54,10 @@ class Alarms:
             rung.append(heapq.heappop(self._heap)[1])
         return rung
 
+    def first_at(self) -> datetime | None:
+        """When the earliest alarm in memory rings, or should have."""
+        return self._heap[0][0] if self._heap else None
+
     def next_at(self) -> datetime:
         """When to look again."""
         return min(self._heap[0], self.end)[0] if self._heap else self.end[0]

@@ -6,6 +6,7 @@ import secrets as chance_of_secrets
 
 from services.executor.actions import built_in
 from services.executor.actions.registered import RegisteredActions
+from services.executor.actions.throttle import Throttles
 from services.executor.admit import Library
 from services.executor.annotate import Annotator, HttpResolver, Resolver, installed_resolvers
 from services.executor.executor import Executor, Needs
@@ -16,8 +17,10 @@ from services.executor.perform import Tools
 from services.executor.plans import StoredPlans
 from services.executor.secrets import ConfiguredSecrets
 from services.executor.settings import ExecutorSettings
+from services.executor.turns import Turns
 from services.executor.view import Views
 from shared.assembly.platform import Platform
+from shared.domain.plans import TURN
 from shared.egress.caller import Caller, open_caller
 from shared.expr.jsonata import ExpressionCache
 from shared.expr.liquid import TemplateCache
@@ -41,23 +44,17 @@ def _needs(
     platform: Platform, settings: ExecutorSettings, caller: Caller, metrics: ExecutorMetrics
 ) -> Needs:
     expressions = ExpressionCache(settings.expressions_max)
-    signed_by = settings.registered_actions.secret
-    registered = RegisteredActions(
-        platform.pool,
-        caller,
-        platform.clock,
-        secrets=() if signed_by is None else (signed_by,),
-        ttl_s=settings.registered_actions.known_s,
+    resolver = ValueResolver(expressions, TemplateCache(settings.expressions_max))
+    turns = Turns(platform)
+    registered = _registered(platform, settings, caller, resolver)
+    outside = Outside(
+        pool=platform.pool, expressions=expressions, registered=registered, turns=turns
     )
-    outside = Outside(pool=platform.pool, expressions=expressions, registered=registered)
     tools = Tools(
-        actions=built_in(settings, caller, platform),
+        actions={**built_in(settings, caller, platform), TURN: turns},
         registered=registered,
         annotator=Annotator(_resolvers(settings, caller)),
-        views=Views(
-            ValueResolver(expressions, TemplateCache(settings.expressions_max)),
-            SecretMarks(chance_of_secrets.token_hex(16)),
-        ),
+        views=Views(resolver, SecretMarks(chance_of_secrets.token_hex(16))),
         secrets=ConfiguredSecrets(platform.default_environment, settings.secrets),
         clock=platform.clock,
     )
@@ -74,8 +71,23 @@ def _needs(
             answered=outside.answered,
             beats=outside.beats,
         ),
+        turns=turns,
         metrics=metrics,
         settings=settings,
+    )
+
+
+def _registered(
+    platform: Platform, settings: ExecutorSettings, caller: Caller, resolver: ValueResolver
+) -> RegisteredActions:
+    signed_by = settings.registered_actions.secret
+    return RegisteredActions(
+        platform.pool,
+        caller,
+        platform.clock,
+        throttles=Throttles(pool=platform.pool, clock=platform.clock, resolver=resolver),
+        secrets=() if signed_by is None else (signed_by,),
+        ttl_s=settings.registered_actions.known_s,
     )
 
 

@@ -17,7 +17,8 @@ class Call:
 
     ``key`` is the step's id, or that of an iterator's item or of a compensation; ``action`` the
     name of what is called. ``idempotency_key`` is the same for each attempt, so that a receiver
-    can tell a repeat; ``timeout_s`` is what the attempt has in all.
+    can tell a repeat; ``timeout_s`` is what the attempt has in all. ``room_until``: the end of the
+    window in which a throttle gave it a place.
     """
 
     origin: Origin
@@ -30,6 +31,7 @@ class Call:
     idempotency_key: str
     timeout_s: float
     now: datetime
+    room_until: datetime | None = None
 
     @property
     def step_id(self) -> str:

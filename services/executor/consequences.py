@@ -52,6 +52,7 @@ def _task(origin: Origin, attempt: Attempt, topics: Topics) -> Record:
         "step_id": split_key(attempt.step_id).step_id,
         "attempt": attempt.number,
         "input": told["input"],
+        "action_version": told.get("action_version"),
         "due_at": stamp(attempt.wake_at),
         "heartbeat_s": told["heartbeat_s"],
     }

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 import structlog
 
 from services.executor.admit import Batch, Library, read_cancellations, read_commands
+from services.executor.bury import bury
 from services.executor.ledger import Ledger
 from services.executor.life import Living, live
 from services.executor.metrics import ExecutorMetrics
@@ -20,13 +21,14 @@ from services.executor.runs import Owned, Run
 from services.executor.settings import ExecutorSettings
 from services.executor.sleepers import Sleepers
 from services.executor.task_results import TaskResults
+from services.executor.turns import Turns
 from shared.assembly.platform import Platform
-from shared.bus.dead_letters import letter_record
+from shared.bus.beside import beside
+from shared.bus.lag import watch_lag
 from shared.bus.protocol import Received, Subscription, TopicPartition
 from shared.domain.errors import Unavailable
 from shared.domain.ids import ExecutionId
 from shared.runtime.health import Condition
-from shared.wire.dead_letters import DeadLetter
 
 log = structlog.get_logger(__name__)
 
@@ -42,6 +44,7 @@ class Needs:
     platform: Platform
     library: Library
     living: Living
+    turns: Turns
     metrics: ExecutorMetrics
     settings: ExecutorSettings
 
@@ -77,6 +80,7 @@ class Executor:
         self._freed = asyncio.Event()
         self._active = 0
         needs.metrics.active.set_function(lambda: self._active)
+        needs.metrics.partitions.watch(self._owned, needs.platform.clock)
 
     async def run(self, stop: asyncio.Event) -> None:
         """Execute until ``stop`` is set, then give the partitions up in good order."""
@@ -91,12 +95,15 @@ class Executor:
                 )
             ]
             needs = self._needs
-            async with needs.platform.bus.subscribe(
-                [needs.platform.topics.commands],
-                group=needs.platform.topics.group("executor"),
-                assignee=self,
-                member=needs.platform.member,
-            ) as subscription:
+            async with (
+                needs.platform.bus.subscribe(
+                    [needs.platform.topics.commands],
+                    group=needs.platform.topics.group("executor"),
+                    assignee=self,
+                    member=needs.platform.member,
+                ) as subscription,
+                beside(watch_lag(subscription, needs.metrics.lag, needs.platform.clock)),
+            ):
                 needs.platform.health.report("executor", Condition.READY)
                 try:
                     while not stop.is_set():
@@ -208,9 +215,9 @@ class Executor:
 
     async def _admit(self, owned: Owned, records: Sequence[Received]) -> None:
         needs = self._needs
-        batch = await read_commands(owned, records, needs.library, needs.platform.clock.now())
+        batch = await read_commands(owned, records, needs.library, needs.living.tools)
         if batch.dead:
-            await self._bury(batch.dead)
+            await bury(needs.platform, needs.metrics, batch.dead)
         for started, _ in batch.started:
             owned.admitted[started.origin.execution_id] = started.command_offset
         self._active += len(batch.started)
@@ -232,12 +239,12 @@ class Executor:
         metrics.started.inc(len(new))
         metrics.repeated.inc(len(batch.started) - len(new) + batch.repeated)
         for id_, run in batch.runs.items():
+            if id_ in new and run.latest is not None:
+                metrics.wrote(run.plan, run.latest)
             if id_ in new and not run.state.status.is_terminal:
                 self._launch(run)
             else:
                 owned.admitted.pop(id_, None)
-                if id_ in new:
-                    metrics.finished.labels(run.state.status.value).inc()
         await self._tell(owned, batch)
 
     async def _tell(self, owned: Owned, batch: Batch) -> None:
@@ -255,14 +262,6 @@ class Executor:
         for offset, word in batch.words:
             if word.execution_id in away and (run := owned.runs.get(word.execution_id)):
                 run.tell(offset, word)
-
-    async def _bury(self, letters: Sequence[DeadLetter]) -> None:
-        needs = self._needs
-        for letter in letters:
-            needs.metrics.dead_letters.labels(letter.reason).inc()
-            log.warning("dead_letter", reason=letter.reason, detail=letter.detail)
-        topic, now = needs.platform.topics.dead_letters, needs.platform.clock.now()
-        await needs.platform.bus.publish([letter_record(topic, x, now) for x in letters])
 
     # --- executions
 
@@ -287,6 +286,7 @@ class Executor:
                 wake_at = await live(run, self._ledger(owned), self._needs.living)
             if wake_at is not None and not owned.is_draining:
                 self._sleepers.put(owned, wake_at, run.id)
+            await self._needs.turns.left(run)
             if run.state.status.is_terminal and run.told:
                 self._ledger(owned).forget(owned, {run.id: list(run.told)})
             if not owned.is_draining or run.state.status.is_terminal:

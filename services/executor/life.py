@@ -8,23 +8,23 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
+from services.executor.compute import compute
 from services.executor.ledger import Ledger
 from services.executor.metrics import ExecutorMetrics
 from services.executor.perform import Tools, perform
-from services.executor.prepare import is_brief
 from services.executor.runs import Performing, Run, Word
 from services.executor.waiting import must_look_back, silent_tasks
 from shared.domain import decide
-from shared.domain.executions import Entry, Status
+from shared.domain.executions import Status
 from shared.domain.ids import ExecutionId
 from shared.domain.outcomes import Interrupted
 from shared.domain.readiness import RunStep, Todo, is_wanted, todo
-from shared.domain.signals import Arrived, Beat, ChildEnded, Signal, TaskEnded
-from shared.domain.story import Transition
+from shared.domain.signals import Arrived, Beat, ChildEnded, Signal, TaskEnded, TurnCame
+from shared.domain.story import Transition, merged
 from shared.wire.commands import Cancel
 
-LookBack = Callable[[Run], Awaitable[Sequence[Arrived]]]
-"""The events that came before an execution began to wait for them."""
+LookBack = Callable[[Run], Awaitable[Sequence[Arrived | TurnCame]]]
+"""The events, and the turn, that came before an execution began to wait for them."""
 
 ResultOf = Callable[[ExecutionId], Awaitable[Any]]
 """The result of an execution that has ended."""
@@ -95,13 +95,9 @@ class _Life:
     async def _carry_out(self, runs: Sequence[RunStep], wake_at: datetime | None) -> bool:
         """Begin what is to be done and see some of it end; False: there is nothing to do."""
         run = self._run
-        is_alone = len(runs) == 1 and not (run.performing or run.state.pending or wake_at)
-        if is_alone and is_brief(runs[0].step):
-            # It needs no task of its own, for nothing can be heard before it has ended.
-            performing = Performing(effect=runs[0], started_at=self._clock.now())
-            run.performing[runs[0].key] = performing
-            await self._perform(performing)
-            await self._write_ended()
+        is_alone = not (run.performing or run.broken)
+        if is_alone and (computed := await self._compute(runs, wake_at)):
+            await self._write(merged(computed))
             return True
         for effect in runs:
             performing = Performing(effect=effect, started_at=self._clock.now())
@@ -111,6 +107,12 @@ class _Life:
             await self._some_end(wake_at)
             return True
         return bool(run.told or run.must_look_back)
+
+    async def _compute(self, runs: Sequence[RunStep], wake_at: datetime | None) -> list[Transition]:
+        """What follows by computing alone."""
+        needs = self._needs
+        chance = needs.chance.random()
+        return await compute(self._run, runs, needs.tools, chance=chance, wake_at=wake_at)
 
     async def _set_timer(self, wake_at: datetime | None) -> None:
         """Park for good what a crash left with the timer of a moment in which it ran."""
@@ -141,39 +143,38 @@ class _Life:
         await self._write_ended()
 
     async def _write_ended(self) -> None:
-        """Make the outcomes of the steps that have ended durable, all at once."""
+        """Make the outcomes of the steps that have ended durable, with what they come to."""
         run = self._run
-        state, transition = run.state, None
-        entries: list[Entry] = []
+        found: list[Transition] = []
         for performing in run.ended:
             effect, outcome = performing.effect, performing.outcome
             assert outcome is not None, "it has ended"
             assert performing.ended_at is not None, "it has ended"
             del run.performing[effect.key]
-            if not is_wanted(state, effect.key):
+            if not is_wanted(run.state, effect.key):
                 continue
             if isinstance(outcome, Interrupted):
-                if state.failing is None:  # else no end is coming in which to note it
+                if run.state.failing is None:  # else no end is coming in which to note it
                     run.broken[effect.key] = performing.underway
                 continue
             transition = decide.apply(
                 run.plan,
-                state,
+                run.state,
                 effect,
                 outcome,
                 started_at=performing.started_at,
                 now=performing.ended_at,
                 chance=self._needs.chance.random(),
-                underway=run.underway(state),
+                underway=run.underway(run.state),
             )
-            state = transition.state
-            entries += transition.entries
-            self._count(effect, transition)
+            run.state = transition.state
+            found.append(transition)
         run.ended.clear()
-        if transition is not None:
-            if len(entries) > len(transition.entries):
-                transition = replace(transition, entries=tuple(entries))
-            await self._write(transition)
+        if not found:
+            return
+        if not (run.performing or run.broken):
+            found += await self._compute(found[-1].runs, found[-1].wake_at)
+        await self._write(merged(found))
 
     async def _attend(self) -> bool:
         """Take in what the execution was told, and what time has brought.
@@ -273,17 +274,11 @@ class _Life:
 
     async def _write(self, transition: Transition, taken_in: Sequence[int] = ()) -> None:
         run = self._run
-        run.must_look_back |= must_look_back(run.state, transition.state)
+        run.state = transition.state
+        run.must_look_back |= must_look_back(run.written, run.state)
         await self._ledger.write(run, transition, taken_in=taken_in)
-        run.state, run.latest = transition.state, transition
+        run.written, run.latest = transition.state, transition
         for key, performing in run.performing.items():
             if not is_wanted(run.state, key):
                 performing.break_off()
-        if run.state.status.is_terminal:
-            self._needs.metrics.finished.labels(run.state.status.value).inc()
-
-    def _count(self, effect: RunStep, transition: Transition) -> None:
-        name = effect.step.action or effect.step.kind.value
-        for entry in transition.entries:
-            if (attempt := entry.attempt) is not None and attempt.step_id == effect.key:
-                self._needs.metrics.attempted(name, attempt.status.value)
+        self._needs.metrics.wrote(run.plan, transition)

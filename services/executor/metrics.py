@@ -1,6 +1,16 @@
 """What the executor counts."""
 
+from typing import Final
+
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
+
+from services.executor.gauges import Partitions
+from shared.bus.lag import lag_gauge
+from shared.domain.plans import Plan
+from shared.domain.story import Transition
+
+PAIRS_MAX: Final = 500
+OTHER: Final = "(other)"
 
 
 class ExecutorMetrics:
@@ -25,6 +35,11 @@ class ExecutorMetrics:
         self.published = Counter(
             "turnout_log_entries_published", "Log entries published.", registry=registry
         )
+        self.republished = Counter(
+            "turnout_log_entries_republished",
+            "Log entries published again, because the last owner of their partition may not have.",
+            registry=registry,
+        )
         self.fenced = Counter(
             "turnout_partitions_fenced",
             "Commits refused because the partition has another owner.",
@@ -36,14 +51,32 @@ class ExecutorMetrics:
             ["reason"],
             registry=registry,
         )
+        self.lag = lag_gauge(registry, "executor")
+        self.partitions = Partitions()
+        registry.register(self.partitions)
         self._of_attempts: dict[tuple[str, str], Counter] = {}
         self._commits(registry)
 
-    def attempted(self, action: str, status: str) -> None:
-        """Count an attempt; the counter of each pair is looked up once."""
+    def wrote(self, plan: Plan, transition: Transition) -> None:
+        """Count what a transition tells of attempts and of the execution's end."""
+        for entry in transition.entries:
+            if (attempt := entry.attempt) is not None:
+                step = plan.step_of(attempt.step_id)
+                self._attempted(step.action or step.kind.value, attempt.status.value)
+        if transition.state.status.is_terminal:
+            self.finished.labels(transition.state.status.value).inc()
+
+    def _attempted(self, action: str, status: str) -> None:
+        """Count an attempt; the counter of each pair is looked up once.
+
+        Actions have any number of names: those beyond the first ``PAIRS_MAX`` pairs share one.
+        """
         counter = self._of_attempts.get((action, status))
         if counter is None:
-            counter = self._of_attempts[action, status] = self.attempts.labels(action, status)
+            is_full = len(self._of_attempts) >= PAIRS_MAX
+            counter = self.attempts.labels(OTHER if is_full else action, status)
+            if not is_full:
+                self._of_attempts[action, status] = counter
         counter.inc()
 
     def _commits(self, registry: CollectorRegistry) -> None:

@@ -8,6 +8,7 @@ from uuid import UUID
 
 from services.executor.actions.registered import RegisteredActions, WorkerAction
 from services.executor.runs import Run
+from services.executor.turns import Turns
 from services.executor.waiting import looking_back
 from shared.db.events import list_since
 from shared.db.history import find_result
@@ -17,9 +18,9 @@ from shared.domain.decide import restore
 from shared.domain.executions import Attempt
 from shared.domain.ids import ExecutionId
 from shared.domain.inheritance import inherited
-from shared.domain.outcomes import Failed, Wait
+from shared.domain.outcomes import Failed, Wait, WaitKind
 from shared.domain.plans import Plan
-from shared.domain.signals import Arrived, Beat, TaskEnded
+from shared.domain.signals import Arrived, Beat, TaskEnded, TurnCame
 from shared.expr.jsonata import ExpressionCache
 from shared.matching.awaited import event_data, is_awaited
 from shared.matching.correlate import Correlated
@@ -37,14 +38,17 @@ class Outside:
     pool: Pool
     expressions: ExpressionCache
     registered: RegisteredActions
+    turns: Turns
 
-    async def look_back(self, run: Run) -> Sequence[Arrived]:
-        """The first event for each wait that came after the execution had started."""
-        found: list[Arrived] = []
+    async def look_back(self, run: Run) -> Sequence[Arrived | TurnCame]:
+        """For each wait the first event that came after the execution had started; its turn."""
+        found: list[Arrived | TurnCame] = []
         for attempt in looking_back(run.state):
-            wait = attempt.wait
-            if wait is not None and (event := await self._came(run, wait)) is not None:
-                found.append(Arrived(step_id=attempt.step_id, event=event))
+            step_id, wait = attempt.step_id, attempt.wait
+            if wait is not None and wait.kind is WaitKind.TURN:
+                found += [TurnCame(step_id=step_id)] if await self.turns.has_come(run.id) else []
+            elif wait is not None and (event := await self._came(run, wait)) is not None:
+                found.append(Arrived(step_id=step_id, event=event))
         return found
 
     async def _came(self, run: Run, wait: Wait) -> dict[str, Any] | None:
@@ -77,7 +81,8 @@ class Outside:
         wait = None if waiting is None else waiting.wait
         if signal.error is not None or wait is None or "action" not in wait.data:
             return signal
-        action = await self.registered.find(run.origin.environment_id, wait.data["action"])
+        name, version = wait.data["action"], wait.data.get("action_version")
+        action = await self.registered.find(run.origin.environment_id, name, version)
         outcome = action.answered(signal.output) if isinstance(action, WorkerAction) else None
         if not isinstance(outcome, Failed):
             return signal

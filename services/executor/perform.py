@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from datetime import datetime
 from typing import Any, assert_never
 
 import structlog
@@ -48,6 +49,18 @@ class Tools:
     clock: Clock
 
 
+def outcome_of(
+    run: Run, effect: RunStep, tools: Tools, names: frozenset[str], now: datetime
+) -> Outcome:
+    """The outcome of a step that only computes (``is_brief``); ``names`` are of secrets."""
+    try:
+        outcome = prepare(run, effect, tools.views, now=now, secret_names=names)
+        assert not isinstance(outcome, Prepared), "a step that only computes calls nothing"
+        return _kept(_shown(outcome, names, tools))
+    except Exception as error:  # noqa: BLE001 - see _defect
+        return _defect(run, effect, error)
+
+
 async def perform(run: Run, performing: Performing, tools: Tools) -> Outcome | Interrupted:
     """Carry out an attempt; whatever happens becomes an Outcome, or it was broken off."""
     effect = performing.effect
@@ -60,10 +73,14 @@ async def perform(run: Run, performing: Performing, tools: Tools) -> Outcome | I
         return _failed(ErrorKind.REFUSED, error.message)
     except Unavailable as error:
         return _failed(ErrorKind.UNREACHABLE, error.message, retryable=True)
-    except Exception:
-        # The net under every action: what it drops fails its own step and nobody else's.
-        log.exception("step_defect", execution_id=str(run.id), step_id=effect.key)
-        return _failed(ErrorKind.DEFECT, "Turnout failed to run this step; its log says why.")
+    except Exception as error:  # noqa: BLE001 - see _defect
+        return _defect(run, effect, error)
+
+
+def _defect(run: Run, effect: RunStep, error: Exception) -> Failed:
+    """The net under every step: what it drops fails its own step and nobody else's."""
+    log.error("step_defect", execution_id=str(run.id), step_id=effect.key, exc_info=error)
+    return _failed(ErrorKind.DEFECT, "Turnout failed to run this step; its log says why.")
 
 
 async def _attempt(run: Run, effect: RunStep, tools: Tools) -> Outcome:
@@ -79,10 +96,7 @@ async def _attempt(run: Run, effect: RunStep, tools: Tools) -> Outcome:
         outcome = _filtered(outcome, view)
     else:
         outcome = await _called(call, tools)
-    outcome = _kept(_shown(_with_input(outcome, call.input), names, tools))
-    if prepared.is_result and isinstance(outcome, Completed):
-        return replace(outcome, is_result=True)
-    return outcome
+    return _kept(_shown(_with_input(outcome, call.input), names, tools))
 
 
 def _filtered(outcome: Outcome, view: RunView) -> Outcome:
@@ -99,7 +113,8 @@ async def _called(call: Call, tools: Tools) -> Outcome:
     action = tools.actions.get(call.action)
     if action is not None and call.action not in SENDING:
         return await action(call)
-    sending = action or await tools.registered.find(call.origin.environment_id, call.action)
+    environment_id, version = call.origin.environment_id, call.step.pinned_version
+    sending = action or await tools.registered.find(environment_id, call.action, version)
     if sending is None:
         message = f"There is no action '{call.action}' any more; register it again."
         return _failed(ErrorKind.REFUSED, message)

@@ -23,7 +23,7 @@ from shared.domain.outcomes import (
     Wait,
     WaitKind,
 )
-from shared.domain.plans import ANNOTATE, RESULT
+from shared.domain.plans import ANNOTATE, RESULT, TURN
 from shared.domain.readiness import RunStep
 from shared.domain.steps import DEFAULT_CASE, FALSE, TRUE, Approval, Sleep, Step, StepKind
 from shared.domain.values import WAIT_S_MAX
@@ -39,10 +39,9 @@ TRANSFORM = "transform"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Prepared:
-    """A call to be made; ``is_result``: what it gives is the execution's result."""
+    """A call to be made."""
 
     call: Call
-    is_result: bool = False
 
 
 def prepare(
@@ -103,6 +102,11 @@ def _excluded(view: RunView, effect: RunStep) -> str | None:
 
 
 def _input(view: RunView, run: Run, effect: RunStep) -> Any:
+    asked = run.origin.lineage.asked
+    if asked is not None and effect.key in asked.overrides:
+        return asked.overrides[effect.key]
+    if effect.key == TURN:
+        return {"key": view.resolve(effect.step.input), "most": run.plan.policy.concurrency_max}
     compensation = run.plan.by_id[effect.step.id].compensation if effect.compensates else None
     if compensation is not None and compensation.input is None:
         undone = run.state.settled[StepId(effect.step.id)]
@@ -115,12 +119,11 @@ def _begun(  # noqa: PLR0911 - one way a kind of step
 ) -> Prepared | Outcome:
     step = effect.step
     match step.kind:
-        case StepKind.ACTION:
-            is_result = step.id == RESULT
-            action = TRANSFORM if is_result else step.action or ANNOTATE
-            return Prepared(call=_call(run, effect, action, given, now), is_result=is_result)
-        case StepKind.SUBWORKFLOW:
-            return Prepared(call=_call(run, effect, SUBWORKFLOW, given, now))
+        case StepKind.ACTION | StepKind.SUBWORKFLOW:
+            if is_brief(step):
+                return Completed(input=given, output=given, is_result=step.id == RESULT)
+            action = step.action or (ANNOTATE if step.kind is StepKind.ACTION else SUBWORKFLOW)
+            return Prepared(call=_call(run, effect, action, given, now))
         case StepKind.TRIGGER:
             return Completed(input=given, output=run.event.payload)
         case StepKind.CONDITION:
@@ -154,7 +157,18 @@ def _call(run: Run, effect: RunStep, action: str, given: Any, now: datetime) -> 
         idempotency_key=call_key(run.origin.subject, effect.key),
         timeout_s=effect.step.attempt_s,
         now=now,
+        room_until=_room_until(run, effect),
     )
+
+
+def _room_until(run: Run, effect: RunStep) -> datetime | None:
+    """The end of the window in which the attempt, having waited for it, has a place."""
+    if not effect.is_approved or (pending := run.state.pending.get(effect.key)) is None:
+        return None
+    told = pending.attempt.output
+    if not isinstance(told, dict) or told.get("kind") != WaitKind.THROTTLE:
+        return None
+    return datetime.fromisoformat(told["until"])
 
 
 def _items(step: Step, view: RunView, given: Any) -> Outcome:

@@ -60,6 +60,7 @@ class Publisher:
     async def republish(self, entries: Sequence[Unpublished]) -> None:
         """Publish entries that may have been published before."""
         await self._send([r for e in entries for r in self._records(e.origin, e.entry, e.at)])
+        self._metrics.republished.inc(len(entries))
 
     async def run(self) -> None:
         """Publish what is queued, until cancelled. Raises Unavailable."""

@@ -2,8 +2,10 @@
 
 import asyncio
 from collections import deque
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import Any
 
 from services.executor.alarms import Alarms
 from shared.bus.protocol import Received
@@ -38,7 +40,10 @@ class Performing:
         """End it, unless it has ended; its effect may have happened."""
         self.is_broken = True
         if self.outcome is None and self.timeout is not None and not self.timeout.expired():
-            self.timeout.reschedule(0)
+            # An attempt that was cancelled, as all are when the executor starts anew, has left
+            # its timeout, and will have no outcome.
+            with suppress(RuntimeError):
+                self.timeout.reschedule(0)
 
     @property
     def underway(self) -> Underway:
@@ -50,11 +55,13 @@ class Performing:
 class Run:
     """One execution in memory; only its own task (``life.py``) changes ``state``.
 
-    ``latest`` is the transition that led to ``state``, where it happened here. ``told`` are
-    commands to be taken in, by their offset, durable until they are; ``taken`` those
-    that were. ``fault`` says why it cannot go on, when its plan or event cannot be read any more.
+    ``written`` is the state as it is durable; ``state`` may be ahead of it, by what is being
+    written. ``latest`` is the transition that led to ``written``, where it happened here. ``told``
+    are commands to be taken in, by their offset, durable until they are; ``taken`` those that
+    were. ``fault`` says why it cannot go on, when its plan or event cannot be read any more.
     ``timer_at`` is what its row in ``timers`` says; ``is_woken``: no command stands for it any
     more, so while it runs a timer must. ``must_look_back``: for events that came before it waited.
+    ``event_told`` and ``outcomes`` are what expressions see of event and settled steps, made once.
     """
 
     origin: Origin
@@ -76,6 +83,12 @@ class Run:
     broken: dict[StepId, Underway] = field(default_factory=dict)
     changed: asyncio.Event = field(default_factory=asyncio.Event)
     task: asyncio.Task[None] | None = None
+    written: State = field(init=False)
+    event_told: dict[str, Any] | None = None
+    outcomes: dict[StepId, dict[str, Any]] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        self.written = self.state
 
     @property
     def id(self) -> ExecutionId:

@@ -14,7 +14,7 @@ from shared.domain.readiness import RunStep, items_of
 from shared.domain.steps import Step
 from shared.domain.values import Value
 from shared.expr.resolve import Resolver
-from shared.expr.scope import Item, Seen, step_scope
+from shared.expr.scope import Item, Seen, step_scope, told_of
 from shared.expr.secrets import SecretMarks
 from shared.matching.annotated import split_filter
 from shared.matching.filters import Filter, compile_filter
@@ -98,10 +98,11 @@ class RunView:
         """The root of what expressions see; not to be changed."""
         run = self._run
         failing = run.state.failing
+        run.event_told = run.event_told or told_of(run.event, run.plan.dialect)
         seen = Seen(
-            event=run.event,
+            event=run.event_told,
             steps={
-                key: outcome_data(attempt)
+                key: self._outcome(attempt)
                 for key, attempt in run.state.settled.items()
                 if names_step(key) and key[0] != "$"
             },
@@ -110,13 +111,20 @@ class RunView:
                 "version": run.plan.version,
                 "name": run.plan.name,
             },
-            execution={"id": run.origin.subject},
+            execution=_execution(run),
             annotations=self._annotations(),
             item=self._item(),
             error=None if failing is None else dict(error_data(failing) or {}),
             secrets=self._views.marks.scope(self._secret_names),
         )
         return step_scope(seen, run.plan.dialect)
+
+    def _outcome(self, attempt: Attempt) -> dict[str, Any]:
+        """A settled step's outcome, made once for all the steps that see it."""
+        told = self._run.outcomes
+        if (found := told.get(attempt.step_id)) is None:
+            found = told[attempt.step_id] = outcome_data(attempt)
+        return found
 
     def _annotations(self) -> Mapping[str, Any]:
         if self._entities is not None:
@@ -134,6 +142,11 @@ class RunView:
         items = items_of(self._run.state.pending[StepId(self._effect.step.id)])
         assert items is not None, "an item is one of an iterator's"
         return Item(value=items[index], index=index)
+
+
+def _execution(run: Run) -> dict[str, Any]:
+    asked = run.origin.lineage.asked
+    return {"id": run.origin.subject, **(asked.seen if asked is not None else {})}
 
 
 def outcome_data(attempt: Attempt) -> dict[str, Any]:

@@ -9,9 +9,8 @@ from shared.domain.executions import Attempt, State
 from shared.domain.ids import StepId
 from shared.domain.outcomes import WaitKind
 
-_FOUND = frozenset(
-    {WaitKind.APPROVAL, WaitKind.FORM, WaitKind.EVENT, WaitKind.TASK, WaitKind.SUBWORKFLOW}
-)
+_INSIDE = frozenset({WaitKind.SLEEP, WaitKind.ITEMS, WaitKind.THROTTLE})
+"""What is waited for without anyone having to find the step."""
 
 
 def waits_in(state: State) -> dict[StepId, Attempt]:
@@ -19,15 +18,15 @@ def waits_in(state: State) -> dict[StepId, Attempt]:
     return {
         key: pending.attempt
         for key, pending in state.pending.items()
-        if (wait := pending.attempt.wait) is not None and wait.kind in _FOUND
+        if (wait := pending.attempt.wait) is not None and wait.kind not in _INSIDE
     }
 
 
 def wait_changes(run: Run, after: State) -> Iterator[Waiting]:
-    """What changes in the rows of a run that is in ``after`` next."""
-    if after.pending is run.state.pending:  # as it is where nothing in it changed
+    """What changes in the rows of a run when ``after`` is written."""
+    if after.pending is run.written.pending:  # as it is where nothing in it changed
         return
-    old, new = waits_in(run.state), waits_in(after)
+    old, new = waits_in(run.written), waits_in(after)
     for key, attempt in new.items():
         if old.get(key) is not attempt:
             yield waiting(run, attempt, has_looked_back=not _looks_back(attempt))
@@ -53,12 +52,12 @@ def waiting(run: Run, attempt: Attempt, *, has_looked_back: bool) -> Waiting:
 
 
 def looking_back(state: State) -> list[Attempt]:
-    """The attempts for which an event counts that came before they waited."""
+    """The attempts for which something counts that came before they waited: an event, a turn."""
     return [attempt for attempt in waits_in(state).values() if _looks_back(attempt)]
 
 
 def must_look_back(before: State, after: State) -> bool:
-    """Whether ``after`` waits for an event for which ``before`` did not."""
+    """Whether ``after`` waits for something of that kind for which ``before`` did not."""
     if after.pending is before.pending or not (new := looking_back(after)):
         return False
     known = {attempt.step_id for attempt in looking_back(before)}
@@ -78,4 +77,7 @@ def silent_tasks(state: State, now: datetime) -> list[Attempt]:
 
 def _looks_back(attempt: Attempt) -> bool:
     wait = attempt.wait
-    return wait is not None and wait.kind is WaitKind.EVENT and bool(wait.data["look_back"])
+    if wait is None:
+        return False
+    is_of_event = wait.kind is WaitKind.EVENT and bool(wait.data["look_back"])
+    return is_of_event or wait.kind is WaitKind.TURN

@@ -12,7 +12,9 @@ from services.matcher.awaited import Awaited, Named
 from services.matcher.metrics import MatcherMetrics
 from services.matcher.settings import MatcherSettings
 from shared.assembly.platform import Platform
+from shared.bus.beside import beside
 from shared.bus.dead_letters import dead_letter, letter_record
+from shared.bus.lag import watch_lag
 from shared.bus.protocol import Received, Record
 from shared.db.awaiting import EventName
 from shared.domain.errors import Defect
@@ -55,11 +57,14 @@ class Matcher:
         whose wait is not there yet will find the event in the archive, when it looks back.
         """
         platform, settings = self._platform, self._settings
-        async with platform.bus.subscribe(
-            [platform.topics.triggers],
-            group=platform.topics.group("matcher"),
-            member=platform.member,
-        ) as subscription:
+        async with (
+            platform.bus.subscribe(
+                [platform.topics.triggers],
+                group=platform.topics.group("matcher"),
+                member=platform.member,
+            ) as subscription,
+            beside(watch_lag(subscription, self._metrics.lag, platform.clock)),
+        ):
             platform.health.report("matcher", Condition.READY)
             while not stop.is_set():
                 batches = await subscription.fetch(

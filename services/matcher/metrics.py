@@ -2,6 +2,8 @@
 
 from prometheus_client import CollectorRegistry, Counter, Gauge
 
+from shared.bus.lag import lag_gauge
+
 
 class MatcherMetrics:
     """Every metric of the role, in one registry."""
@@ -23,6 +25,7 @@ class MatcherMetrics:
             ["reason"],
             registry=registry,
         )
+        self.lag = lag_gauge(registry, "matcher")
         self.workflows = Gauge(
             "turnout_workflows_live", "Workflows that events may start.", registry=registry
         )

@@ -4,6 +4,8 @@ import asyncio
 
 from services.scheduler.fire_schedules import fire_schedules
 from services.scheduler.keep_house import keep_house
+from services.scheduler.metrics import SchedulerMetrics
+from services.scheduler.pass_turns import pass_turns
 from services.scheduler.settings import SchedulerSettings
 from shared.assembly.platform import Platform
 from shared.runtime.roles import Role
@@ -11,10 +13,12 @@ from shared.runtime.roles import Role
 
 def scheduler(platform: Platform, settings: SchedulerSettings) -> Role:
     """The role, to be run and, after an outage, run again."""
+    metrics = SchedulerMetrics(platform.registry)
 
     async def run(stop: asyncio.Event) -> None:
         async with asyncio.TaskGroup() as group:
             group.create_task(keep_house(platform, settings, stop))
-            group.create_task(fire_schedules(platform, stop))
+            group.create_task(fire_schedules(platform, stop, metrics))
+            group.create_task(pass_turns(platform, stop))
 
     return run

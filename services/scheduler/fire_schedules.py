@@ -10,6 +10,7 @@ from datetime import datetime
 
 import structlog
 
+from services.scheduler.metrics import SchedulerMetrics
 from shared.assembly.platform import Platform
 from shared.bus.protocol import Record
 from shared.db.pool import translated
@@ -32,12 +33,14 @@ PAUSE_S = 0.05
 """Between two looks at what is due while another replica is at it."""
 
 
-async def fire_schedules(platform: Platform, stop: asyncio.Event) -> None:
+async def fire_schedules(
+    platform: Platform, stop: asyncio.Event, metrics: SchedulerMetrics
+) -> None:
     """Fire what is due until ``stop``. Raises Unavailable."""
     clock = platform.clock
     while not stop.is_set():
         began_at = clock.now()
-        if await fire_due(platform) == AT_ONCE:
+        if await fire_due(platform, metrics) == AT_ONCE:
             continue
         with translated():
             async with platform.pool.acquire() as conn:
@@ -48,7 +51,7 @@ async def fire_schedules(platform: Platform, stop: asyncio.Event) -> None:
         await clock.wait(stop, min(LOOK_AGAIN_S, max(least_s, wait_s)))
 
 
-async def fire_due(platform: Platform) -> int:
+async def fire_due(platform: Platform, metrics: SchedulerMetrics) -> int:
     """Start the executions of the schedules that are due; gives how many there were."""
     now = platform.clock.now()
     with translated():
@@ -57,6 +60,7 @@ async def fire_due(platform: Platform) -> int:
             fired = [_fired(platform, due, now) for due in found]
             await platform.bus.publish([record for record, _ in fired])
             await put_off(conn, [due for _, due in fired])
+    metrics.fired(found, now)
     return len(found)
 
 

@@ -12,6 +12,8 @@ from services.scheduler.settings import SchedulerSettings
 from shared.assembly.platform import Platform
 from shared.db.intake import drop_days, ensure_days, forget_keys
 from shared.db.pool import translated
+from shared.db.start_keys import forget_keys as forget_start_keys
+from shared.db.throttles import forget_windows
 from shared.runtime.health import Condition
 
 log = structlog.get_logger(__name__)
@@ -40,6 +42,8 @@ async def one_round(platform: Platform, settings: SchedulerSettings) -> None:
         async with platform.pool.acquire() as conn:
             await ensure_days(conn, today, today + timedelta(days=DAYS_AHEAD))
             days = await drop_days(conn, today - timedelta(days=settings.events_kept_days))
+            await forget_windows(conn, now)
+            await forget_start_keys(conn, now - timedelta(days=settings.keys_kept_days))
     keys = await _forget_keys(platform, today - timedelta(days=settings.keys_kept_days))
     records = await platform.trim(now - timedelta(hours=settings.bus_kept_hours))
     log.info("house_kept", days_dropped=days, keys_forgotten=keys, records_trimmed=records)

@@ -35,11 +35,15 @@ class Candidate:
 
 @dataclass(slots=True)
 class Accepted:
-    """What a batch came to; ``passed_on`` is in the order of the records."""
+    """What a batch came to; ``passed_on`` is in the order of the records.
+
+    ``redelivered`` of them had been read before.
+    """
 
     passed_on: list[Candidate] = field(default_factory=list)
     dead: list[DeadLetter] = field(default_factory=list)
     duplicates: int = 0
+    redelivered: int = 0
 
 
 def read_records(
@@ -88,6 +92,7 @@ async def accept(conn: Connection, candidates: Sequence[Candidate]) -> Accepted:
             accepted.duplicates += 1
         else:
             conflicts.append(candidate)
+    accepted.redelivered = len(again)
     if again:
         await _use_archived(conn, accepted, again, known)
     if conflicts:

@@ -10,7 +10,9 @@ from services.trigger_ingest.accept import Accepted, Candidate, accept, read_rec
 from services.trigger_ingest.metrics import IngestMetrics
 from services.trigger_ingest.settings import IngestSettings
 from shared.assembly.platform import Platform
+from shared.bus.beside import beside
 from shared.bus.dead_letters import letter_record
+from shared.bus.lag import watch_lag
 from shared.bus.protocol import Received, Record
 from shared.db.intake import ensure_days
 from shared.db.pool import translated
@@ -34,11 +36,14 @@ class Ingest:
     async def run(self, stop: asyncio.Event) -> None:
         """Ingest until ``stop``. An offset is committed when its event is durable and passed on."""
         platform, settings = self._platform, self._settings
-        async with platform.bus.subscribe(
-            platform.topics.sources,
-            group=platform.topics.group("trigger-ingest"),
-            member=platform.member,
-        ) as subscription:
+        async with (
+            platform.bus.subscribe(
+                platform.topics.sources,
+                group=platform.topics.group("trigger-ingest"),
+                member=platform.member,
+            ) as subscription,
+            beside(watch_lag(subscription, self._metrics.lag, platform.clock)),
+        ):
             platform.health.report("trigger-ingest", Condition.READY)
             while not stop.is_set():
                 batches = await subscription.fetch(
@@ -88,6 +93,7 @@ class Ingest:
 
     def _count(self, accepted: Accepted) -> None:
         self._metrics.accepted.inc(len(accepted.passed_on))
+        self._metrics.redelivered.inc(accepted.redelivered)
         self._metrics.duplicates.inc(accepted.duplicates)
         for letter in accepted.dead:
             self._metrics.dead_letters.labels(letter.reason).inc()

@@ -7,6 +7,7 @@ from datetime import datetime
 
 from prometheus_client import CollectorRegistry
 
+from shared.assembly.observed import observed
 from shared.assembly.settings import ProcessSettings
 from shared.bus.kafka import open_kafka_bus
 from shared.bus.local import LocalBus, open_local_bus
@@ -49,17 +50,19 @@ async def open_platform(settings: ProcessSettings) -> AsyncIterator[Platform]:
         await bus.ensure_topics(
             [Topic(name=n, partitions=settings.partitions) for n in settings.topics.all]
         )
-        yield Platform(
-            pool=pool,
-            bus=bus,
-            trim=trim,
-            topics=settings.topics,
-            clock=clock,
-            registry=CollectorRegistry(),
-            health=Health(),
-            member=settings.member,
-            default_environment=EnvironmentId(settings.default_environment),
-        )
+        registry, health = CollectorRegistry(), Health()
+        async with observed(registry, pool, health, clock):
+            yield Platform(
+                pool=pool,
+                bus=bus,
+                trim=trim,
+                topics=settings.topics,
+                clock=clock,
+                registry=registry,
+                health=health,
+                member=settings.member,
+                default_environment=EnvironmentId(settings.default_environment),
+            )
 
 
 @asynccontextmanager

@@ -1,8 +1,9 @@
 """The bus over Apache Kafka."""
 
 import asyncio
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
+from datetime import datetime
 from typing import Final
 
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer
@@ -11,10 +12,11 @@ from aiokafka import errors as kafka
 from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 
 from shared.bus.kafka_client import client_options, translated
+from shared.bus.kafka_history import committed, extents, passages
 from shared.bus.kafka_publisher import BATCH_BYTES, Publisher
 from shared.bus.kafka_subscription import KafkaSubscription, received
 from shared.bus.placing import Placer, topics_of
-from shared.bus.protocol import Assignee, Received, Record, Topic
+from shared.bus.protocol import Assignee, Extent, Received, Record, Topic, TopicPartition
 from shared.domain.errors import Rejected
 from shared.runtime.settings import KafkaSettings
 
@@ -112,17 +114,43 @@ class KafkaBus:
 
     @asynccontextmanager
     async def tail(self, topics: Sequence[str]) -> AsyncIterator[AsyncIterator[Received]]:
-        consumer = self._consumer(group=None, member=None)
-        try:
+        async with self._apart() as consumer:
             with translated("following topics"):
-                await consumer.start()
                 places = [Place(t, p) for t in topics for p in range(await self.partitions(t))]
                 consumer.assign(places)
                 for place, end in (await consumer.end_offsets(places)).items():
                     consumer.seek(place, end)
             yield _each(consumer)
+
+    async def extents(self, topic: str, since: datetime) -> Mapping[TopicPartition, Extent]:
+        async with self._apart() as consumer:
+            return await extents(consumer, await self._places(topic), since)
+
+    async def committed(self, topic: str, group: str) -> Mapping[TopicPartition, int]:
+        return await committed(self._admin, await self._places(topic), group)
+
+    @asynccontextmanager
+    async def history(
+        self, ranges: Mapping[TopicPartition, range]
+    ) -> AsyncIterator[AsyncIterator[Received]]:
+        async with self._apart() as consumer:
+            yield passages(consumer, ranges)
+
+    @asynccontextmanager
+    async def _apart(self) -> AsyncIterator[AIOKafkaConsumer]:
+        """A consumer outside any group."""
+        consumer = self._consumer(group=None, member=None)
+        try:
+            with translated("following topics"):
+                await consumer.start()
+            # One that is stopped before its tasks have begun raises CancelledError.
+            await asyncio.sleep(0)
+            yield consumer
         finally:
             await consumer.stop()
+
+    async def _places(self, topic: str) -> list[TopicPartition]:
+        return [TopicPartition(topic, p) for p in range(await self.partitions(topic))]
 
     async def check(self) -> None:
         with translated("answering"):

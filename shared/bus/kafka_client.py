@@ -20,6 +20,9 @@ _REJECTED: Final = (
     kafka.ClusterAuthorizationFailedError,
 )
 
+# What uvloop says, in a bare RuntimeError, of a write to a connection that was just lost.
+_LOST: Final = "the handler is closed"
+
 
 class ClientOptions(TypedDict):
     """The arguments that aiokafka's producer, consumer and admin client share."""
@@ -62,4 +65,8 @@ def translated(doing: str) -> Iterator[None]:
     except _REJECTED as error:
         raise Rejected(f"Kafka refuses {doing}: {error!r}") from error
     except (kafka.KafkaError, OSError, TimeoutError) as error:
+        raise Unavailable(f"Kafka fails at {doing}: {error!r}") from error
+    except RuntimeError as error:
+        if _LOST not in str(error):
+            raise
         raise Unavailable(f"Kafka fails at {doing}: {error!r}") from error

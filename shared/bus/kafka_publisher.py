@@ -147,7 +147,7 @@ class _Session:
                     call.sent += count
                 lane.flight = sent, calls
             await asyncio.shield(lane.flight[0])
-        except kafka.KafkaError as error:
+        except (kafka.KafkaError, RuntimeError) as error:  # the latter from uvloop: ``translated``
             self.broken = True
             lane.settle(calls, error)
         else:

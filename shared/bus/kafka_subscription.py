@@ -66,7 +66,7 @@ class KafkaSubscription:
         known = self._failure
         self._closing = True
         await self.give_up()
-        with contextlib.suppress(TimeoutError):
+        with translated("leaving a group"), contextlib.suppress(TimeoutError):
             async with asyncio.timeout(_CLOSE_S):
                 await self._consumer.stop()
         if self._failure and self._failure is not known:

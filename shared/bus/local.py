@@ -18,7 +18,7 @@ from shared.bus.local_group import Seat
 from shared.bus.local_store import Pool, Store, StoredTopic, translated
 from shared.bus.local_subscription import IDLE_S, LocalSubscription
 from shared.bus.placing import Placer, topics_of
-from shared.bus.protocol import Assignee, Received, Record, Topic, TopicPartition
+from shared.bus.protocol import Assignee, Extent, Received, Record, Topic, TopicPartition
 from shared.domain.errors import Rejected, Unavailable
 from shared.runtime.clock import Clock
 
@@ -114,6 +114,30 @@ class LocalBus:
         ]
         with self.bell.heard(topics) as news:
             yield self._each(dict(await self._store.heads(places)), news)
+
+    async def extents(self, topic: str, since: datetime) -> Mapping[TopicPartition, Extent]:
+        return await self._store.extents(await self._topic(topic), since)
+
+    async def committed(self, topic: str, group: str) -> Mapping[TopicPartition, int]:
+        return await self._store.committed(await self._topic(topic), group)
+
+    @asynccontextmanager
+    async def history(
+        self, ranges: Mapping[TopicPartition, range]
+    ) -> AsyncIterator[AsyncIterator[Received]]:
+        for at in ranges:
+            await self._topic(at.topic)
+        yield self._passages(ranges)
+
+    async def _passages(self, ranges: Mapping[TopicPartition, range]) -> AsyncIterator[Received]:
+        for at, wanted in ranges.items():
+            start = wanted.start
+            while start < wanted.stop:
+                records = (await self._store.read({at: start}, _TAIL_RECORDS)).get(at, ())
+                for record in records:
+                    if record.offset < wanted.stop:
+                        yield record
+                start = records[-1].offset + 1 if records else wanted.stop
 
     async def check(self) -> None:
         with translated():

@@ -10,7 +10,7 @@ from typing import Final, TypeAlias
 import asyncpg
 import orjson
 
-from shared.bus.protocol import Headers, Received, Record, TopicPartition
+from shared.bus.protocol import Extent, Headers, Received, Record, TopicPartition
 from shared.domain.errors import Unavailable
 from shared.runtime.postgres_faults import PASSING
 from shared.runtime.sql import statements
@@ -109,6 +109,25 @@ class Store:
         with translated():
             rows = await self.pool.fetch(SQL["list_heads"], *self.columns(places))
         return {self.place(row): row["next_offset"] for row in rows}
+
+    async def extents(self, topic: StoredTopic, since: datetime) -> Mapping[TopicPartition, Extent]:
+        """What each partition of a topic holds, and where it has come to ``since`` a time."""
+        with translated():
+            rows = await self.pool.fetch(
+                SQL["list_extents"], topic.topic_id, since, topic.partitions
+            )
+        return {
+            TopicPartition(topic.name, partition): Extent(first=first, since=since_at, next=next_)
+            for partition, first, since_at, next_ in rows
+        }
+
+    async def committed(self, topic: StoredTopic, group: str) -> Mapping[TopicPartition, int]:
+        """Where a group has come to in each partition of a topic."""
+        with translated():
+            rows = await self.pool.fetch(
+                SQL["list_positions"], group, topic.topic_id, topic.partitions
+            )
+        return {TopicPartition(topic.name, partition): at for partition, at in rows}
 
     async def trim(self, before: datetime, records_max: int) -> int:
         """Delete old records that all groups have passed; how many there were."""

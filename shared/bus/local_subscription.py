@@ -121,7 +121,8 @@ class LocalSubscription:
 
     async def lag(self) -> Mapping[TopicPartition, int]:
         heads = await self._store.heads(list(self._cursors))
-        return {at: heads[at] - cursor.position for at, cursor in self._cursors.items()}
+        # Partitions may have come and gone meanwhile.
+        return {at: heads[at] - c.position for at, c in self._cursors.items() if at in heads}
 
     async def keep_seat(self) -> None:
         """Touch the seat three times in its life, for ever; apart from callbacks that take long."""

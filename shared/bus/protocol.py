@@ -52,6 +52,18 @@ class Record(NamedTuple):
     partition: int | None = None
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Extent:
+    """What a partition holds: offsets from ``first`` up to, not including, ``next``.
+
+    ``since`` is the first of them that was published at or after the time asked for.
+    """
+
+    first: int
+    since: int
+    next: int
+
+
 class Received(NamedTuple):
     """A record as read; ``offset`` is its position in the partition, from 0, ascending."""
 
@@ -161,6 +173,30 @@ class Bus(Protocol):
 
     def tail(self, topics: Sequence[str]) -> AbstractAsyncContextManager[AsyncIterator[Received]]:
         """Every record published after the context is entered, outside any group."""
+        ...
+
+    async def extents(self, topic: str, since: datetime) -> Mapping[TopicPartition, Extent]:
+        """What each partition of ``topic`` holds now. Raises Rejected when there is no topic.
+
+        ``first`` is above 0 once the oldest records were deleted.
+        """
+        ...
+
+    async def committed(self, topic: str, group: str) -> Mapping[TopicPartition, int]:
+        """The positions that ``group`` has committed; partitions where it never did are left out.
+
+        What the group had not committed before this call may be missing.
+        """
+        ...
+
+    def history(
+        self, ranges: Mapping[TopicPartition, range]
+    ) -> AbstractAsyncContextManager[AsyncIterator[Received]]:
+        """The records at these offsets, outside any group; ends after the last of them.
+
+        Each partition's come in order; offsets at which there is no record any more are passed
+        over.
+        """
         ...
 
     async def check(self) -> None:

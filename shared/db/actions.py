@@ -1,4 +1,4 @@
-"""The registry of actions: every version is kept, the latest counts.
+"""The registry of actions: every version is kept and never changes.
 
 Changes of one action are made one transaction at a time.
 """
@@ -11,14 +11,14 @@ import orjson
 from asyncpg import Record
 
 from shared.db.pool import Connection
-from shared.domain.actions import ActionSpec, RegisteredAction, Transport
+from shared.domain.actions import ActionSpec, RegisteredAction, Throttle, Transport
 from shared.domain.errors import NotFound
 from shared.domain.ids import EnvironmentId
 from shared.runtime.sql import statements
 from shared.wire.envelope import dumps
 
 NAMES_MAX = 10_000
-"""An environment's further actions, in the order of names, are not known to ``names_of``."""
+"""An environment's further actions, in the order of names, are not known to ``versions_of``."""
 
 _SQL = statements(Path(__file__).parent / "queries" / "actions")
 
@@ -59,28 +59,43 @@ async def put_action(
         _written(spec.output_schema),
         spec.description,
         spec.category,
+        spec.source,
         spec.timeout_s,
+        None if spec.throttle is None else spec.throttle.model_dump_json(),
+        _written(spec.metadata),
         now,
     )
     return Put(action=action, is_new=is_new)
 
 
 async def find_action(
-    conn: Connection, environment_id: EnvironmentId, name: str
+    conn: Connection, environment_id: EnvironmentId, name: str, version: int | None = None
 ) -> RegisteredAction | None:
-    """The latest version."""
+    """A version, or the latest; None: there is none, or the action is deleted."""
     row = await conn.fetchrow(_SQL["find_latest"], environment_id, name)
-    return None if row is None or row["is_deleted"] else _action(row)
+    if row is None or row["is_deleted"]:
+        return None
+    if version not in (None, row["version"]):
+        row = await conn.fetchrow(_SQL["find_version"], environment_id, name, version)
+    return None if row is None else _action(row)
 
 
 async def get_action(
-    conn: Connection, environment_id: EnvironmentId, name: str
+    conn: Connection, environment_id: EnvironmentId, name: str, version: int | None = None
 ) -> RegisteredAction:
-    """The latest version. Raises NotFound."""
-    found = await find_action(conn, environment_id, name)
+    """A version, or the latest. Raises NotFound."""
+    found = await find_action(conn, environment_id, name, version)
     if found is None:
-        raise _not_found(name)
+        raise _not_found(name, version)
     return found
+
+
+async def list_versions(
+    conn: Connection, environment_id: EnvironmentId, name: str, *, before: int, limit: int
+) -> list[RegisteredAction]:
+    """Versions of an action before a number, the latest first; none of one that is deleted."""
+    rows = await conn.fetch(_SQL["list_versions"], environment_id, name, before, limit)
+    return [_action(row) for row in rows]
 
 
 async def list_actions(
@@ -100,10 +115,10 @@ async def delete_action(
         raise _not_found(name)
 
 
-async def names_of(conn: Connection, environment_id: EnvironmentId) -> frozenset[str]:
-    """The names that an environment's steps may use beside the built-in ones."""
-    rows = await conn.fetch(_SQL["list_names"], environment_id, NAMES_MAX)
-    return frozenset(row["name"] for row in rows)
+async def versions_of(conn: Connection, environment_id: EnvironmentId) -> dict[str, int]:
+    """The actions that an environment's steps may use beside the built-in ones: latest versions."""
+    rows = await conn.fetch(_SQL["list_latest"], environment_id, NAMES_MAX)
+    return {row["name"]: row["version"] for row in rows}
 
 
 def _action(row: Record) -> RegisteredAction:
@@ -118,10 +133,17 @@ def _action(row: Record) -> RegisteredAction:
             output_schema=_read(row["output_schema"]),
             description=row["description"],
             category=row["category"],
+            source=row["source"],
             timeout_s=row["timeout_s"],
+            throttle=_throttle(row["throttle"]),
+            metadata=None if row["metadata"] is None else orjson.loads(row["metadata"]),
         ),
         updated_at=row["updated_at"],
     )
+
+
+def _throttle(text: str | None) -> Throttle | None:
+    return None if text is None else Throttle.model_validate_json(text)
 
 
 def _content(spec: ActionSpec) -> bytes:
@@ -129,8 +151,8 @@ def _content(spec: ActionSpec) -> bytes:
     return orjson.dumps(spec.model_dump(mode="json"), option=orjson.OPT_SORT_KEYS)
 
 
-def _written(schema: object) -> str | None:
-    return None if schema is None else dumps(schema).decode()
+def _written(value: object) -> str | None:
+    return None if value is None else dumps(value).decode()
 
 
 def _read(schema: str | None) -> dict[str, object] | bool | None:
@@ -138,5 +160,6 @@ def _read(schema: str | None) -> dict[str, object] | bool | None:
     return read
 
 
-def _not_found(name: str) -> NotFound:
-    return NotFound(f"There is no action '{name}'.")
+def _not_found(name: str, version: int | None = None) -> NotFound:
+    which = "" if version is None else f" in version {version}"
+    return NotFound(f"There is no action '{name}'{which}.")

@@ -4,7 +4,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import NamedTuple
 
-from shared.domain.executions import Attempt, Entry, State, Status
+from shared.domain.executions import Attempt, Entry, State
 from shared.domain.ids import EnvironmentId, ExecutionId, StepId
 from shared.wire.results import Origin
 
@@ -21,17 +21,17 @@ class Fence(NamedTuple):
 
 
 class Started(NamedTuple):
-    """An execution to admit. It is written only if its id is new."""
+    """An execution to admit, in its ``state`` of ``at``. It is written only if its id is new."""
 
     origin: Origin
     partition: int
     command_offset: int
     event_json: str
-    status: Status
     created_at: datetime
+    state: State
+    at: datetime
     cancel_requested_at: datetime | None = None
     cancel_reason: str | None = None
-    expires_at: datetime | None = None
 
 
 class Written(NamedTuple):
@@ -121,9 +121,11 @@ class Group:
         """Add a change, merged with what the group already says of the execution.
 
         A statement does not see the rows it inserts: an execution started in this very group takes
-        a cancellation with it. Should it turn out not to be new, the change still applies.
+        a cancellation with it, unless it has ended. Should it turn out not to be new, the change
+        still applies.
         """
-        if (started := self.started.get(change.execution_id)) is not None:
+        started = self.started.get(change.execution_id)
+        if started is not None and not started.state.status.is_terminal:
             self.started[change.execution_id] = started._replace(
                 cancel_requested_at=change.cancel_requested_at,
                 cancel_reason=change.cancel_reason,

@@ -24,14 +24,16 @@ class Execution:
     """Where an execution is; ``error`` is what ended it, as JSON.
 
     ``steps_settled`` of ``steps_total`` have ended, Turnout's own (``plans.py``) among them.
-    ``lineage`` is what ``shared/wire/lineage.py`` writes, and the ``cause`` where another execution
-    caused it.
+    ``workflow_name`` and ``revision`` are those of its version. ``lineage`` is what
+    ``shared/wire/lineage.py`` writes, and the ``cause`` where another execution caused it.
     """
 
     id: ExecutionId
     environment_id: EnvironmentId
     workflow_id: WorkflowId
     workflow_version: int
+    workflow_name: str
+    revision: str
     event_key: EventKey
     status: Status
     created_at: datetime

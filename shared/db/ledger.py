@@ -7,6 +7,7 @@ written while the others go through.
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +21,8 @@ from shared.wire.envelope import dumps
 from shared.wire.errors import error_data
 from shared.wire.lineage import lineage_data
 from shared.wire.results import Origin
+
+SUBJECT_CHARS_MAX = 256
 
 _SQL = statements(Path(__file__).parent / "queries" / "ledger")
 
@@ -66,12 +69,11 @@ def _started_columns(rows: list[Started]) -> Iterable[list[Any]]:
     yield [r.origin.workflow_version for r in rows]
     yield [r.origin.event_key for r in rows]
     yield [r.created_at for r in rows]
-    yield [r.status for r in rows]
-    yield [r.created_at if r.status.is_terminal else None for r in rows]
     yield [r.cancel_requested_at for r in rows]
     yield [r.cancel_reason for r in rows]
-    yield [r.expires_at for r in rows]
+    yield [r.state.expires_at for r in rows]
     yield [_lineage(r.origin) for r in rows]
+    yield from _state_columns([(r.state, r.at) for r in rows])
 
 
 def _written_columns(group: Group) -> Iterable[list[Any]]:
@@ -96,17 +98,20 @@ def _written_columns(group: Group) -> Iterable[list[Any]]:
 
 
 def _changed_columns(rows: list[Changed]) -> Iterable[list[Any]]:
-    states = [r.state for r in rows]
     yield [r.partition for r in rows]
     yield [r.execution_id for r in rows]
-    yield [r.at for r in rows]
-    yield [s and s.status for s in states]
-    yield [r.at if r.state and r.state.status.is_terminal else None for r in rows]
-    yield [_steps_settled(s) if s else None for s in states]
-    yield [_json(error_data(s.error)) if s and s.status.is_terminal else None for s in states]
     yield [r.cancel_requested_at for r in rows]
     yield [r.cancel_reason for r in rows]
-    yield [s and s.result_at for s in states]
+    yield from _state_columns([(r.state, r.at) for r in rows])
+
+
+def _state_columns(rows: list[tuple[State | None, datetime]]) -> Iterable[list[Any]]:
+    yield [at for _, at in rows]
+    yield [s and s.status for s, _ in rows]
+    yield [at if s and s.status.is_terminal else None for s, at in rows]
+    yield [_steps_settled(s) if s else None for s, _ in rows]
+    yield [_json(error_data(s.error)) if s and s.status.is_terminal else None for s, _ in rows]
+    yield [s and s.result_at for s, _ in rows]
 
 
 def _timer_columns(timers: list[Timer]) -> Iterable[list[Any]]:
@@ -150,7 +155,7 @@ def _waiting_columns(rows: list[Waiting]) -> Iterable[list[Any]]:
 
 
 def subject_of(wait: Wait) -> str:
-    """What a wait is found by: who decides, an event's name, an action, another execution."""
+    """What a wait is found by: who decides, an event's name, an action, an execution, a key."""
     data = wait.data
     match wait.kind:
         case WaitKind.APPROVAL:
@@ -163,6 +168,8 @@ def subject_of(wait: Wait) -> str:
             return str(data["action"])
         case WaitKind.SUBWORKFLOW:
             return str(data["execution_id"])
+        case WaitKind.TURN:
+            return dumps(data["key"]).decode()[:SUBJECT_CHARS_MAX]
         case _:
             raise ValueError(f"{wait.kind} is waited for inside")
 

@@ -50,8 +50,8 @@ async def migrate(dsn: str) -> list[str]:
 
 
 async def status(dsn: str) -> Status:
-    """What ``migrate`` would find; changes nothing. Raises as it does."""
-    async with _connected(dsn) as conn:
+    """What ``migrate`` would find, within 10 s; changes nothing. Raises as it does."""
+    async with _connected(dsn, within_s=CONNECT_WITHIN_S) as conn:
         current = await _current(conn)
     return Status(current=current, pending=revisions_after(current))
 
@@ -76,14 +76,16 @@ async def _current(conn: "asyncpg.Connection[asyncpg.Record]") -> str | None:
 
 
 @asynccontextmanager
-async def _connected(dsn: str) -> AsyncIterator["asyncpg.Connection[asyncpg.Record]"]:
+async def _connected(
+    dsn: str, *, within_s: float = WITHIN_S
+) -> AsyncIterator["asyncpg.Connection[asyncpg.Record]"]:
     try:
         conn = await asyncpg.connect(dsn, timeout=CONNECT_WITHIN_S)
     except UNREACHABLE as fault:
         raise unreachable(fault) from None  # as in the pool
     try:
         with translated():
-            async with asyncio.timeout(WITHIN_S):
+            async with asyncio.timeout(within_s):
                 yield conn
     finally:
         await conn.close(timeout=CLOSE_WITHIN_S)

@@ -53,7 +53,7 @@ class Stored:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Unpublished:
-    """A log entry that may not have been published."""
+    """A log entry as it is, or was, or will be published; in ``seq``'s place."""
 
     seq: int
     origin: Origin
@@ -73,15 +73,28 @@ async def list_unpublished(
 ) -> list[Unpublished]:
     """Log entries after ``after_seq``, in order."""
     rows = await conn.fetch(_SQL["list_unpublished"], partition, after_seq, limit)
-    return [
-        Unpublished(
-            seq=row["seq"],
-            origin=_origin(row, row["execution_id"]),
-            entry=_entry(row),
-            at=row["ended_at"],
-        )
-        for row in rows
-    ]
+    return [_unpublished(row) for row in rows]
+
+
+async def list_written(
+    conn: Connection,
+    ids: Sequence[ExecutionId],
+    *,
+    after: tuple[ExecutionId, int],
+    limit: int,
+) -> list[Unpublished]:
+    """Log entries of these executions after a place, by execution and position."""
+    rows = await conn.fetch(_SQL["list_written"], ids, *after, limit)
+    return [_unpublished(row) for row in rows]
+
+
+async def find_written(
+    conn: Connection, places: Sequence[tuple[ExecutionId, int]]
+) -> list[Unpublished]:
+    """The log entries at these positions of executions, as far as there are any."""
+    ids, positions = [id_ for id_, _ in places], [position for _, position in places]
+    rows = await conn.fetch(_SQL["find_written"], ids, positions, len(places))
+    return [_unpublished(row) for row in rows]
 
 
 async def list_active(
@@ -150,6 +163,15 @@ async def list_timers(
     """Timers after the timer ``after`` and due before ``before``, earliest first, then by id."""
     rows = await conn.fetch(_SQL["list_timers"], partition, *after, before, limit)
     return [(row["due_at"], ExecutionId(row["execution_id"])) for row in rows]
+
+
+def _unpublished(row: Record) -> Unpublished:
+    return Unpublished(
+        seq=row["seq"],
+        origin=_origin(row, row["execution_id"]),
+        entry=_entry(row),
+        at=row["ended_at"],
+    )
 
 
 def _stored(row: Record) -> Stored:

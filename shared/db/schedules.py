@@ -28,8 +28,8 @@ class Due(NamedTuple):
 async def set_schedules(conn: Connection, workflow: Workflow) -> None:
     """Make the schedules of a workflow those of this version; one that is not live has none."""
     rows = [
-        (trigger.id or f"t{index}", trigger.schedule.model_dump_json(), next_at)
-        for index, trigger in enumerate(workflow.definition.triggers)
+        (name, trigger.schedule.model_dump_json(), next_at)
+        for name, trigger in workflow.definition.named_triggers
         if workflow.is_matched
         and trigger.schedule is not None
         and (next_at := next_due(trigger.schedule, workflow.updated_at)) is not None

@@ -51,6 +51,9 @@ CREATE TABLE public.actions (
     timeout_s double precision,
     is_deleted boolean DEFAULT false NOT NULL,
     updated_at timestamp with time zone NOT NULL,
+    source text,
+    throttle json,
+    metadata json,
     CONSTRAINT actions_check CHECK (((url IS NOT NULL) = (transport = 'http'::text))),
     CONSTRAINT actions_name_check CHECK ((name <> ''::text)),
     CONSTRAINT actions_timeout_s_check CHECK ((timeout_s > (0)::double precision)),
@@ -131,6 +134,21 @@ CREATE TABLE public.event_keys (
     received_on date NOT NULL,
     body_hash bytea NOT NULL,
     origin text NOT NULL
+);
+
+CREATE TABLE public.event_types (
+    environment_id uuid NOT NULL,
+    name text NOT NULL COLLATE pg_catalog."C",
+    uid text NOT NULL,
+    type text NOT NULL,
+    source text,
+    description text,
+    schema json,
+    metadata json,
+    updated_at timestamp with time zone NOT NULL,
+    CONSTRAINT event_types_name_check CHECK ((name <> ''::text)),
+    CONSTRAINT event_types_type_check CHECK ((type <> ''::text)),
+    CONSTRAINT event_types_uid_check CHECK ((uid <> ''::text))
 );
 
 CREATE TABLE public.events (
@@ -220,10 +238,45 @@ CREATE TABLE public.schedules (
     next_at timestamp with time zone NOT NULL
 );
 
+CREATE TABLE public.start_keys (
+    execution_id uuid NOT NULL,
+    asked bytea NOT NULL,
+    asked_at timestamp with time zone NOT NULL
+);
+
+CREATE UNLOGGED TABLE public.throttles (
+    environment_id uuid NOT NULL,
+    action text NOT NULL COLLATE pg_catalog."C",
+    key bytea NOT NULL,
+    ends_at timestamp with time zone NOT NULL,
+    used integer NOT NULL,
+    CONSTRAINT throttles_used_check CHECK ((used >= 1))
+);
+
 CREATE TABLE public.timers (
     execution_id uuid NOT NULL,
     partition integer NOT NULL,
     due_at timestamp with time zone NOT NULL
+);
+
+CREATE TABLE public.turns (
+    execution_id uuid NOT NULL,
+    workflow_id uuid NOT NULL,
+    key bytea NOT NULL,
+    place bigint NOT NULL,
+    most integer NOT NULL,
+    asked_at timestamp with time zone NOT NULL,
+    granted_at timestamp with time zone,
+    CONSTRAINT turns_most_check CHECK ((most >= 1))
+);
+
+ALTER TABLE public.turns ALTER COLUMN place ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME public.turns_place_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
 );
 
 CREATE TABLE public.waits (
@@ -242,7 +295,14 @@ CREATE TABLE public.waits (
     progress json,
     claimed_until timestamp with time zone,
     claimed_by text,
-    CONSTRAINT waits_kind_check CHECK ((kind = ANY (ARRAY['approval'::text, 'form'::text, 'event'::text, 'task'::text, 'subworkflow'::text])))
+    CONSTRAINT waits_kind_check CHECK ((kind = ANY (ARRAY['approval'::text, 'form'::text, 'event'::text, 'task'::text, 'subworkflow'::text, 'turn'::text])))
+);
+
+CREATE TABLE public.webhooks (
+    token_hash text NOT NULL,
+    workflow_id uuid NOT NULL,
+    trigger_id text NOT NULL,
+    CONSTRAINT webhooks_token_hash_check CHECK ((length(token_hash) = 64))
 );
 
 CREATE TABLE public.workflow_changes (
@@ -272,7 +332,7 @@ CREATE TABLE public.workflow_versions (
     source json NOT NULL,
     created_at timestamp with time zone NOT NULL,
     CONSTRAINT workflow_versions_dialect_check CHECK ((dialect = ANY (ARRAY['native'::text, 'truto'::text, 'altostrat'::text, 'sixtyfour'::text, 'thena'::text, 'transactionlink'::text]))),
-    CONSTRAINT workflow_versions_lifecycle_check CHECK ((lifecycle = ANY (ARRAY['draft'::text, 'ready'::text]))),
+    CONSTRAINT workflow_versions_lifecycle_check CHECK ((lifecycle = ANY (ARRAY['draft'::text, 'ready'::text, 'archived'::text]))),
     CONSTRAINT workflow_versions_version_check CHECK ((version >= 1))
 );
 
@@ -284,6 +344,8 @@ CREATE TABLE public.workflows (
     is_deleted boolean DEFAULT false NOT NULL,
     created_at timestamp with time zone NOT NULL,
     updated_at timestamp with time zone NOT NULL,
+    created_by text,
+    CONSTRAINT workflows_created_by_check CHECK ((created_by <> ''::text)),
     CONSTRAINT workflows_version_check CHECK ((version >= 1))
 );
 
@@ -317,6 +379,12 @@ ALTER TABLE ONLY public.event_conflicts
 ALTER TABLE ONLY public.event_keys
     ADD CONSTRAINT event_keys_pkey PRIMARY KEY (key);
 
+ALTER TABLE ONLY public.event_types
+    ADD CONSTRAINT event_types_environment_id_uid_key UNIQUE (environment_id, uid);
+
+ALTER TABLE ONLY public.event_types
+    ADD CONSTRAINT event_types_pkey PRIMARY KEY (environment_id, name);
+
 ALTER TABLE ONLY public.events
     ADD CONSTRAINT events_pkey PRIMARY KEY (received_on, key);
 
@@ -338,11 +406,26 @@ ALTER TABLE ONLY public.partition_owners
 ALTER TABLE ONLY public.schedules
     ADD CONSTRAINT schedules_pkey PRIMARY KEY (workflow_id, trigger_id);
 
+ALTER TABLE ONLY public.start_keys
+    ADD CONSTRAINT start_keys_pkey PRIMARY KEY (execution_id);
+
+ALTER TABLE ONLY public.throttles
+    ADD CONSTRAINT throttles_pkey PRIMARY KEY (environment_id, action, key);
+
 ALTER TABLE ONLY public.timers
     ADD CONSTRAINT timers_pkey PRIMARY KEY (execution_id);
 
+ALTER TABLE ONLY public.turns
+    ADD CONSTRAINT turns_pkey PRIMARY KEY (execution_id);
+
 ALTER TABLE ONLY public.waits
     ADD CONSTRAINT waits_pkey PRIMARY KEY (execution_id, step_id);
+
+ALTER TABLE ONLY public.webhooks
+    ADD CONSTRAINT webhooks_pkey PRIMARY KEY (token_hash);
+
+ALTER TABLE ONLY public.webhooks
+    ADD CONSTRAINT webhooks_workflow_id_trigger_id_key UNIQUE (workflow_id, trigger_id);
 
 ALTER TABLE ONLY public.workflow_changes
     ADD CONSTRAINT workflow_changes_pkey PRIMARY KEY (change);
@@ -371,7 +454,13 @@ CREATE INDEX inbox_of_partition ON public.inbox USING btree (partition, executio
 
 CREATE INDEX schedules_due ON public.schedules USING btree (next_at);
 
+CREATE INDEX start_keys_old ON public.start_keys USING brin (asked_at);
+
 CREATE INDEX timers_due ON public.timers USING btree (partition, due_at, execution_id);
+
+CREATE INDEX turns_granted ON public.turns USING btree (workflow_id, key) WHERE (granted_at IS NOT NULL);
+
+CREATE INDEX turns_waiting ON public.turns USING btree (workflow_id, key, place) WHERE (granted_at IS NULL);
 
 CREATE INDEX waits_for_many ON public.waits USING btree (environment_id, subject) WHERE ((kind = 'event'::text) AND ("right"(subject, 1) = '*'::text));
 
@@ -397,6 +486,9 @@ ALTER TABLE ONLY public.bus_positions
 
 ALTER TABLE ONLY public.schedules
     ADD CONSTRAINT schedules_workflow_id_fkey FOREIGN KEY (workflow_id) REFERENCES public.workflows(id);
+
+ALTER TABLE ONLY public.webhooks
+    ADD CONSTRAINT webhooks_workflow_id_fkey FOREIGN KEY (workflow_id) REFERENCES public.workflows(id);
 
 ALTER TABLE ONLY public.workflow_changes
     ADD CONSTRAINT workflow_changes_workflow_id_fkey FOREIGN KEY (workflow_id) REFERENCES public.workflows(id);

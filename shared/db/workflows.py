@@ -5,10 +5,11 @@ who has seen change n has seen every change before it. Each is announced on ``CH
 number as the payload.
 """
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
+from typing import NamedTuple
 from uuid import UUID
 
 import orjson
@@ -16,6 +17,7 @@ from asyncpg import Record
 
 from shared.db.pool import Connection
 from shared.db.schedules import end_schedules, set_schedules
+from shared.db.webhooks import end_webhooks, set_webhooks
 from shared.domain.errors import NotFound
 from shared.domain.events import Event
 from shared.domain.ids import EnvironmentId, WorkflowId
@@ -48,6 +50,13 @@ class Change:
     workflow: Workflow | None
 
 
+class Runs(NamedTuple):
+    """When a workflow was last started, and when a schedule is to start it next; None: never."""
+
+    last_at: datetime | None
+    next_at: datetime | None
+
+
 async def lock_changes(conn: Connection) -> None:
     """Be the only one who changes workflows, until the transaction ends.
 
@@ -73,8 +82,10 @@ async def write_workflow(conn: Connection, workflow: Workflow) -> int:
         dumps(workflow.source).decode(),
         workflow.created_at,
         workflow.updated_at,
+        workflow.created_by,
     )
     await set_schedules(conn, workflow)
+    await set_webhooks(conn, workflow)
     return number
 
 
@@ -83,6 +94,7 @@ async def delete_workflow(conn: Connection, workflow_id: WorkflowId, now: dateti
     if await conn.fetchrow(_SQL["delete_workflow"], workflow_id, now) is None:
         raise _not_found(workflow_id)
     await end_schedules(conn, workflow_id)
+    await end_webhooks(conn, workflow_id)
 
 
 async def find_latest(conn: Connection, workflow_id: WorkflowId) -> Latest | None:
@@ -113,15 +125,39 @@ async def list_workflows(
     environment_id: EnvironmentId | None = None,
     dialect: Dialect | None = None,
     event_name: str | None = None,
+    lifecycle: Lifecycle | None = None,
     after: tuple[datetime, UUID] | None = None,
     limit: int,
 ) -> list[Workflow]:
-    """Current versions in the order of creation; ``event_name`` is that of a trigger, exact."""
+    """Current versions in the order of creation; ``event_name`` is that of a trigger, exact.
+
+    Without a ``lifecycle`` all but the archived ones.
+    """
     created_at, id_ = after or (None, None)
     rows = await conn.fetch(
-        _SQL["list_workflows"], environment_id, dialect, event_name, created_at, id_, limit
+        _SQL["list_workflows"],
+        environment_id,
+        dialect,
+        event_name,
+        created_at,
+        id_,
+        lifecycle,
+        limit,
     )
     return [_workflow(row) for row in rows]
+
+
+async def list_runs(conn: Connection, workflows: Sequence[Workflow]) -> Mapping[UUID, Runs]:
+    """The runs of each of ``workflows``, by its id."""
+    ids = [workflow.id for workflow in workflows]
+    rows = await conn.fetch(_SQL["list_runs"], ids, len(ids))
+    return {row["id"]: Runs(row["last_run_at"], row["next_run_at"]) for row in rows}
+
+
+async def find_by_token(conn: Connection, token_hash: str) -> tuple[str, Workflow] | None:
+    """The live workflow that a webhook's address starts, and the id of that trigger."""
+    row = await conn.fetchrow(_SQL["find_by_token"], token_hash)
+    return None if row is None else (row["trigger_id"], _workflow(row))
 
 
 async def list_candidates(
@@ -185,6 +221,7 @@ def _workflow(row: Record) -> Workflow:
         is_active=row["is_active"],
         definition=Definition.model_validate_json(row["definition"]),
         source=orjson.loads(row["source"]),
+        created_by=row["created_by"],
         created_at=row["created_at"],
         updated_at=row["updated_at"],
     )

@@ -9,7 +9,7 @@ from uuid import UUID
 
 from pydantic import Field, model_validator
 
-from shared.domain.values import DAY_S, Name, Strict, Text
+from shared.domain.values import DAY_S, Name, Strict, Text, Value
 
 BUILT_IN: Mapping[str, str] = MappingProxyType(
     {
@@ -20,6 +20,11 @@ BUILT_IN: Mapping[str, str] = MappingProxyType(
     }
 )
 
+Versions = Mapping[str, int | None]
+"""The latest version of each action that steps may call; one that is built in has none."""
+
+OURS: Versions = MappingProxyType(dict.fromkeys(BUILT_IN))
+
 ActionName = Annotated[str, Field(min_length=1, max_length=256, pattern=r"^\P{Cc}+$")]
 """Whatever a vendor calls it, such as ``tickets:create-ticket-platform``."""
 
@@ -29,6 +34,19 @@ class Transport(StrEnum):
 
     HTTP = "http"
     WORKER = "worker"
+
+
+class Throttle(Strict):
+    """At most ``limit`` calls in each window of ``ttl_s`` seconds, whoever makes them.
+
+    A window begins with the first call after the last one has ended. With a ``key``, which sees the
+    call's ``input``, each of its values has windows of its own.
+    """
+
+    limit: int = Field(ge=1, le=1_000_000)
+    ttl_s: float = Field(gt=0.0, le=DAY_S)
+    key: Value | None = None
+    enabled: bool = True
 
 
 class ActionSpec(Strict):
@@ -43,7 +61,10 @@ class ActionSpec(Strict):
     output_schema: dict[str, Any] | bool | None = None
     description: Text | None = None
     category: Name | None = None
+    source: Name | None = None
     timeout_s: float | None = Field(default=None, gt=0.0, le=DAY_S)
+    throttle: Throttle | None = None
+    metadata: dict[str, Any] | None = None
 
     @model_validator(mode="after")
     def _url_where_it_is_called(self) -> Self:
@@ -53,7 +74,7 @@ class ActionSpec(Strict):
 
 
 class RegisteredAction(Strict):
-    """An action in one version; the latest is the one that steps use."""
+    """An action in one version, which never changes; steps use the latest unless they name one."""
 
     environment_id: UUID
     name: ActionName

@@ -24,6 +24,7 @@ from shared.domain.signals import (
     Decided,
     Submitted,
     TaskEnded,
+    TurnCame,
 )
 from shared.domain.steps import APPROVED, REJECTED, TIMEOUT, Step, StepKind
 
@@ -51,6 +52,8 @@ def answered(  # noqa: PLR0911 - one answer a kind of signal
             return _beaten(waiting, signal.at)
         case ChildEnded() if kind is WaitKind.SUBWORKFLOW and signal.attempt == waiting.number:
             return _child_ended(waiting, signal)
+        case TurnCame() if kind is WaitKind.TURN:
+            return Completed(input=waiting.input)
         case _:
             return None
 
@@ -72,6 +75,8 @@ def timed_out(plan: Plan, waiting: Attempt) -> Outcome | Attempt:
     assert wait is not None, "only a waiting attempt times out"
     if wait.kind is WaitKind.SLEEP:
         return Completed(input=waiting.input, output={"until": wait.data["until"]})
+    if wait.kind is WaitKind.THROTTLE:  # there is room: the attempt goes on
+        return replace(waiting, status=AttemptStatus.APPROVED, wake_at=None)
     if wait.kind is WaitKind.APPROVAL and (meant := wait.data["on_timeout"]) != "fail":
         silence = Decided(
             step_id=waiting.step_id,
@@ -168,7 +173,7 @@ def _silence(wait: Wait) -> str:
             return "The worker did not answer in time, or gave no sign of life."
         case WaitKind.SUBWORKFLOW:
             return f"Execution {wait.data['execution_id']} did not end in time."
-        case WaitKind.ITEMS | WaitKind.SLEEP:
+        case WaitKind.ITEMS | WaitKind.SLEEP | WaitKind.THROTTLE | WaitKind.TURN:
             raise AssertionError("these do not time out")
         case _:
             assert_never(wait.kind)

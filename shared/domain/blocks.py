@@ -5,11 +5,12 @@ from types import MappingProxyType
 
 from shared.domain import steps
 from shared.domain.errors import Problem
-from shared.domain.steps import DEFAULT_CASE, ERROR, TIMEOUT, Approver, Step, StepKind
+from shared.domain.steps import DEFAULT_CASE, ERROR, TIMEOUT, Approver, Pinned, Step, StepKind
 
 _KINDS_OF: Mapping[str, tuple[StepKind, ...]] = MappingProxyType(
     {
         "action": (StepKind.ACTION,),
+        "action_version": (StepKind.ACTION,),
         "approval": (StepKind.ACTION, StepKind.APPROVAL),
         "compensation": (StepKind.ACTION, StepKind.ITERATOR, StepKind.SUBWORKFLOW),
         "condition": (StepKind.CONDITION,),
@@ -48,6 +49,7 @@ def step_problems(step: Step, pointer: str) -> Iterator[Problem]:
     needed = _NEEDED.get(step.kind)
     if needed is not None and getattr(step, needed) in (None, ()):
         yield _missing(f"{pointer}/{needed}", f"A step of kind '{step.kind}' needs '{needed}'.")
+    yield from _pin_problems(step, pointer)
     if step.kind is StepKind.SLEEP:
         yield from _sleep_problems(step, f"{pointer}/sleep")
     if step.iterator is not None:
@@ -62,6 +64,19 @@ def step_problems(step: Step, pointer: str) -> Iterator[Problem]:
         yield from _handle_problems(buttons, TIMEOUT)
     cases = [(case.handle, f"{pointer}/cases/{i}/handle") for i, case in enumerate(step.cases)]
     yield from _handle_problems(cases, DEFAULT_CASE)
+
+
+def _pin_problems(step: Step, pointer: str) -> Iterator[Problem]:
+    body = None if step.iterator is None else step.iterator.body
+    calls: tuple[tuple[str, Pinned | None], ...] = (
+        ("", step),
+        ("/iterator/body", body),
+        ("/compensation", step.compensation),
+    )
+    for place, call in calls:
+        if call is not None and not call.auto_upgrade and call.action_version is None:
+            detail = "Say which version it keeps to, or leave 'auto_upgrade' out."
+            yield _missing(f"{pointer}{place}/action_version", detail)
 
 
 def _sleep_problems(step: Step, pointer: str) -> Iterator[Problem]:

@@ -195,7 +195,8 @@ def _follow(story: Story) -> None:
     if story.is_over:
         return
     if state.failing is None:
-        if story.plan.by_id.keys() <= state.settled.keys():
+        steps, settled = story.plan.by_id, state.settled
+        if len(steps) <= len(settled) and steps.keys() <= settled.keys():
             story.mark(Phase.COMPLETED)
     elif is_undone(story.plan, state, story.underway):
         lost = not_undone(state, state.failing)

@@ -56,11 +56,11 @@ def graph_problems(definition: Definition) -> Iterator[Problem]:
 def _trigger_problems(
     trigger: Trigger, pointer: str, by_id: Mapping[str, Step]
 ) -> Iterator[Problem]:
-    if trigger.kind is TriggerKind.EVENT and trigger.event_name is None:
+    if trigger.kind is TriggerKind.EVENT and not (trigger.event_name or trigger.event_uid):
         detail = "Name the event that starts the workflow, such as 'ticket:created'."
         yield Problem(pointer=f"{pointer}/event_name", code="MISSING_EVENT_NAME", detail=detail)
     if trigger.kind is TriggerKind.SCHEDULE and trigger.schedule is None:
-        detail = "Say when: a 'kind' (cron, interval or once) and its 'value'."
+        detail = "Say when: a 'kind', such as daily or cron, and its 'value'."
         yield Problem(pointer=f"{pointer}/schedule", code="MISSING_SCHEDULE", detail=detail)
     if trigger.step_id is not None:
         step = by_id.get(trigger.step_id)

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from shared.domain.executions import Attempt, AttemptStatus, State
 from shared.domain.ids import StepId
-from shared.domain.plans import Plan
+from shared.domain.plans import TURN, Plan
 from shared.domain.steps import StepKind
 
 TAKEN_OVER = frozenset({AttemptStatus.COMPLETED, AttemptStatus.SKIPPED})
@@ -15,7 +15,7 @@ def inherited(plan: Plan, state: State, step_id: StepId | None) -> Sequence[Atte
     """What was settled before ``step_id``, or before what failed or was not settled.
 
     In the order in which it was settled. Items and compensations stay behind: the outcome of their
-    step says what there is to say.
+    step says what there is to say. So does the turn, which is no one else's to take.
     """
     if step_id is not None:
         again = plan.after([step_id])
@@ -30,7 +30,7 @@ def inherited(plan: Plan, state: State, step_id: StepId | None) -> Sequence[Atte
     return [
         attempt
         for key, attempt in state.settled.items()
-        if key in plan.by_id and key not in again and attempt.status in TAKEN_OVER
+        if key in plan.by_id and key not in again and attempt.status in TAKEN_OVER and key != TURN
     ]
 
 

@@ -48,6 +48,8 @@ class WaitKind(StrEnum):
     TASK = "task"
     SUBWORKFLOW = "subworkflow"
     ITEMS = "items"
+    TURN = "turn"
+    THROTTLE = "throttle"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -61,6 +63,8 @@ class Wait:
     task            ``action task_id input heartbeat_s timeout_s``
     subworkflow     ``execution_id workflow_id workflow_version input``
     items           ``items``
+    turn            ``key``
+    throttle        ``from until``: the window in which there is room for the call
     ==============  ============================================================================
     """
 

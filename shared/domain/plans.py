@@ -10,9 +10,15 @@ from shared.domain.steps import Edge, OnFailure, Origin, Retry, Step, StepKind
 from shared.domain.values import Lang, Value
 from shared.domain.workflows import Annotation, Definition, Dialect, Policy, Workflow
 
+TURN = "$turn"
 ANNOTATE = "$annotate"
 RESULT = "$result"
-"""Steps of our own: looking up annotations comes first, computing the result last."""
+"""Steps of our own: waiting for a turn comes first, then looking up annotations; computing the
+result comes last.
+"""
+
+_NEVER = "$never"
+"""A handle by which no step is left: what it leads to waits for its source, and is not led to."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -44,6 +50,11 @@ class Plan:
         for edge in self.edges:
             found[edge.target].append(edge)
         return {step_id: tuple(edges) for step_id, edges in found.items()}
+
+    @cached_property
+    def sources(self) -> Mapping[str, tuple[str, ...]]:
+        """The steps from which an edge leads to each step."""
+        return {step_id: tuple(e.source for e in edges) for step_id, edges in self.incoming.items()}
 
     @cached_property
     def targets(self) -> Mapping[str, tuple[str, ...]]:
@@ -95,9 +106,15 @@ def plan(workflow: Workflow) -> Plan:
     definition = workflow.definition
     steps, edges = definition.steps, edges_of(definition)
     if definition.annotations:
-        steps, edges = _annotated(steps, edges)
+        steps, edges = _after(_own(ANNOTATE, Value()), steps, edges)
     if definition.result is not None:
         steps, edges = _with_result(steps, edges, definition.result)
+    if (key := definition.policy.concurrency_key) is not None:
+        led_to = {edge.target for edge in edges}
+        # A repeated execution takes over outcomes, but never the turn: each step waits for it.
+        held = tuple(_edge(TURN, s.id, Origin.EXPLICIT, _NEVER) for s in steps if s.id in led_to)
+        steps, edges = _after(_own(TURN, key, TURN), steps, edges)
+        edges = (*edges, *held)
     return Plan(
         workflow_id=WorkflowId(workflow.id),
         version=workflow.version,
@@ -122,14 +139,15 @@ def edges_of(definition: Definition) -> tuple[Edge, ...]:
     return tuple(_edge(before.id, after.id, Origin.SEQUENCE) for before, after in pairwise(steps))
 
 
-def _annotated(
-    steps: tuple[Step, ...], edges: tuple[Edge, ...]
+def _after(
+    first: Step, steps: tuple[Step, ...], edges: tuple[Edge, ...]
 ) -> tuple[tuple[Step, ...], tuple[Edge, ...]]:
+    """With ``first`` before the steps that nothing leads to."""
     led_to = {edge.target for edge in edges}
-    first = tuple(
-        _edge(ANNOTATE, step.id, Origin.EXPLICIT) for step in steps if step.id not in led_to
+    led = tuple(
+        _edge(first.id, step.id, Origin.EXPLICIT) for step in steps if step.id not in led_to
     )
-    return (_own(ANNOTATE, Value()), *steps), (*first, *edges)
+    return (first, *steps), (*led, *edges)
 
 
 def _with_result(
@@ -146,6 +164,8 @@ def _body(step: Step) -> Step:
         id=step.id,
         kind=StepKind.ACTION if body.subworkflow is None else StepKind.SUBWORKFLOW,
         action=body.action,
+        action_version=body.action_version,
+        auto_upgrade=body.auto_upgrade,
         subworkflow=body.subworkflow,
         input=body.input,
         run_if=body.run_if,
@@ -161,6 +181,8 @@ def _undo(step: Step) -> Step:
     return Step.model_construct(
         id=step.id,
         action=undo.action,
+        action_version=undo.action_version,
+        auto_upgrade=undo.auto_upgrade,
         input=undo.input or Value(lang=Lang.LITERAL),
         retry=undo.retry,
         timeout_s=undo.timeout_s,
@@ -168,10 +190,11 @@ def _undo(step: Step) -> Step:
     )
 
 
-def _own(step_id: str, value: Value) -> Step:
+def _own(step_id: str, value: Value, action: str | None = None) -> Step:
     """A step of our own; its id is one that no definition can have."""
-    return Step.model_construct(id=step_id, input=value, retry=Retry(max_attempts=5))
+    retry = Retry(max_attempts=5)
+    return Step.model_construct(id=step_id, action=action, input=value, retry=retry)
 
 
-def _edge(source: str, target: str, origin: Origin) -> Edge:
-    return Edge.model_construct(source=source, target=target, origin=origin)
+def _edge(source: str, target: str, origin: Origin, handle: str | None = None) -> Edge:
+    return Edge.model_construct(source=source, target=target, origin=origin, handle=handle)

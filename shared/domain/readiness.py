@@ -84,9 +84,13 @@ def todo(plan: Plan, state: State, now: datetime, underway: Collection[StepId] =
         return Todo(runs=tuple(found.runs), wake_at=found.wake_at)
     found.wake(state.expires_at)
     if not state.is_suspended:
+        is_settled = state.settled.__contains__
         for step in plan.steps:
             key = StepId(step.id)
-            if key not in state.settled and key not in underway:
+            if is_settled(key) or key in underway:
+                continue
+            # Most steps of a long workflow are blocked, and this is asked after each that settles.
+            if key in state.pending or all(map(is_settled, plan.sources[key])):
                 _add_step(found, plan, state, step, now, underway)
     return Todo(runs=tuple(found.runs), wake_at=found.wake_at)
 
@@ -137,8 +141,11 @@ def startable(plan: Plan, state: State) -> bool:
     """Whether something could run at once, or is running."""
     if state.is_suspended or state.failing is not None:
         return False
+    is_settled = state.settled.__contains__
     return any(
-        _is_startable(plan, state, step) for step in plan.steps if step.id not in state.settled
+        _is_startable(plan, state, step)
+        for step in plan.steps
+        if not is_settled(step.id) and all(map(is_settled, plan.sources[step.id]))
     )
 
 

@@ -1,33 +1,84 @@
 """When a schedule is due."""
 
+import re
+from calendar import monthrange
+from collections.abc import Collection, Iterator
 from datetime import UTC, datetime, timedelta
+from types import MappingProxyType
+from typing import Final
 from zoneinfo import ZoneInfo
 
 from cronsim import CronSim
 
-from shared.domain.workflows import Schedule
+from shared.domain.workflows import Schedule, ScheduleKind
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _DAY = timedelta(days=1)
+_EVERY_MONTH_DAY: Final = 28
+
+_TIME: Final = r"(?P<hour>[01]?\d|2[0-3]):(?P<minute>[0-5]\d)"
+_WEEKDAY: Final = r"(?:mon|tue|wed|thu|fri|sat|sun)"
+_MONTHDAY: Final = r"(?:[1-9]|[12]\d|3[01])"
+_FORMS: Final = MappingProxyType(
+    {
+        ScheduleKind.DAILY: re.compile(_TIME, re.ASCII),
+        ScheduleKind.WEEKLY: re.compile(
+            rf"(?P<days>{_WEEKDAY}(?:,{_WEEKDAY})*) +{_TIME}", re.ASCII | re.IGNORECASE
+        ),
+        ScheduleKind.MONTHLY: re.compile(
+            rf"(?P<days>{_MONTHDAY}(?:,{_MONTHDAY})*) +{_TIME}", re.ASCII
+        ),
+    }
+)
+
+
+def is_calendar_value(kind: ScheduleKind, value: str) -> bool:
+    """Whether ``value`` says the times of a daily, weekly or monthly schedule."""
+    return _FORMS[kind].fullmatch(value) is not None
 
 
 def next_due(schedule: Schedule, after: datetime) -> datetime | None:
     """The first time later than ``after``, in UTC; None: never again.
 
-    A cron line is read in the schedule's zone, as Debian's cron does around changes of the clock.
-    An interval counts from 1970, so that every process finds the same times.
+    A cron line is read in the schedule's zone, as Debian's cron does around changes of the clock,
+    and so are days. An interval counts from 1970, so that every process finds the same times.
     """
+    value = schedule.value or ""
     match schedule.kind:
-        case "cron":
-            local = after.astimezone(ZoneInfo(schedule.timezone))
-            found = next(CronSim(schedule.value, local), None)
-            return None if found is None else found.astimezone(UTC)
-        case "interval":
-            every = timedelta(seconds=int(schedule.value))
+        case ScheduleKind.MANUAL:
+            return None
+        case ScheduleKind.INTERVAL:
+            every = timedelta(seconds=int(value))
             return _EPOCH + ((after - _EPOCH) // every + 1) * every
-        case "once":
-            at = datetime.fromisoformat(schedule.value.upper()).astimezone(UTC)
+        case ScheduleKind.ONCE:
+            at = datetime.fromisoformat(value.upper()).astimezone(UTC)
             return at if at > after else None
+        case _:
+            local = after.astimezone(ZoneInfo(schedule.timezone))
+            found = next(_times(schedule.kind, value, local), None)
+            return None if found is None else found.astimezone(UTC)
+
+
+def _times(kind: ScheduleKind, value: str, local: datetime) -> Iterator[datetime]:
+    """The times after ``local`` of a schedule that is a cron line or can be written as one."""
+    if kind is ScheduleKind.CRON:
+        return CronSim(value, local)
+    said = _FORMS[kind].fullmatch(value)
+    assert said is not None, "the definition was checked"
+    at = f"{int(said['minute'])} {int(said['hour'])}"
+    if kind is ScheduleKind.DAILY:
+        return CronSim(f"{at} * * *", local)
+    if kind is ScheduleKind.WEEKLY:
+        return CronSim(f"{at} * * {said['days'].lower()}", local)
+    days = {int(day) for day in said["days"].split(",")}
+    line = f"{at} {said['days']},{_EVERY_MONTH_DAY}-31 * *"
+    return (found for found in CronSim(line, local) if _is_on(found, days))
+
+
+def _is_on(at: datetime, days: Collection[int]) -> bool:
+    """Whether it is one of ``days``, or the last day of a month that has not all of them."""
+    last = monthrange(at.year, at.month)[1]
+    return at.day in days or (at.day == last < max(days))
 
 
 def last_due(schedule: Schedule, first: datetime, now: datetime) -> datetime:

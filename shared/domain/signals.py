@@ -74,6 +74,13 @@ class ChildEnded:
     error: StepError | None = None
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TurnCame:
+    """The execution may run: one that its policy made it wait for has ended."""
+
+    step_id: StepId
+
+
 @dataclass(frozen=True, slots=True)
 class Suspend:
     """Start no further step until told to go on."""
@@ -84,8 +91,8 @@ class Resume:
     """Go on."""
 
 
-Told = Decided | Submitted | Arrived | TaskEnded | ChildEnded | Suspend | Resume
+Told = Decided | Submitted | Arrived | TaskEnded | ChildEnded | TurnCame | Suspend | Resume
 """What comes as a command."""
 
-Answer = Decided | Submitted | Arrived | TaskEnded | Beat | ChildEnded
+Answer = Decided | Submitted | Arrived | TaskEnded | Beat | ChildEnded | TurnCame
 Signal = Answer | Suspend | Resume

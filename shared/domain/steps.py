@@ -18,6 +18,7 @@ StepName = Annotated[str, Field(pattern=r"^[A-Za-z0-9_-]{1,64}$")]
 Handle = Annotated[str, Field(pattern=r"^[A-Za-z0-9_. -]{1,64}$")]
 
 ATTEMPTS_MAX = 20
+VERSION_MAX = 2**31 - 1
 ERROR = "error"
 TIMEOUT = "timeout"
 REJECTED = "rejected"
@@ -60,6 +61,21 @@ class Retry(Strict):
     jitter: float = Field(default=0.5, ge=0.0, le=1.0)
     total_s: float | None = Field(default=None, gt=0.0, le=DAY_S)
     non_retryable: tuple[ErrorKind, ...] = ()
+
+
+class Pinned(Strict):
+    """Which version of a registered action is called: the newest at each attempt.
+
+    With ``auto_upgrade`` false it is ``action_version``, for ever.
+    """
+
+    action_version: int | None = Field(default=None, ge=1, le=VERSION_MAX)
+    auto_upgrade: bool = True
+
+    @property
+    def pinned_version(self) -> int | None:
+        """The version that it keeps to; None: the newest."""
+        return None if self.auto_upgrade else self.action_version
 
 
 class OnFailure(StrEnum):
@@ -141,7 +157,7 @@ class Subworkflow(Strict):
     timeout_s: Duration | None = None
 
 
-class Body(Strict):
+class Body(Pinned):
     """What an iterator does with each item: an action, or a workflow of its own.
 
     Its expressions also see ``item`` and ``index`` (from 0).
@@ -175,7 +191,7 @@ class Terminate(Strict):
     message: Text | None = None
 
 
-class Compensation(Strict):
+class Compensation(Pinned):
     """What undoes a completed step. Without an input it gets the step's input and output."""
 
     action: Name
@@ -184,7 +200,7 @@ class Compensation(Strict):
     timeout_s: float = Field(default=30.0, gt=0.0, le=3_600.0)
 
 
-class Step(Strict):
+class Step(Pinned):
     """One step. ``id`` is unique in its workflow; ``depends_on`` names steps that come first.
 
     ``timeout_s`` is what one attempt may take, ``heartbeat_s`` how long a remote worker may be

@@ -1,6 +1,6 @@
 """Entries to be written about an execution, and the state they lead to."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
@@ -27,6 +27,14 @@ class Transition:
     runs: tuple[RunStep, ...]
     is_parked: bool
     wake_at: datetime | None
+
+
+def merged(transitions: Sequence[Transition]) -> Transition:
+    """Transitions that follow one another as one."""
+    if len(transitions) == 1:
+        return transitions[0]
+    entries = tuple(entry for each in transitions for entry in each.entries)
+    return replace(transitions[-1], entries=entries)
 
 
 class Story:

@@ -6,13 +6,16 @@ The models are frozen and strict: they also read what the database and the bus h
 import hashlib
 from datetime import datetime
 from enum import StrEnum
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any
 from uuid import UUID
 
 from pydantic import Field
 
 from shared.domain.steps import Edge, Step, StepName
 from shared.domain.values import DAY_S, Duration, Name, Strict, Text, Value
+
+SYNC_S_MAX = 600.0
+"""Nobody is kept waiting longer for an answer."""
 
 PathText = Annotated[str, Field(min_length=1, max_length=256)]
 
@@ -29,36 +32,84 @@ class Dialect(StrEnum):
 
 
 class Lifecycle(StrEnum):
-    """A draft is kept but never matched: something still keeps it from running."""
+    """A draft is kept but never matched: something still keeps it from running.
+
+    What is archived is kept out of sight: nothing starts it, and its history stays.
+    """
 
     DRAFT = "draft"
     READY = "ready"
+    ARCHIVED = "archived"
 
 
 class TriggerKind(StrEnum):
-    """What starts a workflow beside a person or program asking for it."""
+    """What starts a workflow beside a person or program asking for it.
+
+    ``api_sync``: who asks for it also waits for its result. A workflow with no trigger but
+    ``subflow`` is started by other workflows only.
+    """
 
     EVENT = "event"
     SCHEDULE = "schedule"
+    WEBHOOK = "webhook"
     MANUAL = "manual"
+    API_SYNC = "api_sync"
     WORKFLOW = "workflow"
+    SUBFLOW = "subflow"
+
+
+class ScheduleKind(StrEnum):
+    """How a schedule says its times."""
+
+    MANUAL = "manual"
+    INTERVAL = "interval"
+    CRON = "cron"
+    DAILY = "daily"
+    WEEKLY = "weekly"
+    MONTHLY = "monthly"
+    ONCE = "once"
 
 
 class Schedule(Strict):
-    """When a schedule is due: a cron line (five fields), every so many seconds, or once."""
+    """When a schedule is due, as its ``value`` says in the words of its ``kind``.
 
-    kind: Literal["cron", "interval", "once"]
-    value: Annotated[str, Field(min_length=1, max_length=256)]
+    A cron line (five fields), an interval in seconds, ``HH:MM`` (daily), ``mon,wed HH:MM``
+    (weekly), ``1,15 HH:MM`` (monthly: a month that has no such day is due on its last one), an
+    instant (once). A manual schedule has no value and is never due.
+    """
+
+    kind: ScheduleKind
+    value: Annotated[str, Field(min_length=1, max_length=256)] | None = None
     timezone: Annotated[str, Field(min_length=1, max_length=64)] = "UTC"
 
 
+class WebhookAuth(Strict):
+    """What a sender must show beside the address: in ``header`` the value of a secret, by name."""
+
+    header: Annotated[str, Field(pattern=r"^[A-Za-z0-9-]{1,64}$")]
+    secret: Name
+
+
+class Webhook(Strict):
+    """An address of its own, ending with a token; only the token's SHA-256 is kept, in hex."""
+
+    token_hash: Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")] | None = None
+    auth: WebhookAuth | None = None
+
+
 class Trigger(Strict):
-    """An event by name, exact or with a trailing ``*``; a schedule; a person; another workflow."""
+    """An event by name, exact or with a trailing ``*``; a schedule; a person; another workflow.
+
+    An event may be named by the ``event_uid`` of its registered type: its name is then found when
+    the workflow is saved.
+    """
 
     id: StepName | None = None
     kind: TriggerKind = TriggerKind.EVENT
     event_name: Name | None = None
+    event_uid: Name | None = None
     schedule: Schedule | None = None
+    webhook: Webhook | None = None
     step_id: str | None = None
     ext: dict[str, Any] | None = None
 
@@ -78,12 +129,24 @@ class Annotation(Strict):
 class Policy(Strict):
     """The limits of an execution: it expires ``expires_after_s`` after its start.
 
-    A caller that names an expiry must keep within ``expiry_min_s`` and ``expiry_max_s``.
+    A caller that names an expiry must keep within ``expiry_min_s`` and ``expiry_max_s``. One that
+    waits for the result is answered within ``max_sync_s``, with it or without. At most
+    ``concurrency_max`` of the executions whose ``concurrency_key`` comes to the same run at a time;
+    one whose key comes to null runs at once.
     """
 
     expires_after_s: Duration | None = None
     expiry_min_s: Duration | None = None
     expiry_max_s: Duration | None = None
+    max_sync_s: Annotated[float, Field(gt=0.0, le=SYNC_S_MAX)] = 30.0
+    concurrency_key: Value | None = None
+    concurrency_max: int = Field(default=1, ge=1, le=1_000)
+
+    @property
+    def names_expiry(self) -> bool:
+        """Whether it says anything of when an execution expires."""
+        said = (self.expires_after_s, self.expiry_min_s, self.expiry_max_s)
+        return any(one is not None for one in said)
 
 
 DIALECT_POLICIES = {
@@ -136,6 +199,17 @@ class Definition(Strict):
     ext: dict[str, Any] | None = None
 
     @property
+    def named_triggers(self) -> tuple[tuple[str, Trigger], ...]:
+        """Its triggers, each with its id or, where it has none, ``t`` and its place from 0."""
+        return tuple((t.id or f"t{index}", t) for index, t in enumerate(self.triggers))
+
+    @property
+    def is_subflow(self) -> bool:
+        """Whether other workflows alone may start it."""
+        kinds = {trigger.kind for trigger in self.triggers}
+        return kinds == {TriggerKind.SUBFLOW}
+
+    @property
     def event_names(self) -> tuple[str, ...]:
         """The events that start it."""
         return tuple(
@@ -146,7 +220,10 @@ class Definition(Strict):
 
 
 class Workflow(Strict):
-    """A registered workflow in one version. ``source`` is the request as it was sent."""
+    """A registered workflow in one version. ``source`` is the request as it was sent.
+
+    ``created_by`` is who sent the first one; None: that was not kept.
+    """
 
     id: UUID
     environment_id: UUID
@@ -156,6 +233,7 @@ class Workflow(Strict):
     is_active: bool
     definition: Definition
     source: Any
+    created_by: Name | None = None
     created_at: datetime
     updated_at: datetime
 
@@ -166,9 +244,11 @@ class Workflow(Strict):
 
     @property
     def policy(self) -> Policy:
-        """Its own limits, or else those of its dialect."""
-        own = self.definition.policy
-        return own if own != Policy() else DIALECT_POLICIES.get(self.dialect, own)
+        """Its own limits; what it does not say of expiry its dialect does."""
+        own, usual = self.definition.policy, DIALECT_POLICIES.get(self.dialect)
+        if usual is None or own.names_expiry:
+            return own
+        return own.model_copy(update=usual.model_dump(exclude_unset=True))
 
     @property
     def revision(self) -> str:

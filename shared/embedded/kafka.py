@@ -51,7 +51,8 @@ class EmbeddedKafka:
     """A supervised broker. After ``kill`` or ``stop``, ``start`` goes on with the same data.
 
     ``log_dir`` None means a temporary folder, deleted on leaving the context; ``port`` 0 means a
-    free one, kept for the broker's life. Use it from one event loop at a time.
+    free one, kept for the broker's life; clients are sent on to ``advertised_port``, where
+    something may stand in between. Use it from one event loop at a time.
     """
 
     def __init__(
@@ -59,11 +60,13 @@ class EmbeddedKafka:
         log_dir: Path | None = None,
         *,
         port: int = 0,
+        advertised_port: int = 0,
         cache: Path | None = None,
     ) -> None:
         self._temporary = Path(tempfile.mkdtemp(prefix="turnout-kafka-")) if not log_dir else None
         self._home = log_dir or self._temporary or Path()
         self._port = port or _free_port()
+        self._advertised_port = advertised_port or self._port
         self._controller_port = _free_port()
         self._cache = cache or cache_folder(os.environ)
         self._process: subprocess.Popen[bytes] | None = None
@@ -125,7 +128,10 @@ class EmbeddedKafka:
         data.mkdir(parents=True, exist_ok=True)
         template = Template((_DATA / "server.properties").read_text("utf-8"))
         text = template.substitute(
-            port=self._port, controller_port=self._controller_port, log_dir=data
+            port=self._port,
+            advertised_port=self._advertised_port,
+            controller_port=self._controller_port,
+            log_dir=data,
         )
         (self._home / "server.properties").write_text(text, "utf-8")
 

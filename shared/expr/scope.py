@@ -14,7 +14,7 @@ sixtyfour        ``rows`` (the trigger's, in a step the last rows that a step pu
 thena            ``context`` {event {uid eventName source message {eventId eventType timestamp
                  orgId actor payload metadata} messageAttributes}, name}, and the same fields
                  beside it, for a path written without ``context.``
-transactionlink  ``parameters``, ``locale``, ``recordId``
+transactionlink  ``parameters``, ``locale``, ``recordId``, as asked for or else as in the payload
 ===============  =================================================================================
 
 In a step every dialect also sees ``steps``, ``workflow``, ``execution`` and ``secrets``, the body
@@ -61,9 +61,10 @@ class Seen:
     ``steps`` holds ``status``, ``output``, ``input`` and ``error`` of each step that has ended, by
     id, in the order in which they ended. ``annotations`` are entities by their dotted paths,
     ``secrets`` are markers by name (``SecretMarks.scope``), ``error`` is what ended the run.
+    ``event`` is what the dialect makes of the event (``told_of``).
     """
 
-    event: Event
+    event: Mapping[str, Any]
     steps: Mapping[str, Mapping[str, Any]]
     workflow: Mapping[str, Any]
     execution: Mapping[str, Any]
@@ -73,16 +74,21 @@ class Seen:
     error: Mapping[str, Any] | None = None
 
 
+def told_of(event: Event, dialect: Dialect) -> dict[str, Any]:
+    """What every scope of an execution says of its event."""
+    return _EVENT_SCOPES[dialect](event)
+
+
 def event_scope(event: Event, dialect: Dialect) -> dict[str, Any]:
     """The scope of a filter and of a workflow's ``run_if``."""
-    scope = _EVENT_SCOPES[dialect](event)
+    scope = told_of(event, dialect)
     return {**scope, "context": scope} if dialect is Dialect.THENA else scope
 
 
 def step_scope(seen: Seen, dialect: Dialect) -> dict[str, Any]:
     """The scope of whatever a step evaluates, and of a workflow's result."""
     scope = {
-        **_EVENT_SCOPES[dialect](seen.event),
+        **seen.event,
         "workflow": dict(seen.workflow),
         "execution": dict(seen.execution),
         "secrets": seen.secrets,
@@ -91,7 +97,10 @@ def step_scope(seen: Seen, dialect: Dialect) -> dict[str, Any]:
         scope |= {"item": seen.item.value, "index": seen.item.index}
     if seen.error is not None:
         scope["error"] = dict(seen.error)
-    scope = _with_steps(scope, seen.steps, dialect)
+    if dialect is Dialect.TRANSACTIONLINK:
+        told = {"locale": "locale", "recordId": "record_id"}
+        scope |= {k: seen.execution[v] for k, v in told.items() if v in seen.execution}
+    scope = _with_steps(scope, dict(seen.steps), dialect)
     if dialect is Dialect.THENA:
         scope["name"] = seen.workflow.get("name")
     root = "context." if dialect is Dialect.THENA else ""
@@ -101,25 +110,26 @@ def step_scope(seen: Seen, dialect: Dialect) -> dict[str, Any]:
 
 
 def _with_steps(
-    scope: dict[str, Any], steps: Mapping[str, Mapping[str, Any]], dialect: Dialect
+    scope: dict[str, Any], steps: dict[str, Mapping[str, Any]], dialect: Dialect
 ) -> dict[str, Any]:
-    ended = {step_id: dict(outcome) for step_id, outcome in steps.items()}
     match dialect:
         case Dialect.TRUTO:
-            return {**scope, "steps": [{"id": step_id, **ended[step_id]} for step_id in ended]}
+            return {**scope, "steps": [{"id": id_, **outcome} for id_, outcome in steps.items()]}
         case Dialect.ALTOSTRAT:
-            outputs = {step_id: outcome.get("output") for step_id, outcome in ended.items()}
-            return {**outputs, **scope, "steps": ended}
+            outputs = {step_id: outcome.get("output") for step_id, outcome in steps.items()}
+            return {**outputs, **scope, "steps": steps}
         case Dialect.SIXTYFOUR:
-            outputs_of_rows = (_rows(outcome.get("output")) for outcome in reversed(ended.values()))
+            outputs_of_rows = (_rows(outcome.get("output")) for outcome in reversed(steps.values()))
             rows = next((rows for rows in outputs_of_rows if rows is not None), scope["rows"])
-            return {**scope, "rows": rows, "steps": ended}
+            return {**scope, "rows": rows, "steps": steps}
         case Dialect.THENA:
-            for outcome in ended.values():
-                outcome["result"] = outcome.pop("output", None)
-            return {**scope, "steps": ended}
+            return {**scope, "steps": {id_: _thena_step(told) for id_, told in steps.items()}}
         case _:
-            return {**scope, "steps": ended}
+            return {**scope, "steps": steps}
+
+
+def _thena_step(outcome: Mapping[str, Any]) -> dict[str, Any]:
+    return {("result" if name == "output" else name): told for name, told in outcome.items()}
 
 
 def _native(event: Event) -> dict[str, Any]:

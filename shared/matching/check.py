@@ -1,7 +1,7 @@
 """What keeps a definition from running."""
 
 import re
-from collections.abc import Collection, Iterator
+from collections.abc import Iterator
 from difflib import get_close_matches
 from itertools import chain, islice
 from typing import Any, Final
@@ -9,19 +9,20 @@ from uuid import UUID
 
 import orjson
 
+from shared.domain.actions import Versions
 from shared.domain.blocks import step_problems
 from shared.domain.errors import Invalid, Problem
 from shared.domain.graph import graph_problems
 from shared.domain.ids import WorkflowId
 from shared.domain.steps import Step
 from shared.domain.values import Value
-from shared.domain.workflows import Annotation, Definition, Policy, Trigger
+from shared.domain.workflows import Annotation, Definition, Policy
 from shared.expr.resolve import value_problems
 from shared.expr.schemas import JsonSchema, Schema
 from shared.matching.conditions import condition_problems
 from shared.matching.filters import compile_filter
-from shared.matching.rules import WILDCARD
-from shared.matching.times import instant_problems, schedule_problems
+from shared.matching.times import instant_problems
+from shared.matching.triggers import trigger_problems
 
 STEPS_MAX: Final = 200
 DEFINITION_BYTES_MAX: Final = 262_144
@@ -34,11 +35,11 @@ _PATH: Final = re.compile(r"[A-Za-z_][\w-]*(\.[A-Za-z_][\w-]*)*", re.ASCII)
 
 
 def definition_problems(
-    definition: Definition, actions: Collection[str], *, workflow_id: WorkflowId | None = None
+    definition: Definition, actions: Versions, *, workflow_id: WorkflowId | None = None
 ) -> list[Problem]:
     """Every fault of ``definition`` (the first ``PROBLEMS_MAX``).
 
-    ``actions`` are the names that a step may call; ``workflow_id`` is that of the workflow, which
+    ``actions`` are those that a step may call; ``workflow_id`` is that of the workflow, which
     must not call itself. Pointers lead into the canonical definition. A definition without
     triggers has no fault: it is started by hand.
     """
@@ -51,7 +52,7 @@ def definition_problems(
     return list(islice(found, PROBLEMS_MAX))
 
 
-def part_problems(definition: Definition, actions: Collection[str]) -> list[Problem]:
+def part_problems(definition: Definition, actions: Versions) -> list[Problem]:
     """The faults that each part of ``definition`` has by itself, however the steps are joined."""
     found = chain(
         *(step_problems(step, f"/steps/{i}") for i, step in enumerate(definition.steps)),
@@ -105,9 +106,8 @@ def _self_call_problems(
             yield Problem(pointer=pointer, code="SUBWORKFLOW_CYCLE", detail=detail)
 
 
-def _content_problems(definition: Definition, actions: Collection[str]) -> Iterator[Problem]:
-    for index, trigger in enumerate(definition.triggers):
-        yield from _trigger_problems(trigger, f"/triggers/{index}")
+def _content_problems(definition: Definition, actions: Versions) -> Iterator[Problem]:
+    yield from trigger_problems(definition)
     yield from _filter_problems(definition.filters, "/filters")
     yield from condition_problems(definition.run_if, "/run_if")
     for index, annotation in enumerate(definition.annotations):
@@ -120,14 +120,6 @@ def _content_problems(definition: Definition, actions: Collection[str]) -> Itera
         yield from value_problems(definition.result, "/result/src")
     yield from _schema_problems(definition.input_schema, "/input_schema")
     yield from _policy_problems(definition.policy)
-
-
-def _trigger_problems(trigger: Trigger, pointer: str) -> Iterator[Problem]:
-    if WILDCARD in (trigger.event_name or "").removesuffix(WILDCARD):
-        detail = f"A '{WILDCARD}' may stand only at the end, as in 'ticket:{WILDCARD}'."
-        yield Problem(pointer=f"{pointer}/event_name", code="INVALID_EVENT_NAME", detail=detail)
-    if trigger.schedule is not None:
-        yield from schedule_problems(trigger.schedule, f"{pointer}/schedule")
 
 
 def _filter_problems(tree: Any, pointer: str) -> Iterator[Problem]:
@@ -156,10 +148,12 @@ def _annotation_problems(annotation: Annotation, pointer: str) -> Iterator[Probl
             yield Problem(pointer=f"{pointer}/{place}", code="INVALID_PATH", detail=detail)
 
 
-def _step_problems(step: Step, pointer: str, actions: Collection[str]) -> Iterator[Problem]:
-    for place, action in _actions_in(step):
-        if action is not None and action not in actions:
-            yield _unknown_action(action, f"{pointer}/{place}", actions)
+def _step_problems(step: Step, pointer: str, actions: Versions) -> Iterator[Problem]:
+    for place, action, version in _calls_in(step):
+        if action not in actions:
+            yield _unknown_action(action, f"{pointer}{place}/action", actions)
+        elif version is not None and version > (actions[action] or 0):
+            yield _unknown_version(action, actions[action], f"{pointer}{place}/action_version")
     yield from _filter_problems(step.filters, f"{pointer}/filters")
     for place, condition in _conditions_in(step):
         yield from condition_problems(condition, f"{pointer}/{place}")
@@ -171,12 +165,14 @@ def _step_problems(step: Step, pointer: str, actions: Collection[str]) -> Iterat
         yield from _schema_problems(step.form.json_schema, f"{pointer}/form/schema")
 
 
-def _actions_in(step: Step) -> Iterator[tuple[str, str | None]]:
-    yield "action", step.action
-    if step.iterator is not None:
-        yield "iterator/body/action", step.iterator.body.action
-    if step.compensation is not None:
-        yield "compensation/action", step.compensation.action
+def _calls_in(step: Step) -> Iterator[tuple[str, str, int | None]]:
+    """The places that call an action, which one, and in which version."""
+    if step.action is not None:
+        yield "", step.action, step.action_version
+    if step.iterator is not None and (body := step.iterator.body).action is not None:
+        yield "/iterator/body", body.action, body.action_version
+    if (undo := step.compensation) is not None:
+        yield "/compensation", undo.action, undo.action_version
 
 
 def _conditions_in(step: Step) -> Iterator[tuple[str, str | None]]:
@@ -199,7 +195,7 @@ def _values_in(step: Step) -> Iterator[tuple[str, Value]]:
         yield "compensation/input", step.compensation.input
 
 
-def _unknown_action(action: str, pointer: str, actions: Collection[str]) -> Problem:
+def _unknown_action(action: str, pointer: str, actions: Versions) -> Problem:
     near = get_close_matches(action, islice(actions, _ACTIONS_COMPARED_MAX), n=3)
     known = ", ".join(near or sorted(actions)[:_ACTIONS_SHOWN_MAX])
     said = f"did you mean {known}?" if near else f"there are {known}."
@@ -207,8 +203,20 @@ def _unknown_action(action: str, pointer: str, actions: Collection[str]) -> Prob
     return Problem(pointer=pointer, code="UNKNOWN_ACTION", detail=detail)
 
 
+def _unknown_version(action: str, latest: int | None, pointer: str) -> Problem:
+    detail = f"The action '{action}' is built in and has no versions; leave this out."
+    if latest is not None:
+        detail = f"The newest version of '{action}' is {latest}; name one from 1 to {latest}."
+    return Problem(pointer=pointer, code="UNKNOWN_VERSION", detail=detail)
+
+
 def _policy_problems(policy: Policy) -> Iterator[Problem]:
     least, most = policy.expiry_min_s, policy.expiry_max_s
     if least is not None and most is not None and least > most:
         detail = f"expiry_min_s ({least}) is more than expiry_max_s ({most}); swap them."
         yield Problem(pointer="/policy/expiry_min_s", code="INVALID_POLICY", detail=detail)
+    if policy.concurrency_key is not None:
+        yield from value_problems(policy.concurrency_key, "/policy/concurrency_key/src")
+    elif policy.concurrency_max > 1:
+        detail = "It counts executions of the same 'concurrency_key'; say what that is."
+        yield Problem(pointer="/policy/concurrency_max", code="INVALID_POLICY", detail=detail)

@@ -83,6 +83,8 @@ def _exclusion(view: EventView, workflow: Workflow) -> Verdict | None:
         return Reason.NO_TRIGGER, f"The event is '{event.type}'; the workflow awaits {awaited}."
     if workflow.lifecycle is Lifecycle.DRAFT:
         return Reason.DRAFT, "The workflow is a draft."
+    if workflow.lifecycle is Lifecycle.ARCHIVED:
+        return Reason.INACTIVE, "The workflow is archived."
     if not workflow.is_active:
         return Reason.INACTIVE, "The workflow is switched off."
     return None

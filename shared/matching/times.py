@@ -3,14 +3,16 @@
 import re
 from collections.abc import Iterator
 from datetime import UTC, datetime
+from types import MappingProxyType
 from typing import Final
 from zoneinfo import ZoneInfo
 
 from cronsim import CronSim, CronSimError
 
 from shared.domain.errors import Problem
+from shared.domain.schedules import is_calendar_value
 from shared.domain.values import WAIT_S_MAX
-from shared.domain.workflows import Schedule
+from shared.domain.workflows import Schedule, ScheduleKind
 
 INTERVAL_S_MIN: Final = 60
 
@@ -19,18 +21,30 @@ _INSTANT: Final = re.compile(
     r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,9})?(Z|[+-]\d\d:\d\d)", re.ASCII | re.IGNORECASE
 )
 _SECONDS: Final = re.compile(r"\d{1,9}", re.ASCII)
+_EXAMPLES: Final = MappingProxyType(
+    {
+        ScheduleKind.DAILY: "06:30",
+        ScheduleKind.WEEKLY: "mon,wed 06:30",
+        ScheduleKind.MONTHLY: "1,15 06:30",
+    }
+)
 _AROUND: Final = datetime(2000, 1, 1, tzinfo=UTC)
 
 
 def schedule_problems(schedule: Schedule, pointer: str) -> Iterator[Problem]:
     """What keeps a schedule, found at ``pointer``, from being due."""
+    value, place = schedule.value or "", f"{pointer}/value"
     match schedule.kind:
-        case "cron":
-            yield from _cron_problems(schedule.value, f"{pointer}/value")
-        case "interval":
-            yield from _interval_problems(schedule.value, f"{pointer}/value")
-        case "once":
-            yield from instant_problems(schedule.value, f"{pointer}/value")
+        case ScheduleKind.MANUAL:
+            yield from _manual_problems(schedule.value, place)
+        case ScheduleKind.CRON:
+            yield from _cron_problems(value, place)
+        case ScheduleKind.INTERVAL:
+            yield from _interval_problems(value, place)
+        case ScheduleKind.ONCE:
+            yield from instant_problems(value, place)
+        case _:
+            yield from _calendar_problems(schedule.kind, value, place)
     if not _is_zone(schedule.timezone):
         detail = "Name a zone of the IANA database, such as 'Europe/Berlin' or 'UTC'."
         yield Problem(pointer=f"{pointer}/timezone", code="UNKNOWN_TIMEZONE", detail=detail)
@@ -45,6 +59,18 @@ def instant_problems(text: str, pointer: str) -> Iterator[Problem]:
     if not is_instant:
         detail = "Write an instant with its zone (RFC 3339), such as 2026-11-22T10:00:00Z."
         yield Problem(pointer=pointer, code="INVALID_TIME", detail=detail)
+
+
+def _manual_problems(value: str | None, pointer: str) -> Iterator[Problem]:
+    if value is not None:
+        detail = "A manual schedule is never due: leave its value out, or choose another kind."
+        yield Problem(pointer=pointer, code="MISPLACED_VALUE", detail=detail)
+
+
+def _calendar_problems(kind: ScheduleKind, value: str, pointer: str) -> Iterator[Problem]:
+    if not is_calendar_value(kind, value):
+        detail = f"Not the times of a {kind} schedule; write them as '{_EXAMPLES[kind]}'."
+        yield Problem(pointer=pointer, code="INVALID_SCHEDULE", detail=detail)
 
 
 def _cron_problems(line: str, pointer: str) -> Iterator[Problem]:

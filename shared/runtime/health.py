@@ -13,6 +13,7 @@ class Condition(StrEnum):
 
     STARTING = "starting"
     READY = "ready"
+    LEAVING = "leaving"
     UNAVAILABLE = "unavailable"
     STOPPED = "stopped"
 

@@ -42,7 +42,7 @@ async def keep(name: str, role: Role, health: Health, *, stop: asyncio.Event) ->
     while not stop.is_set():
         started = asyncio.get_running_loop().time()
         try:
-            await role(stop)
+            await _in_a_task(role(stop))
         except* Unavailable as group:
             health.report(name, Condition.UNAVAILABLE)
             log.warning("role_interrupted", role=name, reasons=_reasons(group), pause_s=pause_s)
@@ -55,6 +55,21 @@ async def keep(name: str, role: Role, health: Health, *, stop: asyncio.Event) ->
         await _stopped_within(stop, pause_s * random.uniform(0.5, 1.0))  # noqa: S311
         pause_s = min(pause_s * 2, PAUSE_MAX_S)
     health.report(name, Condition.STOPPED)
+
+
+async def _in_a_task(work: Awaitable[None]) -> None:
+    """See ``work`` through in a task of its own; its errors come in a group.
+
+    Before Python 3.13 a TaskGroup whose task fails while it is being left marks the task around it
+    as cancelled for ever. Here that is the task that ends, and never the one that keeps the role.
+    """
+
+    async def do() -> None:
+        await work
+
+    async with asyncio.TaskGroup() as group:
+        # Waited for inside, since outside the mark would be ours.
+        await asyncio.wait([group.create_task(do())])
 
 
 def stop_on_signals(stop: asyncio.Event) -> None:

@@ -9,8 +9,9 @@ from uuid import UUID
 import orjson
 
 from shared.domain.errors import Defect
-from shared.domain.ids import ExecutionId, WorkflowId
-from shared.domain.signals import Told
+from shared.domain.ids import ExecutionId, StepId, WorkflowId
+from shared.domain.plans import TURN
+from shared.domain.signals import Told, TurnCame
 from shared.wire.envelope import envelope, stamp
 from shared.wire.lineage import NO_LINEAGE, Lineage, lineage_data, read_lineage
 from shared.wire.signals import read_signal, signal_data
@@ -100,6 +101,13 @@ def encode_tell(command: Tell, source: str = "/turnout/api") -> bytes:
         time=stamp(command.at),
         data={"execution_id": execution, "signal": signal_data(command.signal)},
     )
+
+
+def encode_turn(execution: ExecutionId, at: datetime, source: str) -> bytes:
+    """The record that tells an execution that its turn has come."""
+    signal = TurnCame(step_id=StepId(TURN))
+    tell = Tell(execution_id=execution, signal=signal, tell_id=f"{execution}:turn", at=at)
+    return encode_tell(tell, source)
 
 
 def encode_cancel(command: Cancel) -> bytes:

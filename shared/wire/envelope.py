@@ -5,6 +5,7 @@ Numbers are JSON's: an integer beyond 64 bits is read as the nearest double, as 
 
 from collections.abc import Mapping
 from datetime import UTC, datetime
+from functools import lru_cache
 from typing import Any, Final
 
 import orjson
@@ -19,6 +20,7 @@ def dumps(value: Any) -> bytes:
     return orjson.dumps(value, option=orjson.OPT_UTC_Z)
 
 
+@lru_cache(maxsize=4_096)
 def stamp(at: datetime) -> str:
     """RFC 3339 in UTC with microseconds: ``2026-11-22T01:02:03.000004Z``."""
     utc = at if at.tzinfo is UTC else at.astimezone(UTC)

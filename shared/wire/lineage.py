@@ -1,10 +1,11 @@
-"""What an execution belongs to, as JSON: in start commands and in its row."""
+"""What an execution belongs to, and what was asked of it, as JSON: in start commands and rows."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
+from shared.domain.asked import Asked
 from shared.domain.ids import ExecutionId, StepId
 
 
@@ -33,10 +34,11 @@ class Repeat:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Lineage:
-    """Both are rare."""
+    """Each is rare."""
 
     parent: Parent | None = None
     repeats: Repeat | None = None
+    asked: Asked | None = None
 
 
 NO_LINEAGE = Lineage()
@@ -58,7 +60,17 @@ def lineage_data(lineage: Lineage) -> dict[str, Any]:
             "inherits": repeats.inherits,
             "step_id": repeats.step_id,
         }
+    if lineage.asked is not None:
+        data["asked"] = lineage.asked.model_dump(mode="json", exclude_defaults=True)
     return data
+
+
+def read_asked(data: Mapping[str, Any]) -> Asked | None:
+    """What was asked, as far as we know its words. Raises ValueError."""
+    asked = data.get("asked")
+    if asked is None:
+        return None
+    return Asked.model_validate({k: v for k, v in asked.items() if k in Asked.model_fields})
 
 
 def read_lineage(data: Mapping[str, Any]) -> Lineage:
@@ -80,4 +92,5 @@ def read_lineage(data: Mapping[str, Any]) -> Lineage:
             inherits=bool(repeats["inherits"]),
             step_id=None if repeats["step_id"] is None else StepId(str(repeats["step_id"])),
         ),
+        asked=read_asked(data),
     )

@@ -41,6 +41,7 @@ class StartData(TypedDict):
     expires_at: NotRequired[str]
     parent: NotRequired["ParentData"]
     repeats: NotRequired["RepeatData"]
+    asked: NotRequired[dict[str, Any]]
 
 
 class ParentData(TypedDict):
@@ -64,7 +65,7 @@ class SignalData(TypedDict):
     """commands, ``turnout.command.signal``: what reaches an execution from outside.
 
     ``signal`` is an object by its ``kind``: decided, submitted, arrived, task_ended, child_ended,
-    suspend, resume.
+    turn_came, suspend, resume.
     """
 
     execution_id: str
@@ -102,6 +103,7 @@ class TaskData(TypedDict):
     step_id: str
     attempt: int
     input: Any
+    action_version: int | None
     due_at: str
     heartbeat_s: float | None
 

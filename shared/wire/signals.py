@@ -14,6 +14,7 @@ from shared.domain.signals import (
     Suspend,
     TaskEnded,
     Told,
+    TurnCame,
 )
 from shared.wire.errors import error_data, step_error
 
@@ -34,6 +35,8 @@ def signal_data(signal: Told) -> dict[str, Any]:
         case ChildEnded():
             fields = _fields(signal, "attempt", "execution_id", "status", "output")
             given = {**fields, "error": error_data(signal.error)}
+        case TurnCame():
+            given = {}
         case _:
             assert_never(signal)
     return {"kind": _KINDS[type(signal)], "step_id": signal.step_id, **given}
@@ -111,6 +114,7 @@ _KINDS = {
     Arrived: "arrived",
     TaskEnded: "task_ended",
     ChildEnded: "child_ended",
+    TurnCame: "turn_came",
 }
 _READERS: Mapping[str, Callable[[Mapping[str, Any]], Told]] = {
     "decided": _decided,
@@ -118,6 +122,7 @@ _READERS: Mapping[str, Callable[[Mapping[str, Any]], Told]] = {
     "arrived": _arrived,
     "task_ended": _task_ended,
     "child_ended": _child_ended,
+    "turn_came": lambda data: TurnCame(step_id=StepId(_text(data["step_id"]))),
     "suspend": lambda _: Suspend(),
     "resume": lambda _: Resume(),
 }

@@ -9,12 +9,16 @@ import pytest
 
 from services.executor.actions import registered as module
 from services.executor.actions.registered import HttpAction, RegisteredActions, WorkerAction
-from shared.db.actions import delete_action, names_of, put_action
+from services.executor.actions.throttle import Throttles
+from shared.db.actions import delete_action, put_action, versions_of
 from shared.db.pool import Pool
 from shared.domain.actions import ActionSpec, Transport
 from shared.domain.ids import DEFAULT_ENVIRONMENT, EnvironmentId
 from shared.egress.caller import Caller, open_caller
 from shared.egress.settings import EgressSettings
+from shared.expr.jsonata import ExpressionCache
+from shared.expr.liquid import TemplateCache
+from shared.expr.resolve import Resolver
 from shared.runtime.clock import SystemClock
 from tests.unit.executor.calls import NOW
 
@@ -38,6 +42,13 @@ class Clock(SystemClock):
         return self.at_s
 
 
+def registry(pool: Pool, caller: Caller, clock: Clock) -> RegisteredActions:
+    """The registry as an executor sees it, at most five seconds old."""
+    resolver = Resolver(ExpressionCache(8), TemplateCache(8))
+    throttles = Throttles(pool=pool, clock=clock, resolver=resolver)
+    return RegisteredActions(pool, caller, clock, throttles=throttles, ttl_s=5)
+
+
 async def write(pool: Pool, name: str, spec: ActionSpec) -> None:
     """Register an action."""
     async with pool.acquire() as conn, conn.transaction():
@@ -49,7 +60,7 @@ async def test_steps_see_a_change_within_the_ttl_and_read_no_more_often(
 ) -> None:
     """Found and absent alike are remembered for as long as the ttl says, then read again."""
     clock = Clock()
-    actions = RegisteredActions(pool, caller, clock, ttl_s=5)
+    actions = registry(pool, caller, clock)
     assert await actions.find(DEFAULT_ENVIRONMENT, "a") is None
     await write(pool, "a", WORKER)
     assert await actions.find(DEFAULT_ENVIRONMENT, "a") is None
@@ -67,7 +78,7 @@ async def test_steps_see_a_change_within_the_ttl_and_read_no_more_often(
 async def test_many_steps_at_once_read_once(pool: Pool, caller: Caller) -> None:
     """A thousand steps that miss the same name are given the same action."""
     await write(pool, "a", WORKER)
-    actions = RegisteredActions(pool, caller, Clock(), ttl_s=5)
+    actions = registry(pool, caller, Clock())
     found = await asyncio.gather(*(actions.find(DEFAULT_ENVIRONMENT, "a") for _ in range(1_000)))
     assert len({id(action) for action in found}) == 1
 
@@ -79,7 +90,7 @@ async def test_only_so_many_names_are_remembered(
     monkeypatch.setattr(module, "ENTRIES_MAX", 2)
     for name in "abc":
         await write(pool, name, WORKER)
-    actions = RegisteredActions(pool, caller, Clock(), ttl_s=5)
+    actions = registry(pool, caller, Clock())
     first = [await actions.find(DEFAULT_ENVIRONMENT, name) for name in "abc"]
     second = [await actions.find(DEFAULT_ENVIRONMENT, name) for name in "cba"]
     assert [a is b for a, b in zip(first, reversed(second), strict=True)] == [False, True, True]
@@ -94,9 +105,9 @@ async def test_the_latest_version_counts(pool: Pool) -> None:
             versions.append((put.action.version, put.is_new))
         await put_action(conn, DEFAULT_ENVIRONMENT, "a", WORKER, NOW)
         await put_action(conn, OTHER, "c", WORKER, NOW)
-        assert await names_of(conn, DEFAULT_ENVIRONMENT) == {"a", "b"}
+        assert await versions_of(conn, DEFAULT_ENVIRONMENT) == {"a": 1, "b": 2}
         await delete_action(conn, DEFAULT_ENVIRONMENT, "b", NOW + timedelta(seconds=1))
-        assert await names_of(conn, DEFAULT_ENVIRONMENT) == {"a"}
+        assert await versions_of(conn, DEFAULT_ENVIRONMENT) == {"a": 1}
         put = await put_action(conn, DEFAULT_ENVIRONMENT, "b", WORKER, NOW)
         versions.append((put.action.version, put.is_new))
     assert versions == [(1, True), (1, False), (2, False), (3, True)]

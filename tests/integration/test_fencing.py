@@ -98,8 +98,9 @@ def admit(group: Group, partition: int) -> ExecutionId:
         partition=partition,
         command_offset=6,
         event_json="{}",
-        status=first.state.status,
         created_at=NOW,
+        state=first.state,
+        at=NOW,
     )
     group.written.append(
         Written(

@@ -227,3 +227,25 @@ async def test_a_cancelled_role_does_not_come_back() -> None:
     await asyncio.wait([kept], timeout=2)
     assert kept.cancelled()
     assert starts == 1
+
+
+async def test_a_role_comes_back_whichever_of_its_tasks_fails() -> None:
+    """Also when its group of tasks fails while it is being left: no role is silently gone."""
+    starts = 0
+    stop = asyncio.Event()
+
+    async def fail() -> None:
+        raise Unavailable
+
+    async def role(stop: asyncio.Event) -> None:
+        nonlocal starts
+        starts += 1
+        if starts == 3:
+            stop.set()
+        async with asyncio.TaskGroup() as group:
+            group.create_task(fail())
+            group.create_task(stop.wait())
+
+    async with asyncio.timeout(10):
+        await keep("role", role, Health(), stop=stop)
+    assert starts == 3

@@ -6,7 +6,10 @@ from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from prometheus_client import CollectorRegistry
+
 from services.scheduler.fire_schedules import fire_due, fire_schedules
+from services.scheduler.metrics import SchedulerMetrics
 from shared.assembly.platform import Platform
 from shared.domain.workflows import Workflow
 from shared.runtime.roles import Role
@@ -27,9 +30,14 @@ def schedules(platform: Platform) -> Sequence[tuple[str, Role]]:
     """The part of the scheduler that starts workflows."""
 
     async def run(stop: asyncio.Event) -> None:
-        await fire_schedules(platform, stop)
+        await fire_schedules(platform, stop, SchedulerMetrics(CollectorRegistry()))
 
     return [("scheduler", run)]
+
+
+async def fire(works: Works) -> int:
+    """Fire what is due, once."""
+    return await fire_due(works.platform, SchedulerMetrics(CollectorRegistry()))
 
 
 @asynccontextmanager
@@ -66,13 +74,13 @@ async def test_two_schedulers_start_it_once(database: str) -> None:
     async with open_works(database, clock=clock) as works:
         flow = await nightly(works, clock)
         clock.jump(EVENING + NIGHT)
-        await asyncio.gather(*[fire_due(works.platform) for _ in range(4)])
+        await asyncio.gather(*[fire(works) for _ in range(4)])
         await works.pool.execute(
             "UPDATE schedules SET next_at = $1 WHERE workflow_id = $2",
             datetime(2026, 11, 23, 2, tzinfo=UTC),
             flow.id,
         )
-        assert await fire_due(works.platform) == 1
+        assert await fire(works) == 1
         consumed = (
             "SELECT sum(o.consumed_offset) = (SELECT count(*) FROM bus_records JOIN bus_topics"
             " USING (topic_id) WHERE name = 'turnout.commands') FROM partition_owners AS o"
@@ -88,8 +96,8 @@ async def test_nights_that_were_missed_are_one(database: str) -> None:
     async with open_works(database, clock=clock) as works:
         await nightly(works, clock)
         clock.jump(EVENING + 7 * NIGHT)
-        assert await fire_due(works.platform) == 1
-        assert await fire_due(works.platform) == 0
+        assert await fire(works) == 1
+        assert await fire(works) == 0
         await until(works.pool, DONE, 1)
         at = await works.pool.fetchval("SELECT next_at FROM schedules")
         assert at == datetime(2026, 11, 30, 2, tzinfo=UTC)
@@ -102,4 +110,4 @@ async def test_a_workflow_that_is_switched_off_has_no_schedule(database: str) ->
         flow = await nightly(works, clock)
         await works.register(NIGHTLY, id=flow.id, version=2, is_active=False)
         clock.jump(EVENING + NIGHT)
-        assert await fire_due(works.platform) == 0
+        assert await fire(works) == 0

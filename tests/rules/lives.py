@@ -12,7 +12,7 @@ from shared.domain.causes import cause_of
 from shared.domain.events import Event
 from shared.domain.executions import Attempt, AttemptStatus, Entry, State, Status
 from shared.domain.ids import DEFAULT_ENVIRONMENT, EventKey, ExecutionId, StepId
-from shared.domain.plans import ANNOTATE, plan
+from shared.domain.plans import ANNOTATE, TURN, plan
 from shared.domain.readiness import Underway
 from shared.domain.signals import Beat, ChildEnded
 from shared.domain.story import Transition
@@ -51,7 +51,7 @@ class Life:
                 for e in self.entries
                 if (a := e.attempt) is not None
                 and a.status is AttemptStatus.COMPLETED
-                and a.step_id in {step.id for step in self.run.plan.steps} - {ANNOTATE}
+                and a.step_id in {step.id for step in self.run.plan.steps} - {ANNOTATE, TURN}
             ]
         return answered[-1].attempt.output if answered and answered[-1].attempt else None
 

@@ -35,6 +35,7 @@ TOPICS: Final = (
     Topic("events", "Waiting for another event", "match"),
     Topic("workers", "Remote workers", "tried_again"),
     Topic("annotations", "Annotations", "placed"),
+    Topic("turns", "Running by turns", "free"),
     Topic("ending", "Results and ends", "respond"),
     Topic("control", "Cancelling, suspending, expiring", "suspend"),
     Topic("repeating", "Rerun, retry, resume", "retry"),

@@ -8,7 +8,7 @@ from typing import Any
 
 from services.executor.annotate import Annotator, PythonResolver
 from services.executor.call import Call
-from services.executor.prepare import SUBWORKFLOW, TRANSFORM, Prepared, prepare
+from services.executor.prepare import SUBWORKFLOW, Prepared, prepare
 from services.executor.runs import Run
 from services.executor.view import Views
 from shared.domain.ids import child_id
@@ -22,7 +22,7 @@ from shared.domain.outcomes import (
     Wait,
     WaitKind,
 )
-from shared.domain.plans import ANNOTATE
+from shared.domain.plans import ANNOTATE, TURN
 from shared.domain.readiness import RunStep
 from shared.expr.jsonata import ExpressionCache
 from shared.expr.liquid import TemplateCache
@@ -51,13 +51,12 @@ class Performer:
             return prepared, 0.0
         call = prepared.call
         match call.action:
-            case name if name == TRANSFORM:
-                is_result = prepared.is_result
-                return Completed(input=call.input, output=call.input, is_result=is_result), 0.0
             case name if name == SUBWORKFLOW:
                 return _child(call), 0.0
             case name if name == ANNOTATE:
                 return self._annotated(run, effect, call), 0.0
+            case name if name == TURN:
+                return Completed(input=call.input), 0.0  # there is nobody else
             case "remote":
                 self.tasks[effect.key] += 1
                 return _task(call), 0.0

@@ -17,14 +17,15 @@ READY_WITHIN_S = 40
 
 
 class Roles:
-    """Processes by role; each has a member name that it keeps, and an admin port."""
+    """Processes by role and replica; each has a member name that it keeps, and an admin port."""
 
     def __init__(self, environment: Mapping[str, str], prefix: str) -> None:
         self.prefix = prefix
+        self._running: dict[tuple[str, str], asyncio.subprocess.Process] = {}
+        self._ports: dict[str, int] = {}
         self.source = f"{prefix}.events"
-        self.api_url = f"http://127.0.0.1:{_free_port()}"
+        self.api_url = self.api_url_of()
         self._environment = {**os.environ, **environment}
-        self._running: dict[str, asyncio.subprocess.Process] = {}
 
     async def __aenter__(self) -> Self:
         return self
@@ -38,34 +39,47 @@ class Roles:
         for process in self._running.values():
             if process.returncode is None:
                 process.send_signal(signal.SIGTERM)
-        for name, process in self._running.items():
+        for (name, _), process in self._running.items():
             async with asyncio.timeout(30):
                 code = await process.wait()
             assert code == 0 or error is not None, f"{name} ended with {code}"
 
-    async def start(self, name: str) -> None:
+    def api_url_of(self, replica: str = "") -> str:
+        """Where a replica of the api serves, now and when it is started again."""
+        return f"http://127.0.0.1:{self._ports.setdefault(replica, _free_port())}"
+
+    async def start(self, name: str, replica: str = "") -> None:
         """Start a role and return when it is ready."""
         admin_port = _free_port()
         process = await asyncio.create_subprocess_exec(
             TURNOUT,
-            *("serve", name, "--member", f"{self.prefix}-{name}"),
+            *("serve", name, "--member", f"{self.prefix}-{name}{replica}"),
             env={
                 **self._environment,
                 "TURNOUT_ADMIN__PORT": str(admin_port),
-                "TURNOUT_PORT": self.api_url.rpartition(":")[2],
+                "TURNOUT_PORT": self.api_url_of(replica).rpartition(":")[2],
             },
             stdout=asyncio.subprocess.DEVNULL,
         )
-        self._running[name] = process
+        self._running[name, replica] = process
         await _ready(f"http://127.0.0.1:{admin_port}/readyz", process)
 
     async def kill_and_restart(self, name: str, *, after_s: float) -> None:
         """After a while kill -9 the role, then start it again under the same name."""
         await asyncio.sleep(after_s)
-        process = self._running[name]
+        process = self._running[name, ""]
         process.kill()
         await process.wait()
         await self.start(name)
+
+    async def stop_and_restart(self, name: str, replica: str, *, within_s: float) -> None:
+        """Tell a replica to stop, see it end in order and in time, then start it again."""
+        process = self._running[name, replica]
+        process.send_signal(signal.SIGTERM)
+        async with asyncio.timeout(within_s):
+            code = await process.wait()
+        assert code == 0, f"{name} {replica} ended with {code}"
+        await self.start(name, replica)
 
 
 async def _ready(url: str, process: asyncio.subprocess.Process) -> None:

@@ -19,7 +19,10 @@ from shared.domain.workflows import Definition, Dialect, Lifecycle, Workflow
 from shared.wire.envelope import stamp
 
 _SAID_BY_US: Final = frozenset(
-    {"version", "dialect", "lifecycle", "created_at", "updated_at", "problems"}
+    {
+        *("version", "dialect", "lifecycle", "created_by", "created_at", "updated_at", "problems"),
+        *("last_run_at", "next_run_at", "webhook_url", "webhook_urls"),
+    }
 )
 
 
@@ -79,6 +82,7 @@ def render(workflow: Workflow, problems: Sequence[Problem] = ()) -> dict[str, An
         "is_active": workflow.is_active,
         "draft": workflow.lifecycle is Lifecycle.DRAFT,
         **workflow.definition.model_dump(mode="json"),
+        "created_by": workflow.created_by,
         "created_at": stamp(workflow.created_at),
         "updated_at": stamp(workflow.updated_at),
     }

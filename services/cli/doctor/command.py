@@ -8,6 +8,7 @@ import click
 from services.cli.doctor import machine, services
 from services.cli.doctor.findings import Finding, State
 from services.cli.exits import Exit
+from services.cli.lazy import Lazy, LazyGroup
 from services.cli.options import api_options, example
 from services.cli.present import show_rows, write_json
 from services.cli.process.settings import Outside, read_process_settings
@@ -15,7 +16,17 @@ from shared.domain.errors import Rejected
 from shared.runtime.clock import SystemClock
 
 
-@click.command(epilog=example("turnout doctor", "turnout doctor --url http://turnout:8080 --json"))
+@click.group(
+    cls=LazyGroup,
+    lazy={
+        "conservation": Lazy(
+            "services.cli.doctor.conservation.command:conservation",
+            "Prove that nothing was lost on the way.",
+        )
+    },
+    invoke_without_command=True,
+    epilog=example("turnout doctor", "turnout doctor --url http://turnout:8080 --json"),
+)
 @api_options
 @click.pass_context
 def doctor(ctx: click.Context, *, url: str, token: str | None, as_json: bool) -> None:
@@ -24,6 +35,8 @@ def doctor(ctx: click.Context, *, url: str, token: str | None, as_json: bool) ->
     Looks at Python, disk, egress settings, Postgres with its schema and clock, the bus with its
     topics, and the API. Changes nothing. Ends with 1 when a check fails.
     """
+    if ctx.invoked_subcommand is not None:
+        return
     findings = [machine.check_python(), machine.check_disk(Path.cwd()), machine.check_egress()]
     findings += asyncio.run(_look_around(url, token))
     if as_json:

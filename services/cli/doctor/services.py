@@ -70,7 +70,7 @@ async def check_schema_is_current(settings: ProcessSettings) -> list[Finding]:
 async def check_bus(settings: ProcessSettings, clock: Clock) -> list[Finding]:
     """That the bus answers and has the topics. Raises Unavailable."""
     kind = "kept in Postgres" if settings.kafka_settings is None else "Kafka"
-    async with _bus(settings, clock) as bus:
+    async with open_bus(settings, clock) as bus:
         await bus.check()
         found, missing = [], []
         for topic in settings.topics.all:
@@ -98,7 +98,8 @@ async def check_api(url: str, token: str | None) -> list[Finding]:
 
 
 @asynccontextmanager
-async def _bus(settings: ProcessSettings, clock: Clock) -> AsyncIterator[Bus]:
+async def open_bus(settings: ProcessSettings, clock: Clock) -> AsyncIterator[Bus]:
+    """The bus as it is; no topic is made. Raises Unavailable."""
     if (kafka := settings.kafka_settings) is not None:
         async with open_kafka_bus(kafka) as bus:
             yield bus

@@ -11,7 +11,7 @@ import click
 
 from services.cli.client import Client, open_client
 from services.cli.options import api_options, example
-from services.cli.present import show_rows, write_json
+from services.cli.present import say, show_rows, write_json
 from services.cli.workflow.files import read_definition
 from shared.domain.errors import Conflict, Invalid, NotFound
 
@@ -47,6 +47,9 @@ def apply(files: tuple[Path, ...], *, url: str, token: str | None, as_json: bool
             ("file", "what", "id", "state"),
             [(a["file"], a["applied"], a["id"], a["lifecycle"]) for a in applied],
         )
+        for each in applied:
+            for trigger, address in each.get("webhook_urls", {}).items():
+                say(f"{each['file']}: the address of '{trigger}', shown this once: {address}")
 
 
 async def _apply(files: tuple[Path, ...], url: str, token: str | None) -> list[dict[str, Any]]:
@@ -55,41 +58,41 @@ async def _apply(files: tuple[Path, ...], url: str, token: str | None) -> list[d
     async with open_client(url, token) as client:
         for path, document in documents:
             try:
-                result, workflow_id = await apply_one(client, document)
+                result, workflow = await apply_one(client, document)
             except Invalid as error:
                 raise Invalid(error.problems, f"{path} is refused: {error.message}") from None
             except Conflict as error:
                 raise Conflict(f"{path} is refused: {error.message}") from None
-            workflow = await client.get(f"v1/workflows/{workflow_id}")
             done.append({"file": str(path), "applied": result, **workflow})
     return done
 
 
-async def apply_one(client: Client, document: dict[str, Any]) -> tuple[Applied, str]:
-    """Register one document; what that did, and the workflow's id."""
+async def apply_one(client: Client, document: dict[str, Any]) -> tuple[Applied, dict[str, Any]]:
+    """Register one document; what that did, and the workflow in Turnout's own words."""
     if "config" in document:
         return await _apply_truto(client, document)
     if "id" not in document:
         answer = await client.call("POST", "v1/workflows", body=document)
-        return Applied.CREATED, answer.body["id"]
+        return Applied.CREATED, answer.body
     path = f"v1/workflows/{quote(str(document['id']), safe='')}"
     before = await _find(client, path)
     answer = await client.call("PUT", path, body=document)
     if answer.status is HTTPStatus.CREATED:
-        return Applied.CREATED, answer.body["id"]
-    is_same = before == answer.body
-    return Applied.UNCHANGED if is_same else Applied.UPDATED, answer.body["id"]
+        return Applied.CREATED, answer.body
+    is_same = before is not None and before["updated_at"] == answer.body["updated_at"]
+    return Applied.UNCHANGED if is_same else Applied.UPDATED, answer.body
 
 
-async def _apply_truto(client: Client, document: dict[str, Any]) -> tuple[Applied, str]:
+async def _apply_truto(client: Client, document: dict[str, Any]) -> tuple[Applied, dict[str, Any]]:
     try:
         answer = await client.call("POST", "truto/workflow", body=document)
+        is_new = answer.status is HTTPStatus.CREATED
+        applied = Applied.CREATED if is_new else Applied.UNCHANGED
     except Conflict:
         path = f"truto/workflow/{quote(str(document['id']), safe='')}"
         answer = await client.call("PATCH", path, body=document)
-        return Applied.UPDATED, answer.body["id"]
-    is_new = answer.status is HTTPStatus.CREATED
-    return Applied.CREATED if is_new else Applied.UNCHANGED, answer.body["id"]
+        applied = Applied.UPDATED
+    return applied, await client.get(f"v1/workflows/{answer.body['id']}")
 
 
 async def _find(client: Client, path: str) -> Any:

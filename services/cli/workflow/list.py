@@ -8,22 +8,39 @@ import click
 from services.cli.client import open_client
 from services.cli.options import api_options, example, limit_option
 from services.cli.present import show_rows, write_json
+from shared.domain.workflows import Lifecycle
 
 
 @click.command("list", epilog=example("turnout workflow list --trigger integrated_account:*"))
 @click.option("--trigger", help="Only those that await this event name, written the same.")
 @click.option("--environment", type=click.UUID, help="Only those of this environment.")
+@click.option(
+    "--lifecycle",
+    type=click.Choice([one.value for one in Lifecycle]),
+    help="Only these; without it, all but the archived ones.",
+)
 @limit_option
 @api_options
 def list_(
-    *, trigger: str | None, environment: Any, limit: int, url: str, token: str | None, as_json: bool
+    *,
+    trigger: str | None,
+    environment: Any,
+    lifecycle: str | None,
+    limit: int,
+    url: str,
+    token: str | None,
+    as_json: bool,
 ) -> None:
     """List workflows in the order of their creation."""
 
     async def fetch() -> list[Any]:
         async with open_client(url, token) as client:
             return await client.items(
-                "v1/workflows", limit, trigger=trigger, environment_id=environment
+                "v1/workflows",
+                limit,
+                trigger=trigger,
+                environment_id=environment,
+                lifecycle=lifecycle,
             )
 
     found = asyncio.run(fetch())
@@ -31,11 +48,14 @@ def list_(
         write_json(found)
     else:
         show_rows(
-            ("id", "name", "version", "state", "active", "triggers"),
+            ("id", "name", "version", "state", "active", "last run", "triggers"),
             [
                 (
-                    *(w[k] for k in ("id", "name", "version", "lifecycle", "is_active")),
-                    ", ".join(t["event_name"] for t in w["triggers"]),
+                    *(
+                        w[k]
+                        for k in ("id", "name", "version", "lifecycle", "is_active", "last_run_at")
+                    ),
+                    ", ".join(t["event_name"] or t["kind"] for t in w["triggers"]),
                 )
                 for w in found
             ],

@@ -8,7 +8,6 @@ from services.executor.actions.emit_event import EmitEvent
 from services.executor.actions.http_request import HttpRequest
 from services.executor.actions.run_sync_job import RunSyncJob
 from services.executor.actions.subworkflow import CallWorkflow
-from services.executor.actions.transform import transform
 from services.executor.call import Action
 from services.executor.prepare import SUBWORKFLOW
 from services.executor.settings import ExecutorSettings
@@ -19,7 +18,7 @@ from shared.egress.caller import Caller
 def built_in(
     settings: ExecutorSettings, caller: Caller, platform: Platform
 ) -> Mapping[str, Action]:
-    """The actions every installation has, by name: ``shared.domain.actions``', and one of ours."""
+    """What every installation can call, by name: but for ``transform``, which only computes."""
     job = settings.run_sync_job
     secrets: tuple[SecretStr, ...] = () if job.secret is None else (job.secret,)
     return {
@@ -28,6 +27,5 @@ def built_in(
         "emit_event": EmitEvent(
             platform.bus, platform.topics.sources[0], depth_max=settings.causation_depth_max
         ),
-        "transform": transform,
         SUBWORKFLOW: CallWorkflow(platform.pool, depth_max=settings.causation_depth_max),
     }

@@ -9,6 +9,7 @@ from typing import Any, Final
 from pydantic import SecretStr
 
 from services.executor.actions.answers import STORED_BYTES_MAX, failed, fetch
+from services.executor.actions.throttle import Gate, Throttles
 from services.executor.call import Call
 from shared.db.actions import find_action
 from shared.db.pool import Pool, translated
@@ -28,6 +29,7 @@ ENTRIES_MAX: Final = 10_000
 WORKER_S: Final = 3_600.0
 """What a worker has where neither the step nor the action says it."""
 
+_Key = tuple[EnvironmentId, str, int | None]
 _ANSWER = JsonLimits(body_bytes_max=STORED_BYTES_MAX)
 
 
@@ -63,8 +65,13 @@ class HttpAction:
     """
 
     def __init__(
-        self, action: RegisteredAction, caller: Caller, secrets: Sequence[SecretStr]
+        self,
+        action: RegisteredAction,
+        caller: Caller,
+        secrets: Sequence[SecretStr],
+        gate: Gate | None = None,
     ) -> None:
+        self._gate = gate
         self._url = action.spec.url or ""
         self._timeout_s = action.spec.timeout_s
         self._contract = Contract(action)
@@ -74,6 +81,8 @@ class HttpAction:
     async def __call__(self, call: Call) -> Outcome:
         if (refusal := self._contract.refusal(call.input)) is not None:
             return refusal
+        if self._gate is not None and (held := await self._gate.passed(call)) is not None:
+            return held
         response = await fetch(self._caller, self._request(call), call)
         if isinstance(response, Failed):
             return response
@@ -106,20 +115,24 @@ class HttpAction:
 class WorkerAction:
     """Parks the step until a worker has done the task, or is silent for too long."""
 
-    def __init__(self, action: RegisteredAction) -> None:
-        self._name = action.name
+    def __init__(self, action: RegisteredAction, gate: Gate | None = None) -> None:
+        self._action = action
+        self._gate = gate
         self._timeout_s = action.spec.timeout_s
         self._contract = Contract(action)
 
     async def __call__(self, call: Call) -> Outcome:
         if (refusal := self._contract.refusal(call.input)) is not None:
             return refusal
+        if self._gate is not None and (held := await self._gate.passed(call)) is not None:
+            return held
         given_s = WORKER_S if call.step.timeout_s is None else call.timeout_s
         timeout_s = _within(given_s, self._timeout_s)
         wait = Wait(
             kind=WaitKind.TASK,
             data={
-                "action": self._name,
+                "action": self._action.name,
+                "action_version": self._action.version,
                 "task_id": f"{call.origin.execution_id}:{call.step_id}:{call.attempt}",
                 "input": call.input,
                 "heartbeat_s": call.heartbeat_s,
@@ -149,33 +162,35 @@ class RegisteredActions:
         caller: Caller,
         clock: Clock,
         *,
+        throttles: Throttles,
         secrets: Sequence[SecretStr] = (),
         ttl_s: float,
     ) -> None:
         self._pool = pool
         self._caller = caller
         self._clock = clock
+        self._throttles = throttles
         self._secrets = secrets
         self._ttl_s = ttl_s
-        self._known: dict[tuple[EnvironmentId, str], _Entry] = {}
+        self._known: dict[_Key, _Entry] = {}
         self._reading = asyncio.Lock()
 
     async def find(
-        self, environment_id: EnvironmentId, name: str
+        self, environment_id: EnvironmentId, name: str, version: int | None = None
     ) -> HttpAction | WorkerAction | None:
-        """The latest version of an action, or None. Raises Unavailable."""
-        key = (environment_id, name)
+        """A version of an action, or the latest; None: there is none. Raises Unavailable."""
+        key = (environment_id, name, version)
         if (entry := self._fresh(key)) is None:
             # One reader: of the many steps that miss a name at once, the first one reads it.
             async with self._reading:
                 entry = self._fresh(key) or await self._read(key)
         return entry.action
 
-    def _fresh(self, key: tuple[EnvironmentId, str]) -> _Entry | None:
+    def _fresh(self, key: _Key) -> _Entry | None:
         entry = self._known.get(key)
         return entry if entry is not None and self._clock.monotonic() < entry.until_s else None
 
-    async def _read(self, key: tuple[EnvironmentId, str]) -> _Entry:
+    async def _read(self, key: _Key) -> _Entry:
         until_s = self._clock.monotonic() + self._ttl_s
         with translated():
             async with self._pool.acquire() as conn:
@@ -191,8 +206,8 @@ class RegisteredActions:
         if action is None:
             return None
         if action.spec.url is None:
-            return WorkerAction(action)
-        return HttpAction(action, self._caller, self._secrets)
+            return WorkerAction(action, self._throttles.of(action))
+        return HttpAction(action, self._caller, self._secrets, self._throttles.of(action))
 
 
 def _within(limit_s: float, other_s: float | None) -> float:

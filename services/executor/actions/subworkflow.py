@@ -39,8 +39,9 @@ class CallWorkflow:
             return failed(ErrorKind.REFUSED, error.message)
         if called.environment_id != origin.environment_id:
             return failed(ErrorKind.REFUSED, f"There is no workflow {block.workflow_id}.")
-        if called.lifecycle is Lifecycle.DRAFT:
-            return failed(ErrorKind.REFUSED, f"Workflow {block.workflow_id} is a draft.")
+        if called.lifecycle is not Lifecycle.READY:
+            said = f"Workflow {block.workflow_id} cannot be called: it is {called.lifecycle}."
+            return failed(ErrorKind.REFUSED, said)
         child = child_id(origin.execution_id, call.key, call.attempt)
         data = {
             "execution_id": str(child),

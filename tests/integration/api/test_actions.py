@@ -57,6 +57,61 @@ async def test_put_makes_a_version_only_when_the_content_changes(client: Client)
     assert versions == [2, 3, 4]
 
 
+async def test_versions_stay_as_they_are(client: Client) -> None:
+    """Each can be read, the latest comes first; a deleted action shows none of them."""
+    path = "/v1/actions/kept"
+    for n in range(3):
+        await _send(client, "PUT", path, {**PING, "timeout_s": n + 1.0}, status=200 if n else 201)
+    first = await _send(client, "GET", f"{path}?version=1")
+    assert (first["version"], first["timeout_s"]) == (1, 1.0)
+    await _send(client, "GET", f"{path}?version=4", status=404)
+    await _send(client, "GET", f"{path}?version=0", status=400)
+    page = await _send(client, "GET", f"{path}/versions?limit=2")
+    assert [one["version"] for one in page["items"]] == [3, 2]
+    rest = await _send(client, "GET", f"{path}/versions?limit=2&cursor={page['next_cursor']}")
+    assert (rest["items"], rest["next_cursor"]) == ([first], None)
+    await _send(client, "DELETE", path, status=204)
+    for gone in (f"{path}?version=1", f"{path}/versions", "/v1/actions/transform?version=1"):
+        await _send(client, "GET", gone, status=404)
+
+
+async def test_an_action_says_where_it_comes_from_and_how_often_it_may_be_called(
+    client: Client,
+) -> None:
+    """Source, metadata and throttle are part of a version; what makes no sense is refused."""
+    path, key = "/v1/actions/limited", {"lang": "jsonata", "src": "input.account"}
+    throttle = {"limit": 5, "ttl_s": 60.0, "key": key, "enabled": False}
+    said = {"source": "platform", "metadata": {"icon": "x", "n": 1}, "throttle": throttle}
+    made = await _send(client, "PUT", path, {**PING, **said}, status=201)
+    assert said.items() <= made.items()
+    assert await _send(client, "GET", path) == made
+    (listed,) = [a for a in (await _send(client, "GET", "/v1/actions"))["items"] if a == made]
+    assert listed == made
+    for bad, pointer in (
+        ({"limit": 0, "ttl_s": 1.0}, "/throttle/limit"),
+        ({"limit": 1, "ttl_s": 0}, "/throttle/ttl_s"),
+        ({"limit": 1}, "/throttle/ttl_s"),
+        ({"limit": 1, "ttl_s": 1, "key": {"lang": "jsonata", "src": "("}}, "/throttle/key/src"),
+    ):
+        refused = await _send(client, "PUT", path, {**PING, "throttle": bad}, status=422)
+        assert [fault["pointer"] for fault in refused["errors"]] == [pointer]
+    assert (await _send(client, "GET", path))["version"] == 1
+
+
+async def test_a_step_names_a_version_that_there_is(client: Client) -> None:
+    """Where it does not, the workflow is refused with the versions that there are."""
+    for timeout_s in (1.0, 2.0):
+        body = {**WORKER, "timeout_s": timeout_s}
+        await _send(client, "PUT", "/v1/actions/due", body, status=201 if timeout_s == 1 else 200)
+    step = {"id": "a", "action": "due", "action_version": 3, "auto_upgrade": False}
+    flow: dict[str, Any] = {"name": "w", "steps": [step]}
+    (fault,) = (await _send(client, "POST", "/v1/workflows", flow, status=422))["errors"]
+    assert (fault["pointer"], fault["code"]) == ("/steps/0/action_version", "UNKNOWN_VERSION")
+    assert "from 1 to 2" in fault["detail"]
+    step["action_version"] = 2
+    await _send(client, "POST", "/v1/workflows", flow, status=201)
+
+
 async def test_a_name_may_be_almost_anything(client: Client) -> None:
     """Whatever prints, 256 characters at most, written in the path as a URL has it."""
     for name in ("a", "ä/b?c#d%", "tickets:*", "x" * 256, " "):
@@ -123,7 +178,7 @@ REFUSED: dict[str, tuple[dict[str, Any], set[str]]] = {
     "an unknown transport": ({"transport": "kafka"}, {"/transport"}),
     "http without a url": ({"transport": "http"}, {""}),
     "a worker with a url": ({**PING, "transport": "worker"}, {""}),
-    "an unknown field": ({**WORKER, "throttle": {}}, {"/throttle"}),
+    "an unknown field": ({**WORKER, "pace": {}}, {"/pace"}),
     "another name": ({**WORKER, "name": "b"}, {"/name"}),
     "no time": ({**WORKER, "timeout_s": 0}, {"/timeout_s"}),
     "a list as a schema": ({**WORKER, "input_schema": []}, {"/input_schema"}),

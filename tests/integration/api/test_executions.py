@@ -156,8 +156,9 @@ async def _run(
             partition=0,
             command_offset=0,
             event_json="{}",
-            status=Status.RUNNING,
             created_at=at,
+            state=State(status=Status.RUNNING),
+            at=at,
         )
         written = [
             Written(partition=0, seq=seq + n, origin=origin, entry=entry, at=at)

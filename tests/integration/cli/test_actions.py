@@ -13,13 +13,19 @@ pytestmark = pytest.mark.xdist_group("cli")
 
 
 def test_an_action_is_put_listed_and_deleted(client: Turnout, tmp_path: Path) -> None:
-    """A file registers an action under any name, again under the same version, until it goes."""
+    """A file registers an action under any name, the same file in one version, until it goes."""
     name = f"tickets:create/{uuid4().hex}"
     file = tmp_path / "create.yaml"
     file.write_text("transport: worker\ncategory: tickets\n")
     for _ in range(2):
         put = client("action", "put", name, str(file), "--json").json
         assert (put["name"], put["version"], put["category"]) == (name, 1, "tickets")
+    file.write_text("transport: worker\ncategory: mail\nthrottle: {limit: 5, ttl_s: 1}\n")
+    put = client("action", "put", name, str(file), "--json").json
+    assert (put["version"], put["throttle"]["limit"]) == (2, 5)
+    versions = client("action", "versions", name, "--json").json
+    assert [(one["version"], one["category"]) for one in versions] == [(2, "mail"), (1, "tickets")]
+    assert client("action", "versions", "no such action").code == Exit.NOT_FOUND
     listed = client("action", "list", "--limit", "1000", "--json").json
     assert {"transform", name} <= {action["name"] for action in listed}
     assert name in client("action", "list", "--limit", "1000").out

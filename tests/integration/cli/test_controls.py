@@ -61,9 +61,11 @@ def waits(client: Turnout, execution: str) -> list[Any]:
 def test_a_workflow_is_run_by_hand_and_its_result_printed(client: Turnout, tmp_path: Path) -> None:
     """Twice under one key is once; the result is awaited; what is no JSON ends with 2."""
     id_ = applied(client, tmp_path, SAY)
-    given = ("--payload", '{"name": "ada"}', "--parameters", '{"n": 7}', "--key", "once")
-    first = begun(client, id_, *given, "--expires-after", "3600")
+    payload = ("--payload", '{"name": "ada"}', "--parameters", '{"n": 7}', "--key", "once")
+    given = (*payload, "--expires-after", "3600")
+    first = begun(client, id_, *given)
     assert begun(client, id_, *given) == first
+    assert client("workflow", "run", id_, *given, "--locale", "en").code == 4
     printed = client("execution", "result", first, "--wait", "25")
     assert (printed.code, printed.json) == (0, ["ada", 7])
     assert client("execution", "result", first, "--json").json == {"result": ["ada", 7]}
@@ -71,6 +73,18 @@ def test_a_workflow_is_run_by_hand_and_its_result_printed(client: Turnout, tmp_p
     assert client("workflow", "run", id_, "--payload", "{").code == 2
     assert client("workflow", "run", id_, "--expires-at", "soon").code == 4
     assert client("workflow", "run", str(uuid4())).code == 3
+
+
+def test_a_run_says_what_is_asked_of_it(client: Turnout, tmp_path: Path) -> None:
+    """Inputs of steps, and words that are kept with the execution."""
+    id_ = applied(client, tmp_path, SAY)
+    words = ("--locale", "pt-BR", "--record-id", "r7", "--metadata", '{"a": 1}', "--force")
+    first = begun(client, id_, "--overrides", '{"say": "instead"}', *words)
+    assert client("execution", "result", first, "--wait", "25").json == "instead"
+    shown = client("execution", "get", first, "--json").json
+    said = {"locale": "pt-BR", "record_id": "r7", "metadata": {"a": 1}, "force": True}
+    assert said.items() <= shown.items()
+    assert client("workflow", "run", id_, "--overrides", '{"nope": 1}').code == 4
 
 
 def test_items_of_a_loop_are_told_apart(client: Turnout, tmp_path: Path) -> None:

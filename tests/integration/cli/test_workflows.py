@@ -130,3 +130,41 @@ def test_a_draft_is_validated_mended_and_switched_on_and_off(
     assert (active["is_active"], active["lifecycle"]) == (True, "ready")
     passive = client("workflow", "deactivate", str(written["id"]), "--json").json
     assert passive["is_active"] is False
+
+
+def test_a_workflow_is_archived_and_taken_back(client: Turnout, tmp_path: Path) -> None:
+    """It leaves the list, unless the archive is asked for, and comes back inactive."""
+    file, written = tmp_path / "greet.json", definition()
+    file.write_text(json.dumps(written))
+    id_ = str(written["id"])
+    assert client("workflow", "apply", str(file)).code == 0
+    assert client("workflow", "archive", id_, "--json").json["lifecycle"] == "archived"
+
+    def listed(*more: str) -> list[str]:
+        found = client("workflow", "list", "--limit", "10000", "--json", *more).json
+        return [w["id"] for w in found]
+
+    assert id_ not in listed()
+    assert id_ in listed("--lifecycle", "archived")
+    assert client("workflow", "archive", id_).code == 0
+    back = client("workflow", "unarchive", id_)
+    assert "ready, and not active" in back.err
+    assert id_ in listed()
+
+
+def test_a_webhooks_address_is_shown_when_it_is_made(client: Turnout, tmp_path: Path) -> None:
+    """By the first apply, and again only for a new one; a list names the kinds of triggers."""
+    triggers = [{"id": "hook", "kind": "webhook"}, {"kind": "api_sync"}]
+    file, written = tmp_path / "hook.json", definition(triggers=triggers)
+    file.write_text(json.dumps(written))
+    first = client("workflow", "apply", str(file))
+    assert "/v1/hooks/" in first.err
+    again = client("workflow", "apply", str(file))
+    assert ("unchanged" in again.out, "/v1/hooks/" in again.err) == (True, False)
+    id_ = str(written["id"])
+    rotated = client("workflow", "rotate", id_, "hook")
+    assert "/v1/hooks/" in rotated.out
+    assert "webhook, api_sync" in client("workflow", "list", "--limit", "10000").out
+    started = client("workflow", "run", id_, "--json").json
+    assert "result" not in started
+    assert client("execution", "result", started["execution_id"], "--wait", "20").code == 0

@@ -11,7 +11,16 @@ from shared.domain.executions import Attempt, AttemptStatus, Status
 from shared.domain.ids import StepId
 from shared.domain.outcomes import Completed, ErrorKind, Failed, Outcome, StepError
 from shared.domain.plans import Plan
-from shared.domain.signals import Answer, Arrived, Beat, ChildEnded, Decided, Submitted, TaskEnded
+from shared.domain.signals import (
+    Answer,
+    Arrived,
+    Beat,
+    ChildEnded,
+    Decided,
+    Submitted,
+    TaskEnded,
+    TurnCame,
+)
 from shared.domain.steps import Approval
 from tests.unit.domain.graphs import flow, joined, step
 
@@ -47,6 +56,7 @@ def waiting(kind: str, **data: object) -> Attempt:
     )
 
 
+TURN = TurnCame(step_id=A)
 YES = Decided(step_id=A, decision="approve", decision_id="1", by="ann")
 NO = Decided(step_id=A, decision="reject", decision_id="2", by="bob", comment="why")
 SENT = Submitted(step_id=A, data={"x": 1}, decision_id="3", button="send")
@@ -90,6 +100,7 @@ def facts(outcome: Outcome | Attempt | None) -> tuple[Any, ...]:
             CHILD,
             ("completed", None, {"execution_id": "e", "result": 6}),
         ),
+        (ACTION, waiting("turn"), TURN, ("completed", None, None)),
         (ACTION, waiting("subworkflow"), replace(CHILD, attempt=1), (None,)),
         (
             ACTION,
@@ -99,6 +110,9 @@ def facts(outcome: Outcome | Attempt | None) -> tuple[Any, ...]:
         ),
         *((ACTION, waiting("sleep"), one, (None,)) for one in (YES, SENT, CAME, DONE, CHILD, BEAT)),
         *((ACTION, waiting("items"), one, (None,)) for one in (YES, SENT, CAME, DONE, CHILD, BEAT)),
+        *((ACTION, waiting("throttle"), one, (None,)) for one in (YES, CAME, DONE, BEAT, TURN)),
+        *((ACTION, waiting("turn"), one, (None,)) for one in (YES, SENT, CAME, DONE, CHILD, BEAT)),
+        *((ACTION, waiting("event"), one, (None,)) for one in (TURN,)),
         *((ACTION, waiting("approval"), one, (None,)) for one in (SENT, CAME, DONE, CHILD, BEAT)),
         *((ACTION, waiting("form"), one, (None,)) for one in (YES, NO, CAME, DONE, CHILD, BEAT)),
         *((ACTION, waiting("event"), one, (None,)) for one in (YES, SENT, DONE, CHILD, BEAT)),
@@ -152,6 +166,12 @@ def test_silence_means_what_the_step_says(
 ) -> None:
     """Machines may be tried again; people and events are not."""
     assert facts(timed_out(plan, wait)) == expected
+
+
+def test_room_lets_the_attempt_go_on() -> None:
+    """As the same attempt, which knows until when there is room."""
+    held = waiting("throttle", until="2026-11-22T00:01:00Z")
+    assert timed_out(ACTION, held) == replace(held, status=AttemptStatus.APPROVED, wake_at=None)
 
 
 def test_silence_can_be_a_no_that_leads_on() -> None:

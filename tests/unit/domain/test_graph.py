@@ -27,7 +27,7 @@ from shared.domain.steps import (
     Terminate,
 )
 from shared.domain.values import Value
-from shared.domain.workflows import Definition, Schedule, Trigger, TriggerKind
+from shared.domain.workflows import Definition, Schedule, ScheduleKind, Trigger, TriggerKind
 
 OTHER = Subworkflow(workflow_id=UUID(int=7))
 SWITCH = {"kind": StepKind.SWITCH, "cases": (Case(handle="gold", when="a"),)}
@@ -282,7 +282,7 @@ def test_blocks(made: Step, expected: list[tuple[str, str]]) -> None:
 
 def test_triggers() -> None:
     """An event has a name, a schedule a time; a trigger's step is one of that kind."""
-    hourly = Schedule(kind="interval", value="3600")
+    hourly = Schedule(kind=ScheduleKind.INTERVAL, value="3600")
     assert faults(
         [step("t", kind=StepKind.TRIGGER), step("a")],
         triggers=(

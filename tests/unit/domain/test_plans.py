@@ -8,8 +8,12 @@ from uuid import UUID
 from hypothesis import given
 from hypothesis import strategies as st
 
-from shared.domain.plans import ANNOTATE, RESULT, Plan, edges_of, plan
-from shared.domain.steps import Edge, Origin, Step
+from shared.domain.decide import begin
+from shared.domain.executions import Attempt, AttemptStatus, State, Status
+from shared.domain.ids import StepId
+from shared.domain.inheritance import inherited
+from shared.domain.plans import ANNOTATE, RESULT, TURN, Plan, edges_of, plan
+from shared.domain.steps import Body, Compensation, Edge, Iterator, Origin, Step, StepKind
 from shared.domain.values import Value
 from shared.domain.workflows import Annotation, Definition, Dialect, Lifecycle, Policy, Workflow
 
@@ -126,6 +130,52 @@ def test_annotations_are_looked_up_before_the_first_steps() -> None:
     ]
     assert made.filters == {"x": 1}
     assert planned(step("a"), filters={"x": 1}).filters is None
+
+
+def test_a_turn_comes_before_everything() -> None:
+    """It leads to the first steps; every other one waits for it, and is not led to by it."""
+    policy = Policy(concurrency_key=Value(src="all"), concurrency_max=2)
+    made = planned(
+        step("a"), step("b", "a"), policy=policy, annotations=(LOOKED_UP,), result=Value()
+    )
+    assert [one.id for one in made.steps] == [TURN, ANNOTATE, "a", "b", RESULT]
+    assert made.by_id[TURN].input == policy.concurrency_key
+    from_turn = {edge.target: edge.handle for edge in made.edges if edge.source == TURN}
+    assert from_turn.pop(ANNOTATE) is None
+    assert from_turn.keys() == {"a", "b", RESULT}
+    assert None not in from_turn.values()
+
+
+def test_a_turn_is_not_taken_over() -> None:
+    """Whatever else of an execution is, another one asks for its own, and waits with all it has."""
+    policy = Policy(concurrency_key=Value(src="all"))
+    made = planned(step("a"), step("b", "a"), policy=policy)
+    ended = {
+        StepId(key): Attempt(
+            step_id=StepId(key),
+            number=1,
+            status=AttemptStatus.COMPLETED,
+            started_at=NOW,
+            ended_at=NOW,
+        )
+        for key in (TURN, "a")
+    }
+    taken = inherited(made, State(status=Status.FAILED, settled=ended), None)
+    assert [attempt.step_id for attempt in taken] == ["a"]
+    again = begin(made, NOW, inherited=taken)
+    assert [run.key for run in again.runs] == [TURN]
+
+
+def test_pins_go_along_with_what_they_are_of() -> None:
+    """An iterator's body and a compensation are steps that keep to the version that they name."""
+    pin: dict[str, Any] = {"action": "transform", "action_version": 3, "auto_upgrade": False}
+    loop = Iterator(items=Value(src=[]), body=Body(**pin))
+    made = planned(
+        Step(id="a", compensation=Compensation(**pin), action="transform"),
+        Step(id="b", kind=StepKind.ITERATOR, iterator=loop),
+    )
+    assert made.undoing["a"].pinned_version == made.bodies["b"].pinned_version == 3
+    assert made.by_id["a"].pinned_version is None
 
 
 def test_the_result_is_computed_after_every_step() -> None:

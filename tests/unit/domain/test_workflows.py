@@ -52,3 +52,9 @@ def test_a_revision_tells_contents_apart() -> None:
     """Equal definitions have one revision, others another."""
     assert workflow().revision == workflow(Dialect.TRUTO).revision
     assert workflow().revision != workflow(description="x").revision
+
+
+def test_a_limit_that_says_nothing_of_expiry_leaves_it_to_the_dialect() -> None:
+    """And is kept beside what the dialect says."""
+    policy = workflow(Dialect.TRANSACTIONLINK, policy={"max_sync_s": 5}).policy
+    assert (policy.max_sync_s, policy.expires_after_s) == (5, 3_600)

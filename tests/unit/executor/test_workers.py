@@ -24,6 +24,7 @@ async def test_a_task_says_what_to_do_and_until_when() -> None:
     assert outcome.wait.kind is WaitKind.TASK
     assert outcome.wait.data == {
         "action": "tickets:create",
+        "action_version": 1,
         "task_id": f"{EXECUTION}:ask:2",
         "input": {"title": "t"},
         "heartbeat_s": None,

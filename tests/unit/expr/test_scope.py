@@ -12,7 +12,7 @@ from shared.domain.events import Event
 from shared.domain.ids import EnvironmentId, event_key
 from shared.domain.workflows import Dialect
 from shared.expr.jsonata import UNDEFINED
-from shared.expr.scope import Item, Seen, event_scope, step_scope
+from shared.expr.scope import Item, Seen, event_scope, step_scope, told_of
 from shared.matching.filters import compile_filter
 from tests.unit.expr.support import evaluate
 
@@ -39,7 +39,7 @@ STEPS: dict[str, dict[str, Any]] = {
 
 
 SEEN = Seen(
-    event=EVENT,
+    event={},
     steps=STEPS,
     workflow={"id": "w", "name": "Onboarding"},
     execution={"id": "e"},
@@ -47,6 +47,11 @@ SEEN = Seen(
     item=Item(value={"sku": "x"}, index=3),
     error={"kind": "defect"},
 )
+
+
+def scope_of(dialect: Dialect, event: Event = EVENT, **others: Any) -> dict[str, Any]:
+    """What a step sees of ``event`` and SEEN, but for ``others``."""
+    return step_scope(replace(SEEN, event=told_of(event, dialect), **others), dialect)
 
 
 def seen(source: str, dialect: Dialect, event: Event = EVENT) -> Any:
@@ -194,21 +199,21 @@ def test_filters_find_their_paths_in_a_thena_scope(key: str) -> None:
 )
 def test_a_step_sees_what_ended_before_it(dialect: Dialect, source: str, expected: Any) -> None:
     """Steps are found in the dialect's way; the event stays visible."""
-    assert evaluate(source, step_scope(SEEN, dialect)) == expected
+    assert evaluate(source, scope_of(dialect)) == expected
 
 
 @pytest.mark.parametrize("dialect", list(Dialect))
 def test_every_dialect_sees_the_common_words(dialect: Dialect) -> None:
     """Secrets, an iterator's item and the error of a compensation are there for all, if at all."""
     source = "secrets.API & item.sku & index & error.kind & execution.id"
-    assert evaluate(source, step_scope(SEEN, dialect)) == "markerx3defecte"
-    alone = step_scope(replace(SEEN, item=None, error=None), dialect)
+    assert evaluate(source, scope_of(dialect)) == "markerx3defecte"
+    alone = scope_of(dialect, item=None, error=None)
     assert not alone.keys() & {"item", "index", "error"}
 
 
 def test_a_step_cannot_hide_a_word_of_the_scope() -> None:
     """A step called ``payload`` is found under ``steps`` only."""
-    scope = step_scope(replace(SEEN, steps={"payload": {"output": 1}}), Dialect.ALTOSTRAT)
+    scope = scope_of(Dialect.ALTOSTRAT, steps={"payload": {"output": 1}})
     assert scope["payload"] == EVENT.payload
     assert scope["steps"]["payload"]["output"] == 1
 
@@ -229,7 +234,7 @@ def test_an_annotated_entity_stands_at_its_path(dialect: Dialect, path: str, sou
     """An entity is placed without a change to the event that others share."""
     event = replace(EVENT, payload={**EVENT.payload, "list": [{"a": 1}, {"a": 2}]})
     before = deepcopy(event.payload)
-    scope = step_scope(replace(SEEN, event=event, annotations={path: {"n": 5}}), dialect)
+    scope = scope_of(dialect, event, annotations={path: {"n": 5}})
     assert evaluate(source, scope) == 5
     assert event.payload == before
     if path.startswith("payload.list"):

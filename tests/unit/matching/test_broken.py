@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from services.api.dialects import native
 from services.api.register_workflow import problems_within
-from shared.domain.actions import BUILT_IN
+from shared.domain.actions import OURS
 from shared.domain.errors import Invalid, Problem
 from shared.domain.steps import Step
 from shared.domain.workflows import Definition
@@ -50,7 +50,7 @@ JSON = st.recursive(
 def test_whatever_is_sent_is_answered(document: dict[str, Any]) -> None:
     """No object makes the check fail, and what has no fault of its shape has all its parts."""
     asked = native.parse(document, UUID(int=1))
-    problems_within(asked, BUILT_IN)
+    problems_within(asked, OURS)
     assert asked.faults or asked.definition.name == document["name"]
 
 
@@ -59,4 +59,4 @@ def _problems(body: bytes) -> list[Problem]:
         document = read_json(body, JsonLimits())
     except Invalid as error:
         return list(error.problems)
-    return problems_within(native.parse(document, UUID(int=1)), BUILT_IN)
+    return problems_within(native.parse(document, UUID(int=1)), OURS)

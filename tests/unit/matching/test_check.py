@@ -6,7 +6,7 @@ from uuid import UUID
 
 import pytest
 
-from shared.domain.actions import BUILT_IN
+from shared.domain.actions import OURS
 from shared.domain.ids import WorkflowId
 from shared.domain.steps import Body, Case, Iterator, Step, StepKind, Subworkflow
 from shared.domain.values import Lang, Value
@@ -24,7 +24,7 @@ from tests.unit.matching.build import step
 def faults(**fields: Any) -> list[tuple[str, str]]:
     """The places and kinds of the problems of a definition."""
     definition = Definition(name="w", **fields)
-    problems = definition_problems(definition, BUILT_IN)
+    problems = definition_problems(definition, OURS)
     for problem in problems:
         assert resolves(definition.model_dump(), problem.pointer), problem.pointer
     return [(problem.pointer, problem.code) for problem in problems]
@@ -203,15 +203,15 @@ def test_a_workflow_is_known_by_whom_it_calls() -> None:
         ),
     )
     assert subworkflow_ids(definition) == set(called)
-    assert definition_problems(definition, BUILT_IN) == []
-    (problem,) = definition_problems(definition, BUILT_IN, workflow_id=WorkflowId(called[1]))
+    assert definition_problems(definition, OURS) == []
+    (problem,) = definition_problems(definition, OURS, workflow_id=WorkflowId(called[1]))
     assert problem.pointer == "/steps/1/iterator/body/subworkflow/workflow_id"
     assert problem.code == "SUBWORKFLOW_CYCLE"
 
 
 def test_an_unknown_action_comes_with_the_known_ones() -> None:
     """The sentence lists what there is."""
-    (problem,) = definition_problems(Definition(name="w", steps=(step("a", action="x"),)), BUILT_IN)
+    (problem,) = definition_problems(Definition(name="w", steps=(step("a", action="x"),)), OURS)
     assert problem.detail == (
         "There is no action 'x'; there are emit_event, http_request, run_sync_job, transform."
     )
@@ -220,7 +220,7 @@ def test_an_unknown_action_comes_with_the_known_ones() -> None:
 def test_a_misspelt_action_comes_with_its_neighbours() -> None:
     """The sentence guesses."""
     misspelt = Definition(name="w", steps=(step("a", action="http_requst"),))
-    (problem,) = definition_problems(misspelt, BUILT_IN)
+    (problem,) = definition_problems(misspelt, OURS)
     assert problem.detail == "There is no action 'http_requst'; did you mean http_request?"
 
 
@@ -251,7 +251,7 @@ def chain(count: int, first_depends_on: int) -> tuple[Step, ...]:
 def test_large_graphs_are_answered_quickly(steps: tuple[Step, ...]) -> None:
     """A cycle of 10,000 steps is a clear answer after a second's work, of bounded length."""
     begun = time.process_time()
-    problems = definition_problems(Definition(name="w", steps=steps), BUILT_IN)
+    problems = definition_problems(Definition(name="w", steps=steps), OURS)
     assert time.process_time() - begun < 1.5
     assert 0 < len(problems) <= PROBLEMS_MAX
     codes = [problem.code for problem in problems]

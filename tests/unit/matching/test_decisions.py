@@ -44,6 +44,7 @@ def decided(on: Event, about: Any) -> Decision:
         ({"environment_id": OTHER}, Reason.OTHER_ENVIRONMENT, "another environment"),
         ({"is_active": False}, Reason.INACTIVE, "switched off"),
         ({"lifecycle": Lifecycle.DRAFT}, Reason.DRAFT, "a draft"),
+        ({"lifecycle": Lifecycle.ARCHIVED}, Reason.INACTIVE, "archived"),
         ({"filters": {"payload.n": 2}}, Reason.FILTER_FALSE, "payload.n is 1, asked ~eq 2"),
         ({"filters": {"payload.n": {"~x": 2}}}, Reason.FILTER_ERROR, "/filters/payload.n/~0x: "),
         ({"filters": 7}, Reason.FILTER_ERROR, "/filters: A filter is an object"),
@@ -143,7 +144,11 @@ def test_put_replaces_and_removes() -> None:
     made = table(workflow("a*"), workflow("b", version=2))
     assert made.match(event(type="a")) == []
     assert [decision.workflow_version for decision in made.match(event(type="b"))] == [2]
-    for gone in ({"is_active": False}, {"lifecycle": Lifecycle.DRAFT}):
+    for gone in (
+        {"is_active": False},
+        {"lifecycle": Lifecycle.DRAFT},
+        {"lifecycle": Lifecycle.ARCHIVED},
+    ):
         made.put(workflow("b", **gone))
         assert made.match(event(type="b")) == []
         made.put(workflow("b"))

@@ -9,7 +9,7 @@ import pytest
 
 from services.api.dialects import native
 from services.api.yaml_documents import yaml_to_json
-from shared.domain.actions import BUILT_IN
+from shared.domain.actions import OURS
 from shared.matching.check import definition_problems
 
 ROOT = Path(__file__).parents[3]
@@ -31,4 +31,4 @@ def test_a_shown_workflow_has_no_problems(text: str) -> None:
     """It has its shape and everything that it needs to run."""
     asked = native.parse(orjson.loads(yaml_to_json(text.encode())), UUID(int=1))
     assert asked.faults == ()
-    assert definition_problems(asked.definition, BUILT_IN) == []
+    assert definition_problems(asked.definition, OURS) == []

@@ -1,5 +1,6 @@
 """Each record we write has the schema we document, and is a CloudEvent to others."""
 
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
@@ -11,12 +12,13 @@ from cloudevents.core.v1.event import CloudEvent as OracleEvent
 from pydantic import TypeAdapter
 
 from services.executor.consequences import consequences
+from shared.domain.asked import Asked
 from shared.domain.causes import Cause
 from shared.domain.events import Event
 from shared.domain.executions import Attempt, AttemptStatus, Entry, Phase
 from shared.domain.ids import EnvironmentId, EventKey, ExecutionId, StepId, WorkflowId
 from shared.domain.outcomes import ErrorKind, StepError, Wait, WaitKind
-from shared.domain.signals import Decided
+from shared.domain.signals import Decided, TurnCame
 from shared.wire.commands import (
     Cancel,
     Start,
@@ -25,9 +27,11 @@ from shared.wire.commands import (
     encode_cancel,
     encode_start,
     encode_tell,
+    encode_turn,
 )
 from shared.wire.dead_letters import DeadLetter, encode_dead_letter
 from shared.wire.events import decode_event, encode_event
+from shared.wire.lineage import Lineage, Parent, Repeat, read_lineage
 from shared.wire.messages import (
     CancelData,
     CloudEvent,
@@ -178,6 +182,36 @@ def test_commands_survive_the_bus() -> None:
     assert (start.execution_id, start.workflow_version) == (ORIGIN.execution_id, 5)
     assert decode_event(start.event) == EVENT
     assert decode_command(encode_cancel(CANCEL)) == CANCEL
+
+
+def test_what_was_asked_survives_the_bus() -> None:
+    """With the executions that it belongs to; words of a newer Turnout are passed over."""
+    lineage = Lineage(
+        parent=Parent(
+            execution_id=ORIGIN.execution_id, step_id=StepId("s0"), attempt=1, waits=True
+        ),
+        repeats=Repeat(execution_id=ORIGIN.execution_id),
+        asked=Asked(locale="en", overrides={"a": [1]}, parameters={}, force=True),
+    )
+    command = encode_start(
+        ORIGIN.execution_id, ORIGIN.workflow_id, 5, encode_event(EVENT), NOW, lineage=lineage
+    )
+    start = decode_command(START)
+    assert isinstance(start, Start)
+    assert decode_command(command) == replace(start, lineage=lineage)
+    newer = {"asked": {"locale": "en", "colour": "red"}}
+    assert read_lineage(newer) == Lineage(asked=Asked(locale="en"))
+
+
+def test_a_turn_is_told() -> None:
+    """What the record says of it is what is read from it."""
+    turn = decode_command(encode_turn(ORIGIN.execution_id, NOW, "/here"))
+    assert isinstance(turn, Tell)
+    assert (turn.execution_id, turn.signal, turn.at) == (
+        ORIGIN.execution_id,
+        TurnCame(step_id=StepId("$turn")),
+        NOW,
+    )
 
 
 def test_the_same_entry_gives_the_same_bytes() -> None:

@@ -2,6 +2,6 @@
 -- No rows.
 INSERT INTO actions (
     environment_id, name, version, transport, url, input_schema, output_schema, description,
-    category, timeout_s, updated_at
+    category, source, timeout_s, throttle, metadata, updated_at
 )
-VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)

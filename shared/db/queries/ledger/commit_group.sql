@@ -14,19 +14,21 @@ WITH fence AS (
 started AS (
     INSERT INTO executions (
         id, partition, command_offset, environment_id, workflow_id, workflow_version, event_key,
-        created_at, status, updated_at, finished_at, steps_settled,
-        cancel_requested_at, cancel_reason, expires_at, lineage
+        created_at, cancel_requested_at, cancel_reason, expires_at, lineage, updated_at, status,
+        finished_at, steps_settled, error, result_at
     )
     SELECT s.id, s.partition, s.command_offset, s.environment_id, s.workflow_id,
-        s.workflow_version, s.event_key, s.created_at, s.status, s.created_at,
-        s.finished_at, 0, s.cancel_requested_at, s.cancel_reason, s.expires_at, s.lineage
+        s.workflow_version, s.event_key, s.created_at, s.cancel_requested_at, s.cancel_reason,
+        s.expires_at, s.lineage, s.at, s.status, s.finished_at, s.steps_settled, s.error,
+        s.result_at
     FROM unnest(
         $7::uuid[], $8::int[], $9::bigint[], $10::uuid[], $11::uuid[], $12::int[], $13::uuid[],
-        $14::timestamptz[], $15::text[], $16::timestamptz[], $17::timestamptz[],
-        $18::text[], $19::timestamptz[], $20::json[]
+        $14::timestamptz[], $15::timestamptz[], $16::text[], $17::timestamptz[], $18::json[],
+        $19::timestamptz[], $20::text[], $21::timestamptz[], $22::int[], $23::json[], $24::int[]
     ) AS s (
         id, partition, command_offset, environment_id, workflow_id, workflow_version, event_key,
-        created_at, status, finished_at, cancel_requested_at, cancel_reason, expires_at, lineage
+        created_at, cancel_requested_at, cancel_reason, expires_at, lineage, at, status,
+        finished_at, steps_settled, error, result_at
     )
     JOIN fence USING (partition)
     ORDER BY s.id
@@ -42,9 +44,9 @@ logged AS (
         l.step_id, l.attempt, l.status, l.input, l.output, l.error, l.started_at, l.ended_at,
         l.wake_at, l.handle
     FROM unnest(
-        $21::int[], $22::bigint[], $23::uuid[], $24::int[], $25::text[], $26::text[], $27::int[],
-        $28::text[], $29::json[], $30::json[], $31::json[], $32::timestamptz[],
-        $33::timestamptz[], $34::timestamptz[], $35::text[], $36::boolean[]
+        $25::int[], $26::bigint[], $27::uuid[], $28::int[], $29::text[], $30::text[], $31::int[],
+        $32::text[], $33::json[], $34::json[], $35::json[], $36::timestamptz[],
+        $37::timestamptz[], $38::timestamptz[], $39::text[], $40::boolean[]
     ) AS l (
         partition, seq, execution_id, position, phases, step_id, attempt, status, input, output,
         error, started_at, ended_at, wake_at, handle, is_first
@@ -64,11 +66,11 @@ advanced AS (
         cancel_reason = coalesce(e.cancel_reason, u.cancel_reason),
         result_at = coalesce(u.result_at, e.result_at)
     FROM unnest(
-        $37::int[], $38::uuid[], $39::timestamptz[], $40::text[], $41::timestamptz[], $42::int[],
-        $43::json[], $44::timestamptz[], $45::text[], $46::int[]
+        $41::int[], $42::uuid[], $43::timestamptz[], $44::text[], $45::timestamptz[], $46::text[],
+        $47::timestamptz[], $48::int[], $49::json[], $50::int[]
     ) AS u (
-        partition, id, at, status, finished_at, steps_settled, error, cancel_requested_at,
-        cancel_reason, result_at
+        partition, id, cancel_requested_at, cancel_reason, at, status, finished_at, steps_settled,
+        error, result_at
     )
     JOIN fence USING (partition)
     -- a cancellation that comes after the end changes nothing
@@ -77,7 +79,7 @@ advanced AS (
 slept AS (
     INSERT INTO timers (execution_id, partition, due_at)
     SELECT t.execution_id, t.partition, t.due_at
-    FROM unnest($47::uuid[], $48::int[], $49::timestamptz[]) AS t (execution_id, partition, due_at)
+    FROM unnest($51::uuid[], $52::int[], $53::timestamptz[]) AS t (execution_id, partition, due_at)
     JOIN fence USING (partition)
     UNION ALL
     SELECT started.id, started.partition, started.expires_at
@@ -87,24 +89,26 @@ slept AS (
 ),
 woken AS (
     DELETE FROM timers AS t
-    USING unnest($50::uuid[], $51::int[]) AS w (execution_id, partition), fence
+    USING unnest($54::uuid[], $55::int[]) AS w (execution_id, partition), fence
     WHERE t.execution_id = w.execution_id AND fence.partition = w.partition
 ),
 heard AS (
     INSERT INTO inbox (execution_id, command_offset, partition, command)
     SELECT h.execution_id, h.command_offset, h.partition, h.command
-    FROM unnest($52::uuid[], $53::bigint[], $54::int[], $55::json[])
+    FROM unnest($56::uuid[], $57::bigint[], $58::int[], $59::json[])
         AS h (execution_id, command_offset, partition, command)
     JOIN fence USING (partition)
     WHERE EXISTS (
             SELECT FROM executions AS e WHERE e.id = h.execution_id AND e.finished_at IS NULL
         )
-        OR EXISTS (SELECT FROM started WHERE started.id = h.execution_id)
+        OR EXISTS (
+            SELECT FROM started WHERE started.id = h.execution_id AND started.finished_at IS NULL
+        )
     ON CONFLICT (execution_id, command_offset) DO NOTHING
 ),
 taken_in AS (
     DELETE FROM inbox AS i
-    USING unnest($56::uuid[], $57::bigint[], $58::int[])
+    USING unnest($60::uuid[], $61::bigint[], $62::int[])
         AS t (execution_id, command_offset, partition), fence
     WHERE i.execution_id = t.execution_id AND i.command_offset = t.command_offset
         AND fence.partition = t.partition
@@ -117,8 +121,8 @@ waiting AS (
     SELECT w.execution_id, w.step_id, w.partition, w.environment_id, w.kind, w.subject, w.attempt,
         w.since, w.due_at, w.data, w.has_looked_back
     FROM unnest(
-        $59::uuid[], $60::text[], $61::int[], $62::uuid[], $63::text[], $64::text[], $65::int[],
-        $66::timestamptz[], $67::timestamptz[], $68::json[], $69::boolean[]
+        $63::uuid[], $64::text[], $65::int[], $66::uuid[], $67::text[], $68::text[], $69::int[],
+        $70::timestamptz[], $71::timestamptz[], $72::json[], $73::boolean[]
     ) AS w (
         execution_id, step_id, partition, environment_id, kind, subject, attempt, since, due_at,
         data, has_looked_back
@@ -134,7 +138,7 @@ waiting AS (
 ),
 passed AS (
     DELETE FROM waits AS w
-    USING unnest($70::uuid[], $71::text[], $72::int[]) AS p (execution_id, step_id, partition), fence
+    USING unnest($74::uuid[], $75::text[], $76::int[]) AS p (execution_id, step_id, partition), fence
     WHERE w.execution_id = p.execution_id AND w.step_id = p.step_id
         AND fence.partition = p.partition
 )

@@ -1,6 +1,6 @@
 -- The workflows of an environment as they were at a time, whose trigger names an event's type
 -- (or the one workflow asked for, whatever its trigger). Zero rows: none.
-SELECT w.id, w.environment_id, c.version, c.is_active, c.is_deleted, w.created_at,
+SELECT w.id, w.environment_id, c.version, c.is_active, c.is_deleted, w.created_by, w.created_at,
     c.changed_at AS updated_at, v.dialect, v.lifecycle, v.definition, v.source
 FROM workflows AS w
 CROSS JOIN LATERAL (

@@ -1,7 +1,7 @@
 -- Workflows that events may start, after an id.
 -- Zero rows: no more.
-SELECT w.id, w.environment_id, w.version, w.is_active, w.is_deleted, w.created_at, w.updated_at,
-    v.dialect, v.lifecycle, v.definition, v.source
+SELECT w.id, w.environment_id, w.version, w.is_active, w.is_deleted, w.created_by, w.created_at,
+    w.updated_at, v.dialect, v.lifecycle, v.definition, v.source
 FROM workflows AS w
 JOIN workflow_versions AS v ON v.workflow_id = w.id AND v.version = w.version
 WHERE w.id > $1 AND w.is_active AND NOT w.is_deleted AND v.lifecycle = 'ready'

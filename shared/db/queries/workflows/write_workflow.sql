@@ -2,16 +2,17 @@
 -- One row always: the number of the change.
 WITH written AS (
     INSERT INTO workflows (
-        id, environment_id, version, is_active, is_deleted, created_at, updated_at
+        id, environment_id, version, is_active, is_deleted, created_at, updated_at, created_by
     )
-    VALUES ($1, $2, $3, $4, false, $9, $10)
+    VALUES ($1, $2, $3, $4, false, $9, $10, $11)
     ON CONFLICT (id) DO UPDATE
     SET environment_id = excluded.environment_id,
         version = excluded.version,
         is_active = excluded.is_active,
         is_deleted = false,
         created_at = excluded.created_at,
-        updated_at = excluded.updated_at
+        updated_at = excluded.updated_at,
+        created_by = excluded.created_by
     RETURNING id
 ),
 kept AS (

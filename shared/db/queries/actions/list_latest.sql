@@ -1,8 +1,8 @@
--- The names of an environment's actions.
+-- The names of an environment's actions, each with its latest version.
 -- Zero rows: none is registered.
-SELECT a.name
+SELECT a.name, a.version
 FROM (
-    SELECT DISTINCT ON (v.name) v.name, v.is_deleted
+    SELECT DISTINCT ON (v.name) v.name, v.version, v.is_deleted
     FROM actions AS v
     WHERE v.environment_id = $1
     ORDER BY v.name, v.version DESC

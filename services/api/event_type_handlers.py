@@ -1,0 +1,113 @@
+"""The native routes of event types: those that an environment registers.
+
+``?environment_id=`` names another environment than the default one.
+"""
+
+from typing import Any, Final
+
+from aiohttp import web
+from pydantic import TypeAdapter, ValidationError
+
+from services.api.bodies import answer, read_document, validate
+from services.api.parameters import Query, split_page
+from services.api.resources import RESOURCES, SETTINGS
+from shared.db import event_types
+from shared.domain.errors import NotFound
+from shared.domain.event_types import EventType, EventTypeName, EventTypeSpec
+from shared.domain.ids import EnvironmentId
+from shared.expr.schemas import JsonSchema
+from shared.wire.envelope import stamp
+from shared.wire.strict_json import invalid
+
+_NAME: Final = TypeAdapter[str](EventTypeName)
+_SAID_BY_US: Final = frozenset({"environment_id", "updated_at"})
+
+
+async def put(request: web.Request) -> web.Response:
+    """200 with the event type; 201 when there was none."""
+    resources = request.app[RESOURCES]
+    name = request.match_info["name"]
+    environment_id = _environment(Query(request, "environment_id"), request)
+    spec = _spec(name, await read_document(request, request.app[SETTINGS]))
+    async with resources.connection() as conn:
+        done = await event_types.put_event_type(
+            conn,
+            environment_id,
+            name,
+            spec,
+            fallback_uid=resources.new_id(),
+            now=resources.clock.now(),
+        )
+    return answer(_document(done.event_type), status=201 if done.is_new else 200)
+
+
+async def get(request: web.Request) -> web.Response:
+    """The event type of a name."""
+    name = _known_name(request)
+    environment_id = _environment(Query(request, "environment_id"), request)
+    async with request.app[RESOURCES].connection() as conn:
+        return answer(_document(await event_types.get_event_type(conn, environment_id, name)))
+
+
+async def list_all(request: web.Request) -> web.Response:
+    """A page in the order of names; the cursor is the last one."""
+    query = Query(request, "environment_id", "limit", "cursor")
+    environment_id, after, limit = _environment(query, request), query.text("cursor"), query.limit
+    async with request.app[RESOURCES].connection() as conn:
+        found = await event_types.list_event_types(
+            conn, environment_id, after=after or "", limit=limit + 1
+        )
+    page, last = split_page(found, limit)
+    return answer({"items": [_document(one) for one in page], "next_cursor": last and last.name})
+
+
+async def delete(request: web.Request) -> web.Response:
+    """204."""
+    name = _known_name(request)
+    environment_id = _environment(Query(request, "environment_id"), request)
+    async with request.app[RESOURCES].connection() as conn:
+        await event_types.delete_event_type(conn, environment_id, name)
+    return web.Response(status=204)
+
+
+def _spec(name: str, document: dict[str, Any]) -> EventTypeSpec:
+    """What a document says of the event type ``name``. Raises Invalid."""
+    if not _is_name(name):
+        detail = "A name has 1 to 256 characters, no control character and no '*' among them."
+        raise invalid("/name", "INVALID_NAME", detail)
+    if document.get("name", name) != name:
+        raise invalid("/name", "OTHER_NAME", "It differs from the name in the path; leave it out.")
+    said = {k: v for k, v in document.items() if k not in _SAID_BY_US and k != "name"}
+    spec = validate(EventTypeSpec, said)
+    if spec.json_schema is not None:
+        JsonSchema(spec.json_schema, "/schema")
+    return spec
+
+
+def _known_name(request: web.Request) -> str:
+    name = request.match_info["name"]
+    if not _is_name(name):
+        raise NotFound("There is no such event type.")
+    return name
+
+
+def _is_name(name: str) -> bool:
+    try:
+        _NAME.validate_python(name, strict=True)
+    except ValidationError:
+        return False
+    return True
+
+
+def _environment(query: Query, request: web.Request) -> EnvironmentId:
+    given = query.id("environment_id", EnvironmentId)
+    return given or request.app[RESOURCES].default_environment
+
+
+def _document(event_type: EventType) -> dict[str, Any]:
+    return {
+        "name": event_type.name,
+        "environment_id": str(event_type.environment_id),
+        **event_type.spec.model_dump(mode="json"),
+        "updated_at": stamp(event_type.updated_at),
+    }

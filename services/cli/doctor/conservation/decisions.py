@@ -1,0 +1,187 @@
+"""Archived events against the executions that they start."""
+
+from collections.abc import Sequence
+from contextlib import aclosing
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Final
+
+import orjson
+
+from services.cli.doctor.conservation.arrivals import arrived
+from services.cli.doctor.conservation.ground import Ground, Kept, kept, pages
+from services.cli.doctor.conservation.report import Stage
+from services.cli.doctor.conservation.shelf import Wanted
+from shared.bus.protocol import Received, TopicPartition
+from shared.db.conservation import (
+    Arrived,
+    Span,
+    has_changed,
+    list_present,
+    next_change,
+)
+from shared.db.workflows import list_candidates
+from shared.domain.errors import Defect
+from shared.domain.events import Event
+from shared.domain.ids import EnvironmentId, ExecutionId, WorkflowId, execution_id
+from shared.domain.workflows import Workflow
+from shared.expr.jsonata import ExpressionCache
+from shared.matching.rules import decide
+from shared.matching.view import EventView
+from shared.wire.commands import Start, decode_command
+from shared.wire.events import decode_event
+
+DECIDED: Final = "decided"
+"""Why a start command is wanted; what the log asks for has a subject of its own."""
+
+CANDIDATES_MAX: Final = 10_000
+_TYPES_MAX: Final = 256
+_LATE: Final = timedelta(minutes=15)
+"""How long after an event its workflow may change before the matcher comes to it."""
+
+_Name = tuple[EnvironmentId, str]
+
+
+@dataclass(slots=True)
+class Candidates:
+    """The workflows that await each type of event, as long as none is changed.
+
+    Events come in the order of their arrival, those of one environment after another's.
+    """
+
+    expressions: ExpressionCache
+    _known: dict[_Name, Sequence[Workflow]] = field(default_factory=dict)
+    _holds_from: datetime | None = None
+    _holds_to: datetime | None = None
+
+    async def get(self, ground: Ground, event: Event) -> Sequence[Workflow]:
+        """The workflows that awaited ``event`` when it arrived."""
+        at = event.received_at
+        if self._holds_from is None or at < self._holds_from or self._is_past(at):
+            self._known.clear()
+            self._holds_from = at
+            self._holds_to = await next_change(ground.conn, at, ground.span.to_at)
+        name = (event.environment_id, event.type)
+        if name not in self._known:
+            if len(self._known) == _TYPES_MAX:
+                self._known.clear()
+            self._known[name] = await list_candidates(
+                ground.conn, event, workflow_id=None, limit=CANDIDATES_MAX
+            )
+        return self._known[name]
+
+    def _is_past(self, at: datetime) -> bool:
+        return self._holds_to is not None and at >= self._holds_to
+
+
+async def check_decisions(ground: Ground) -> None:
+    """Decide anew on each event that the matcher has passed; what matches is there, or wanted."""
+    candidates = Candidates(ExpressionCache(ground.matcher.expressions_max))
+    held = await kept(ground.bus, await ground.extents(ground.topics.triggers))
+    counts = ground.report.stages[Stage.DECISIONS]
+    async with aclosing(arrived(ground)) as found:
+        async for page in found:
+            started: dict[ExecutionId, tuple[Event, Workflow]] = {}
+            for event in [e for e in page if _is_decided(ground, held, e)]:
+                await _decide(ground, candidates, decode_event(orjson.loads(event.record)), started)
+            there = await list_present(ground.conn, list(started)) if started else frozenset()
+            for id_, (about, workflow) in started.items():
+                if id_ not in there:
+                    await _want_start(ground, id_, about, workflow)
+            ground.tell(f"decisions: {counts.checked}")
+
+
+def _is_decided(ground: Ground, held: Kept, event: Arrived) -> bool:
+    """Whether the matcher was through with an event when the walk began."""
+    counts = ground.report.stages[Stage.DECISIONS]
+    topic = ground.topics.triggers
+    passed_on = ground.shelf.get(topic, str(event.key))
+    if passed_on is None:
+        return False  # still on its way to the topic
+    if passed_on.partition is None or passed_on.offset is None:
+        return held.lacks(passed_on)  # else it is missing, and told of
+    at = TopicPartition(topic, passed_on.partition)
+    if passed_on.offset < ground.cursors.matched.get(at, 0):
+        return True
+    counts.in_flight += 1
+    return False
+
+
+async def _decide(
+    ground: Ground,
+    candidates: Candidates,
+    event: Event,
+    started: dict[ExecutionId, tuple[Event, Workflow]],
+) -> None:
+    view, depth_max = EventView(event), ground.matcher.causation_depth_max
+    for workflow in await candidates.get(ground, event):
+        ground.report.stages[Stage.DECISIONS].checked += 1
+        decision = decide(view, workflow, candidates.expressions, depth_max=depth_max)
+        if decision.is_match:
+            started[execution_id(decision.workflow_id, event.key)] = (event, workflow)
+
+
+async def _want_start(ground: Ground, id_: ExecutionId, event: Event, workflow: Workflow) -> None:
+    """The execution is not there yet: its start must be on its way, unless the workflow changed."""
+    at = event.received_at
+    # The matcher decides by the workflow as it knows it when it comes to the event.
+    heard_within = timedelta(seconds=2 * ground.matcher.refresh_s)
+    around = Span(from_at=at - heard_within, to_at=at + _LATE)
+    if await has_changed(ground.conn, WorkflowId(workflow.id), around):
+        ground.report.stages[Stage.DECISIONS].not_checked += 1
+        return
+    name = str(id_)
+    ground.shelf.want([Wanted(ground.topics.commands, name, DECIDED, None, name.encode(), at)])
+
+
+async def check_commands(ground: Ground) -> None:
+    """Find the wanted commands; whoever is told to start and was heard must be there."""
+    topic = ground.topics.commands
+    extents = await ground.extents(topic)
+    counts = ground.report.stages[Stage.EXECUTIONS]
+    async with aclosing(pages(ground.records(topic, extents))) as found:
+        async for page in found:
+            starts = {id_: place for r in page for id_, place in _starts(ground, r)}
+            there = await list_present(ground.conn, list(starts)) if starts else frozenset()
+            for id_, (partition, offset) in starts.items():
+                if id_ not in there and not _is_heard(ground, id_, partition, offset):
+                    counts.in_flight += 1
+    held = await kept(ground.bus, extents)
+    for name, wanted in ground.shelf.of_subject(topic, DECIDED):
+        if wanted.partition is not None and wanted.offset is not None:
+            _is_heard(ground, name, wanted.partition, wanted.offset)
+        elif held.lacks(wanted):
+            ground.report.stages[Stage.DECISIONS].not_checked += 1
+        else:
+            detail = f"Its event matches and was decided on, but {topic} has no start command."
+            ground.report.find(Stage.DECISIONS, "start_missing", name, detail)
+
+
+def _starts(ground: Ground, record: Received) -> list[tuple[ExecutionId, tuple[int, int]]]:
+    """The execution that a record starts, if it was published in the span."""
+    value = record.value or b""
+    try:
+        id_ = orjson.loads(value)["id"]
+        ground.shelf.mark(id_, record)
+        if not ground.span.holds(record.published_at):
+            return []
+        command = decode_command(value)
+    except (Defect, KeyError, TypeError, orjson.JSONDecodeError):
+        return []  # the executor gives it to the dead letters
+    if not isinstance(command, Start):
+        return []
+    is_ours = ground.concerns(command.event.get("environmentid"))
+    return [(command.execution_id, (record.partition, record.offset))] if is_ours else []
+
+
+def _is_heard(ground: Ground, id_: object, partition: int, offset: int) -> bool:
+    """Whether an executor was past a start command; the execution that is not there is told of."""
+    cursor = ground.cursors.owned.get(partition)
+    if cursor is None or offset >= cursor.consumed_offset:
+        return False
+    topic = ground.topics.commands
+    place = f"{topic}/{partition}@{offset}"
+    if not ground.shelf.is_buried(place):
+        detail = f"The command at {place} starts it and was consumed; there is no such execution."
+        ground.report.find(Stage.EXECUTIONS, "execution_missing", id_, detail)
+    return True

@@ -1,0 +1,121 @@
+"""What every stage of the walk stands on."""
+
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, timedelta
+from typing import Final, TypeVar
+
+from services.cli.doctor.conservation.report import Report
+from services.cli.doctor.conservation.shelf import Found, Shelf
+from services.matcher.settings import MatcherSettings
+from services.trigger_ingest.settings import IngestSettings
+from shared.bus.protocol import Bus, Extent, Received, TopicPartition
+from shared.db.conservation import Cursor, Span
+from shared.db.pool import Connection
+from shared.domain.errors import Rejected
+from shared.domain.ids import EnvironmentId
+from shared.wire.topics import Topics
+
+T = TypeVar("T")
+
+PAGE: Final = 500
+MARGIN: Final = timedelta(minutes=5)
+"""How far apart the clocks of machines may be."""
+
+
+_EVER: Final = datetime.min.replace(tzinfo=UTC)
+_NEVER: Final = datetime.max.replace(tzinfo=UTC)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Cursors:
+    """How far each stage had come before anything was looked at.
+
+    What a stage had passed by then is done: what follows of it must be there. What lies beyond is
+    still on its way.
+    """
+
+    ingested: Mapping[TopicPartition, int]
+    matched: Mapping[TopicPartition, int]
+    owned: Mapping[int, Cursor]
+    archive_start: date | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ground:
+    """``conn`` only reads. ``tell`` shows people how far the walk is."""
+
+    conn: Connection
+    bus: Bus
+    topics: Topics
+    span: Span
+    environment_id: EnvironmentId | None
+    cursors: Cursors
+    shelf: Shelf
+    report: Report
+    ingest: IngestSettings
+    matcher: MatcherSettings
+    tell: Callable[[str], None]
+
+    def concerns(self, environment_id: object) -> bool:
+        """Whether an environment, an id or its text, is to be looked at."""
+        return self.environment_id is None or str(self.environment_id) == str(environment_id)
+
+    def is_dropped(self, day: date) -> bool:
+        """Whether the archive no longer holds what came on a day."""
+        start = self.cursors.archive_start
+        return start is not None and day < start
+
+    async def extents(self, topic: str) -> Mapping[TopicPartition, Extent]:
+        """What the topic's partitions hold, ``since`` the span began; nothing of no topic."""
+        try:
+            return await self.bus.extents(topic, self.span.from_at - MARGIN)
+        except Rejected:
+            return {}
+
+    async def records(
+        self, topic: str, extents: Mapping[TopicPartition, Extent]
+    ) -> AsyncGenerator[Received, None]:
+        """The records of a topic since the span began."""
+        ranges = {at: range(e.since, e.next) for at, e in extents.items()}
+        count = sum(len(r) for r in ranges.values())
+        async with self.bus.history(ranges) as records:
+            seen = 0
+            async for record in records:
+                if seen % PAGE == 0:
+                    self.tell(f"{topic}: {seen} of {count} records")
+                seen += 1
+                yield record
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """From when on each partition of a topic still holds every record."""
+
+    since: Sequence[datetime]
+
+    def lacks(self, found: Found) -> bool:
+        """Whether something that was not found may have been deleted in the course of time."""
+        return bool(self.since) and found.since < self.since[found.hash % len(self.since)]
+
+
+async def kept(bus: Bus, extents: Mapping[TopicPartition, Extent]) -> Kept:
+    """Reads the oldest record of each partition that has lost some."""
+    since = [_NEVER if extents[at].first else _EVER for at in sorted(extents)]
+    lost = {at: e for at, e in extents.items() if 0 < e.first < e.next}
+    async with bus.history({at: range(e.first, e.first + 1) for at, e in lost.items()}) as records:
+        async for record in records:
+            since[record.partition] = record.published_at
+    return Kept(since)
+
+
+async def pages(items: AsyncIterator[T], size: int = PAGE) -> AsyncGenerator[list[T], None]:
+    """The items, so many at a time."""
+    page: list[T] = []
+    async for item in items:
+        page.append(item)
+        if len(page) == size:
+            yield page
+            page = []
+    if page:
+        yield page

@@ -1,0 +1,138 @@
+"""The log against what was published of it: each record once at least, and no other."""
+
+from collections.abc import Iterator, Sequence
+from contextlib import aclosing
+from datetime import datetime
+from typing import NamedTuple
+from uuid import UUID
+
+import orjson
+
+from services.cli.doctor.conservation.decisions import DECIDED
+from services.cli.doctor.conservation.ground import Ground, kept, pages
+from services.cli.doctor.conservation.report import Stage
+from services.cli.doctor.conservation.shelf import Wanted, digest
+from services.executor.consequences import consequences
+from services.trigger_ingest.accept import origin_of
+from shared.bus.protocol import Received, Record
+from shared.db.recovery import Unpublished, find_written
+from shared.domain.ids import ExecutionId
+from shared.wire.envelope import HEADERS
+from shared.wire.results import encode_phases, encode_result
+
+
+class _Stranger(NamedTuple):
+    """A record on a result topic that nobody wants: of an entry, or of none."""
+
+    record: Received
+    id: str
+    entry: tuple[ExecutionId, int]
+
+
+def records_of(ground: Ground, written: Unpublished, *, created_at: datetime) -> Iterator[Wanted]:
+    """What must be on the topics because of a log entry that was published."""
+    id_, position = written.origin.subject, written.entry.position
+    since = max(written.at, created_at)  # an inherited outcome is older than its execution
+    for record in _records(ground, written):
+        value = record.value or b""
+        # What commands hold may be asked for by others too, in other words.
+        is_ours = record.topic != ground.topics.commands
+        yield Wanted(
+            topic=record.topic,
+            id=orjson.loads(value)["id"],
+            subject=f"{id_}:{position}",
+            digest=digest(value) if is_ours else None,
+            key=record.key or b"",
+            since=since,
+        )
+
+
+def _records(ground: Ground, written: Unpublished) -> Iterator[Record]:
+    origin, entry, at, topics = written.origin, written.entry, written.at, ground.topics
+    key = origin.subject.encode()
+    if (result := encode_result(origin, entry)) is not None:
+        yield Record(topic=topics.step_results, key=key, value=result, headers=HEADERS)
+    for phase in encode_phases(origin, entry, at):
+        yield Record(topic=topics.executions, key=key, value=phase, headers=HEADERS)
+    yield from consequences(origin, entry, at, topics)
+
+
+async def check_published(ground: Ground) -> None:
+    """Find what is wanted on the topics that the log is published to."""
+    topics = ground.topics
+    results = [topics.step_results, topics.executions]
+    rest = {*ground.shelf.topics()} - {topics.triggers, topics.commands, *results}
+    for topic in [*results, *sorted(rest)]:
+        extents = await ground.extents(topic)
+        async with aclosing(pages(ground.records(topic, extents))) as found:
+            async for page in found:
+                strangers = [s for record in page for s in _strangers(ground, record)]
+                if topic in results:
+                    await _check_strangers(ground, strangers)
+    for topic in [*results, *sorted(rest), topics.commands]:
+        await _check_odd(ground, topic)
+
+
+async def _check_odd(ground: Ground, topic: str) -> None:
+    held = await kept(ground.bus, await ground.extents(topic))
+    report, counts = ground.report, ground.report.stages[Stage.PUBLISHED]
+    for odd in ground.shelf.odd(topic):
+        if odd.subject == DECIDED:
+            continue
+        if not odd.copies and held.lacks(odd.found):
+            counts.not_checked += 1
+        elif not odd.copies:
+            detail = f"The log has it at {odd.subject}, published; {topic} does not."
+            report.find(Stage.PUBLISHED, "not_published", odd.id, detail)
+        elif odd.copies > 1:
+            report.repeat(Stage.PUBLISHED, odd.id, f"{odd.copies} times on {topic}.")
+        if odd.differs:
+            detail = (
+                f"A record on {topic} has its id and other bytes than the log at {odd.subject}."
+            )
+            report.find(Stage.PUBLISHED, "other_bytes", odd.id, detail)
+
+
+def _strangers(ground: Ground, record: Received) -> list[_Stranger]:
+    """The record, if nobody wants it and it was published in the span."""
+    counts = ground.report.stages[Stage.PUBLISHED]
+    try:
+        told = orjson.loads(record.value or b"")
+        if ground.shelf.mark(told["id"], record):
+            counts.checked += 1
+            return []
+        if not ground.span.holds(record.published_at):
+            return []
+        data = told["data"]
+        if not ground.concerns(data.get("environment_id")):
+            return []
+        entry = (ExecutionId(UUID(data["execution_id"])), int(data["sequence"]))
+    except (AttributeError, KeyError, TypeError, ValueError):
+        if ground.span.holds(record.published_at) and ground.environment_id is None:
+            detail = "Nothing that an executor publishes."
+            ground.report.find(Stage.PUBLISHED, "unreadable", origin_of(record), detail)
+        return []
+    return [_Stranger(record, told["id"], entry)]
+
+
+async def _check_strangers(ground: Ground, strangers: Sequence[_Stranger]) -> None:
+    """Records of executions outside the span, or still on their way: the log has them all."""
+    if not strangers:
+        return
+    counts = ground.report.stages[Stage.PUBLISHED]
+    counts.checked += len(strangers)
+    written = await find_written(ground.conn, list({s.entry for s in strangers}))
+    expected = {
+        (record.topic, orjson.loads(record.value or b"")["id"]): record.value
+        for each in written
+        for record in _records(ground, each)
+    }
+    for record, id_, _ in strangers:
+        value = expected.get((record.topic, id_))
+        place = origin_of(record)
+        if value is None:
+            detail = f"The record at {place} is of no log entry."
+            ground.report.find(Stage.PUBLISHED, "not_in_log", id_, detail)
+        elif value != record.value:
+            detail = f"The record at {place} has other bytes than the log."
+            ground.report.find(Stage.PUBLISHED, "other_bytes", id_, detail)

@@ -1,0 +1,1 @@
+"""``turnout event-type``: what events there are."""

@@ -1,0 +1,33 @@
+"""``turnout event-type list``."""
+
+import asyncio
+from typing import Any
+from uuid import UUID
+
+import click
+
+from services.cli.client import open_client
+from services.cli.options import api_options, example, limit_option
+from services.cli.present import show_rows, write_json
+
+_SHOWN = ("name", "uid", "type", "source", "description")
+
+
+@click.command("list", epilog=example("turnout event-type list", "turnout event-type list --json"))
+@click.option("--environment", type=click.UUID, help="Those of this environment.")
+@limit_option
+@api_options
+def list_(
+    *, environment: UUID | None, limit: int, url: str, token: str | None, as_json: bool
+) -> None:
+    """List the registered types of events in the order of their names."""
+
+    async def fetch() -> list[Any]:
+        async with open_client(url, token) as client:
+            return await client.items("v1/event-types", limit, environment_id=environment)
+
+    found = asyncio.run(fetch())
+    if as_json:
+        write_json(found)
+    else:
+        show_rows(_SHOWN, [[one[field] for field in _SHOWN] for one in found])

@@ -1,0 +1,42 @@
+"""``turnout event-type put``."""
+
+import asyncio
+from http import HTTPStatus
+from pathlib import Path
+from urllib.parse import quote
+from uuid import UUID
+
+import click
+
+from services.cli.client import Answer, open_client
+from services.cli.options import api_options, example
+from services.cli.present import say, write_json
+from services.cli.workflow.files import read_definition
+
+
+@click.command(epilog=example("turnout event-type put ticket:created events/ticket-created.yaml"))
+@click.argument("name")
+@click.argument("file", type=click.Path(path_type=Path, dir_okay=False))
+@click.option("--environment", type=click.UUID, help="In this environment.")
+@api_options
+def put(
+    name: str, file: Path, *, environment: UUID | None, url: str, token: str | None, as_json: bool
+) -> None:
+    """Register the event type NAME as FILE (JSON or YAML) says."""
+    document = read_definition(file)
+
+    async def ask() -> Answer:
+        async with open_client(url, token) as client:
+            return await client.call(
+                "PUT",
+                f"v1/event-types/{quote(name, safe='')}",
+                body=document,
+                query={"environment_id": environment},
+            )
+
+    done = asyncio.run(ask())
+    if as_json:
+        write_json(done.body)
+    else:
+        word = "new" if done.status is HTTPStatus.CREATED else "registered"
+        say(f"Event type {name} is {word}; its uid is {done.body['uid']}.")

@@ -1,0 +1,36 @@
+"""``turnout workflow rotate``."""
+
+import asyncio
+from typing import Any
+from urllib.parse import quote
+from uuid import UUID
+
+import click
+
+from services.cli.client import open_client
+from services.cli.options import api_options, example
+from services.cli.present import show_fields, write_json
+
+
+@click.command(epilog=example("turnout workflow rotate 4a4de828-f4c9-4bea-8ef4-2d705aec43bc hook"))
+@click.argument("workflow_id", type=click.UUID)
+@click.argument("trigger_id")
+@api_options
+def rotate(
+    workflow_id: UUID, trigger_id: str, *, url: str, token: str | None, as_json: bool
+) -> None:
+    """Give the webhook TRIGGER_ID of the workflow WORKFLOW_ID a new address, shown this once.
+
+    The old one starts nothing any more.
+    """
+
+    async def ask() -> Any:
+        path = f"v1/workflows/{workflow_id}/triggers/{quote(trigger_id, safe='')}/rotate"
+        async with open_client(url, token) as client:
+            return (await client.call("POST", path)).body
+
+    workflow = asyncio.run(ask())
+    if as_json:
+        write_json(workflow)
+    else:
+        show_fields(workflow["webhook_urls"])

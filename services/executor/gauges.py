@@ -1,0 +1,47 @@
+"""What the executor holds, looked at when somebody asks: counting it would cost at each step."""
+
+from collections.abc import Iterable, Mapping
+
+from prometheus_client.core import GaugeMetricFamily, Metric
+from prometheus_client.registry import Collector
+
+from services.executor.runs import Owned
+from shared.runtime.clock import Clock
+
+
+class Partitions(Collector):
+    """Attempts under way, and by partition what is not published and what is late."""
+
+    def __init__(self) -> None:
+        self._owned: Mapping[int, Owned] = {}
+        self._clock: Clock | None = None
+
+    def watch(self, owned: Mapping[int, Owned], clock: Clock) -> None:
+        """Tell of these partitions from now on."""
+        self._owned, self._clock = owned, clock
+
+    def collect(self) -> Iterable[Metric]:
+        attempts = GaugeMetricFamily("turnout_attempts_active", "Attempts under way.")
+        behind = GaugeMetricFamily(
+            "turnout_publish_lag_entries",
+            "Log entries of a partition that are written, or about to be, and not published.",
+            labels=["partition"],
+        )
+        late = GaugeMetricFamily(
+            "turnout_timers_late_seconds",
+            "How long the earliest timer of a partition has been due; 0: none is.",
+            labels=["partition"],
+        )
+        under_way = 0
+        for partition, owned in self._owned.items():
+            under_way += sum(len(run.performing) for run in owned.runs.values())
+            behind.add_metric([str(partition)], owned.written_seq - owned.emitted_seq)
+            late.add_metric([str(partition)], self._late_s(owned))
+        attempts.add_metric([], under_way)
+        yield from (attempts, behind, late)
+
+    def _late_s(self, owned: Owned) -> float:
+        due_at = owned.alarms.first_at()
+        if due_at is None or self._clock is None:
+            return 0.0
+        return max(0.0, (self._clock.now() - due_at).total_seconds())

@@ -1,0 +1,26 @@
+"""What the scheduler counts."""
+
+from collections.abc import Iterable
+from datetime import datetime
+
+from prometheus_client import CollectorRegistry, Histogram
+
+from shared.db.schedules import Due
+
+
+class SchedulerMetrics:
+    """Every metric of the role, in one registry."""
+
+    def __init__(self, registry: CollectorRegistry) -> None:
+        self.late_seconds = Histogram(
+            "turnout_schedule_late_seconds",
+            "Seconds from the time at which a schedule was due to its start command.",
+            buckets=(0.05, 0.1, 0.25, 0.5, 1, 2, 5, 30, 300),
+            registry=registry,
+        )
+
+    def fired(self, found: Iterable[Due], now: datetime) -> None:
+        """Count the schedules that fired at ``now``."""
+        for due in found:
+            if due.next_at is not None:
+                self.late_seconds.observe(max(0.0, (now - due.next_at).total_seconds()))

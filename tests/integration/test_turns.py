@@ -1,0 +1,192 @@
+"""Executions that run by turns: never too many of a key, in order, and none waits for ever."""
+
+import asyncio
+from typing import Any
+
+from services.executor import turns as module
+from services.scheduler.pass_turns import pass_stuck
+from shared.domain.ids import ExecutionId
+from shared.domain.workflows import Workflow
+from tests.support.crowd import open_crowd
+from tests.support.eventually import eventually
+from tests.support.works import (
+    NOTE,
+    Works,
+    all_ended,
+    cancel,
+    check_history,
+    open_works,
+    start,
+    start_command,
+    statuses,
+    tell,
+    until,
+    workflow,
+)
+
+KEY = {"lang": "jsonata", "src": "payload.key"}
+TURNS = "SELECT count(*) FROM turns"
+
+
+def by_turns(*steps: dict[str, Any], most: int = 1, **more: Any) -> dict[str, Any]:
+    """A workflow whose executions of the same key run one after another."""
+    policy = {"concurrency_key": KEY, "concurrency_max": most, **more}
+    return {**workflow(*steps), "policy": policy}
+
+
+async def waiting(works: Works, count: int) -> None:
+    """Return when so many executions wait for their turn."""
+    await until(works.pool, "SELECT count(*) FROM waits WHERE kind = 'turn'", count)
+
+
+async def queued(works: Works, flow: Workflow, count: int, key: str = "a") -> list[ExecutionId]:
+    """Start executions one after another, each once those before it run or wait."""
+    ids: list[ExecutionId] = []
+    for _ in range(count):
+        ids += await start(works, flow, payload={"key": key})
+        await until(works.pool, TURNS, len(ids))
+    return ids
+
+
+async def test_two_executors_never_run_two_of_a_key(database: str) -> None:
+    """Forty executions on three keys; between steps nothing of another one comes in."""
+    async with (
+        open_crowd(0.005) as crowd,
+        open_works(database) as works,
+        open_works(database, member="two"),
+    ):
+        flow = await works.register(by_turns(crowd.step(), {**crowd.step(), "id": "more"}))
+        commands = [start_command(flow, {"key": "abc"[n % 3]}) for n in range(40)]
+        await tell(works, *commands)
+        await all_ended(works.pool, 40, within_s=40)
+        assert set((await statuses(works.pool)).values()) == {"COMPLETED"}
+        assert len(crowd.paths) == 80
+        assert crowd.most == {"/a": 1, "/b": 1, "/c": 1}
+        await until(works.pool, TURNS, 0)
+        await check_history(works)
+
+
+async def test_the_maximum_is_used_and_kept(database: str) -> None:
+    """As many as may run do; a workflow of another id has turns of its own; null needs none."""
+    async with open_crowd() as crowd, open_works(database) as works:
+        crowd.gate.clear()
+        flow = await works.register(by_turns(crowd.step(), most=3))
+        other = await works.register(by_turns(crowd.step()))
+        await start(works, flow, 5, {"key": "a"})
+        await start(works, other, 1, {"key": "a"})
+        await waiting(works, 2)
+        await eventually(lambda: crowd.here["/a"] == 4)
+        free = {**by_turns(NOTE), "policy": {"concurrency_key": {"lang": "jsonata", "src": "null"}}}
+        await start(works, await works.register(free), 3)
+        await all_ended(works.pool, 3)
+        crowd.gate.set()
+        await all_ended(works.pool, 9)
+        assert crowd.most["/a"] == 4
+
+
+async def test_they_run_in_the_order_in_which_they_came(database: str) -> None:
+    """Whoever came first runs first."""
+    async with open_crowd() as crowd, open_works(database) as works:
+        crowd.gate.clear()
+        flow = await works.register(by_turns(crowd.step()))
+        ids = await queued(works, flow, 6)
+        crowd.gate.set()
+        await all_ended(works.pool, 6)
+        rows = await works.pool.fetch("SELECT id FROM executions ORDER BY finished_at")
+        assert [row["id"] for row in rows] == ids
+
+
+async def test_one_that_waits_can_be_cancelled_and_expires(database: str) -> None:
+    """Nothing of it has run, and the others go on without it."""
+    async with open_crowd() as crowd, open_works(database) as works:
+        crowd.gate.clear()
+        flow = await works.register(by_turns(crowd.step()))
+        brief = by_turns(crowd.step(), expires_after_s=0.3)
+        hasty = await works.register(brief, id=flow.id, version=2)
+        first, second, third = await queued(works, flow, 3)
+        assert (await statuses(works.pool))[second] == "WAITING"
+        (late,) = await start(works, hasty, payload={"key": "a"})
+        await cancel(works, second)
+        await all_ended(works.pool, 2)
+        found = await statuses(works.pool)
+        assert (found[second], found[late]) == ("CANCELLED", "EXPIRED")
+        crowd.gate.set()
+        await all_ended(works.pool, 4)
+        found = await statuses(works.pool)
+        assert (found[first], found[third]) == ("COMPLETED", "COMPLETED")
+        assert len(crowd.paths) == 2
+        await until(works.pool, TURNS, 0)
+        await check_history(works)
+
+
+async def test_no_crash_gives_a_turn_away_or_loses_it(database: str) -> None:
+    """Whoever had the turn has it again; those that waited are found, and run in their order."""
+    async with open_crowd() as crowd:
+        crowd.gate.clear()
+        async with open_works(database) as works:
+            flow = await works.register(by_turns(crowd.step()))
+            ids = await queued(works, flow, 4)
+            await waiting(works, 3)
+            await works.crash()
+        async with open_works(database) as works:
+            await eventually(lambda: len(crowd.paths) == 2)
+            crowd.gate.set()
+            await all_ended(works.pool, 4)
+            rows = await works.pool.fetch("SELECT id FROM executions ORDER BY finished_at")
+            assert [row["id"] for row in rows] == ids
+            assert crowd.most["/a"] <= 2  # the call that went down with its executor, again
+            await until(works.pool, TURNS, 0)
+            await check_history(works)
+
+
+async def test_what_a_crash_left_is_passed_on(database: str) -> None:
+    """A turn of an execution that has ended, and one of which nobody was told."""
+    async with open_crowd() as crowd, open_works(database) as works:
+        crowd.gate.clear()
+        flow = await works.register(by_turns(crowd.step()))
+        ids = await queued(works, flow, 2)
+        (ended,) = await start(works, await works.register(workflow(NOTE)))
+        await waiting(works, 1)
+        await all_ended(works.pool, 1)
+        long_ago = "granted_at = now() - interval '1 minute'"
+        await works.pool.execute("UPDATE turns SET granted_at = granted_at - interval '1 minute'")
+        assert await pass_stuck(works.platform) == 0
+        await works.pool.execute(f"UPDATE turns SET {long_ago} WHERE execution_id = $1", ids[1])
+        assert await pass_stuck(works.platform) == 1
+        assert await pass_stuck(works.platform) == 0
+        await waiting(works, 0)
+        await works.pool.execute(
+            "UPDATE turns SET execution_id = $1 WHERE execution_id = $2", ended, ids[0]
+        )
+        assert await pass_stuck(works.platform) == 1
+        await until(works.pool, TURNS, 1)
+
+
+async def test_a_turn_that_comes_while_the_step_parks_is_seen(
+    database: str, monkeypatch: Any
+) -> None:
+    """Told before it waits, an execution would not hear it; it looks once it waits."""
+    asked, may_go = asyncio.Event(), asyncio.Event()
+    told = module.Turns.__call__
+
+    async def slow(self: module.Turns, call: Any) -> Any:
+        outcome = await told(self, call)
+        if call.event.payload.get("slow"):
+            asked.set()
+            await may_go.wait()
+        return outcome
+
+    monkeypatch.setattr(module.Turns, "__call__", slow)
+    async with open_crowd() as crowd, open_works(database) as works:
+        crowd.gate.clear()
+        flow = await works.register(by_turns(crowd.step()))
+        await queued(works, flow, 1)
+        await start(works, flow, payload={"key": "a", "slow": True})
+        await asked.wait()
+        crowd.gate.set()
+        await all_ended(works.pool, 1)
+        await until(works.pool, "SELECT count(*) FROM turns WHERE granted_at IS NOT NULL", 1)
+        await until(works.pool, "SELECT count(*) FROM inbox", 0)
+        may_go.set()
+        await all_ended(works.pool, 2)
+        await check_history(works)
