@@ -1,4 +1,4 @@
-"""One measured process: plays the roles it is given, or ``floor``, until standard input ends.
+"""One measured process: plays roles, or ``floor`` with so many steps, until standard input ends.
 
 Says its counters as one JSON object at the end.
 """
@@ -12,18 +12,11 @@ import orjson
 import uvloop
 from prometheus_client import CollectorRegistry
 
-from services.executor.app import executor
-from services.executor.settings import ExecutorSettings
-from services.matcher.app import matcher
-from services.matcher.settings import MatcherSettings
-from services.scheduler.app import scheduler
-from services.scheduler.settings import SchedulerSettings
-from services.trigger_ingest.app import trigger_ingest
-from services.trigger_ingest.settings import IngestSettings
-from shared.assembly.platform import Platform, open_platform
+from services.cli.process.roles import read_roles
+from shared.assembly.platform import open_platform
 from shared.assembly.settings import ProcessSettings
 from shared.runtime.process import tune_garbage_collection
-from shared.runtime.roles import Role, run_roles
+from shared.runtime.roles import run_roles
 from shared.runtime.telemetry import configure_logging
 from tests.benchmarks.floor import run_floor
 
@@ -43,9 +36,10 @@ async def _play(names: list[str], settings: ProcessSettings) -> Mapping[str, flo
     stop = asyncio.Event()
     async with open_platform(settings) as platform, asyncio.TaskGroup() as group:
         group.create_task(_stop_at_end_of_input(stop))
-        if names == [FLOOR]:
-            return {"turnout_bench_commits": await run_floor(platform, settings, stop)}
-        roles = {name: _role(name, platform) for name in names}
+        if names[0] == FLOOR:
+            commits = await run_floor(platform, settings, int(names[1]), stop)
+            return {"turnout_bench_commits": commits}
+        roles = {name: make(platform) for name, make in read_roles(names, {}).items()}
         await run_roles(roles, platform.health, stop=stop, stop_within_s=settings.stop_within_s)
         return _counters(platform.registry)
 
@@ -61,21 +55,6 @@ async def _stop_at_end_of_input(stop: asyncio.Event) -> None:
 def _counters(registry: CollectorRegistry) -> Mapping[str, float]:
     samples = (sample for metric in registry.collect() for sample in metric.samples)
     return {s.name: s.value for s in samples if not s.labels and not s.name.endswith("_created")}
-
-
-def _role(name: str, platform: Platform) -> Role:
-    given: dict[str, Any] = {}
-    match name:
-        case "trigger-ingest":
-            return trigger_ingest(platform, IngestSettings(**given))
-        case "matcher":
-            return matcher(platform, MatcherSettings(**given))
-        case "executor":
-            return executor(platform, ExecutorSettings(**given))
-        case "scheduler":
-            return scheduler(platform, SchedulerSettings(**given))
-        case _:
-            raise ValueError(name)
 
 
 if __name__ == "__main__":

@@ -1,17 +1,38 @@
 """``turnout bench``: programs that measure; docs/benchmarks/README.md explains their figures."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Coroutine, Mapping
 from dataclasses import replace
-from typing import Any
+from pathlib import Path
+from typing import Any, TypeVar
 
 import click
 import uvloop
 
+from services.cli.options import json_option
 from services.cli.present import show_rows, write_json
 from shared.runtime.settings import LogSettings
 from shared.runtime.telemetry import configure_logging
-from tests.benchmarks import parked as parking
-from tests.benchmarks.pipeline import FULL, PRODUCT, QUICK, measure_pipeline
+from tests.benchmarks import durable, idle, latency, parked, pipeline, report, scale
+from tests.benchmarks.tables import table_of
+from tests.benchmarks.three_steps import INPUTS
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+_SECONDS = click.FloatRange(0.1, 600)
+_EVENTS = click.IntRange(100, 1_000_000)
+
+
+def _option(name: str, kind: click.ParamType[Any], default: Any, text: str) -> Callable[[F], F]:
+    return click.option(name, type=kind, default=default, show_default=True, help=text)
+
+
+def _rounds(default: int) -> Callable[[F], F]:
+    return _option("--rounds", click.IntRange(1, 100), default, "Of each side, by turns.")
+
+
+_quick = click.option(
+    "--quick", is_flag=True, help="One very short round: shows that it runs, measures nothing."
+)
 
 
 @click.group()
@@ -19,110 +40,128 @@ def bench() -> None:
     """Measure Turnout on this machine."""
 
 
-@bench.command()
-@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
-@click.option("--rounds", type=click.IntRange(1, 100), default=FULL.rounds, show_default=True)
+@bench.command("run")
+@json_option
+@_rounds(durable.FULL.rounds)
+@_option("--seconds", _SECONDS, durable.FULL.seconds, "Measured in each round.")
 @click.option(
-    "--events", type=click.IntRange(100, 1_000_000), default=FULL.events, show_default=True,
-    help="In each round.",
+    "--concurrency", type=click.IntRange(1, 100_000), multiple=True,
+    default=durable.FULL.concurrency, show_default=True, help="May be given more than once.",
 )  # fmt: skip
-@click.option(
-    "--shape", type=click.Choice(["all", *PRODUCT]), default="all", show_default=True,
-    help="How the roles are spread over processes.",
+@_option("--processes", click.IntRange(1, 16), 1, "Executors, each with partitions of its own.")
+@_option("--inputs", click.Choice(list(INPUTS)), durable.FULL.inputs, "What the steps compute.")
+@click.option("--profile", metavar="FILE", help="Where pyinstrument writes; .html, .txt, ….")
+@_quick
+def run_(*, as_json: bool, quick: bool, profile: str | None, **given: Any) -> None:
+    """Three-step executions without Kafka, beside bare loops of group commits."""
+    extent = durable.QUICK if quick else replace(durable.FULL, **given)
+    _measure(durable.measure_run(extent, _tell, profile), as_json=as_json)
+
+
+@bench.command("pipeline")
+@json_option
+@_rounds(pipeline.FULL.rounds)
+@_option("--events", _EVENTS, pipeline.FULL.events, "In each round.")
+@click.option("--steps", type=click.Choice([1, 3]), default=3, show_default=True)
+@_option(
+    "--shape", click.Choice(["all", *pipeline.PRODUCT]), "all",
+    "How the roles are spread over processes.",
 )  # fmt: skip
-@click.option("--quick", is_flag=True, help="One short round of one process: shows that it runs.")
-def pipeline(*, as_json: bool, rounds: int, events: int, shape: str, quick: bool) -> None:
+@_quick
+def pipeline_(*, as_json: bool, quick: bool, shape: str, **given: Any) -> None:
     """Events through Kafka to results on Kafka, beside a bare loop. Needs Java and Maven."""
-    extent = QUICK if quick else replace(FULL, rounds=rounds, events=events)
-    names = ["one_process"] if quick else list(PRODUCT) if shape == "all" else [shape]
-    shapes = {name: PRODUCT[name] for name in names}
-
-    configure_logging(LogSettings(level="WARNING", format="console"))
-    found = uvloop.run(measure_pipeline(extent, shapes, _tell))
-    if as_json:
-        write_json(found)
-    else:
-        sides = found["sides"].values()
-        rows = [(title, *(figure(side) for side in sides)) for title, figure in _FIGURES.items()]
-        show_rows(("", *found["sides"]), rows)
+    extent = pipeline.QUICK if quick else replace(pipeline.FULL, **given)
+    product = pipeline.PRODUCT
+    names = ["one_process"] if quick else list(product) if shape == "all" else [shape]
+    shapes = {name: product[name] for name in names}
+    _measure(pipeline.measure_pipeline(extent, shapes, _tell), as_json=as_json)
 
 
-@bench.command()
-@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
-@click.option(
-    "--count", type=click.IntRange(1_000, 10_000_000), default=parking.FULL.count,
-    show_default=True, help="Executions that sleep for 30 days.",
+@bench.command("latency")
+@json_option
+@_rounds(latency.FULL.rounds)
+@_option("--seconds", _SECONDS, latency.FULL.seconds, "At each share of the measured rate.")
+@_option("--burst", _EVENTS, latency.FULL.burst, "Events that tell the rate.")
+@_option(
+    "--bus", click.Choice(["kafka", "local"]), latency.FULL.bus,
+    "kafka needs Java and Maven; local has no floor.",
 )  # fmt: skip
-@click.option(
-    "--due", type=click.IntRange(100, 50_000), default=parking.FULL.due, show_default=True,
-    help="Executions that wake in one instant.",
+@_quick
+def latency_(*, as_json: bool, quick: bool, **given: Any) -> None:
+    """How long an event waits for its first step, a step for the next, a consumer for the result.
+
+    Open loop: unloaded, and at 10, 50 and 80 % of the rate that was measured just before.
+    """
+    quickly = replace(latency.QUICK, bus=given["bus"])
+    extent = quickly if quick else replace(latency.FULL, **given)
+    _measure(latency.measure_latency(extent, _tell), as_json=as_json)
+
+
+@bench.command("idle")
+@json_option
+@_rounds(idle.FULL.rounds)
+@_option("--seconds", _SECONDS, idle.FULL.seconds, "Looked at in each round.")
+@_quick
+def idle_(*, as_json: bool, quick: bool, **given: Any) -> None:
+    """All roles with nothing to do: processor time, wakeups, statements. Needs Java and Maven."""
+    extent = idle.QUICK if quick else replace(idle.FULL, **given)
+    _measure(idle.measure_idle(extent, _tell), as_json=as_json)
+
+
+@bench.command("scale")
+@json_option
+@_rounds(scale.FULL.rounds)
+@_option("--seconds", _SECONDS, scale.FULL.seconds, "Measured in each round.")
+@_option("--concurrency", click.IntRange(2, 100_000), scale.FULL.concurrency, "At once, in all.")
+@click.option("--whole", is_flag=True, help="All roles over Kafka; needs Java and Maven.")
+@_option("--events", _EVENTS, scale.FULL.events, "In each round, with --whole.")
+@_quick
+def scale_(*, as_json: bool, quick: bool, **given: Any) -> None:
+    """Two executors on two partitions, against one that has both."""
+    quickly = replace(scale.QUICK, whole=given["whole"])
+    extent = quickly if quick else replace(scale.FULL, **given)
+    _measure(scale.measure_scale(extent, _tell), as_json=as_json)
+
+
+@bench.command("parked")
+@json_option
+@_option(
+    "--count", click.IntRange(1_000, 10_000_000), parked.FULL.count,
+    "Executions that sleep for 30 days.",
 )  # fmt: skip
-@click.option(
-    "--bus", type=click.Choice(["local", "kafka"]), default="local", show_default=True,
-    help="kafka needs Java and Maven.",
-)  # fmt: skip
-@click.option("--quick", is_flag=True, help="A few hundred executions: shows that it runs.")
-def parked(*, as_json: bool, count: int, due: int, bus: str, quick: bool) -> None:
+@_option(
+    "--due", click.IntRange(100, 50_000), parked.FULL.due, "Executions that wake in one instant."
+)
+@_option("--bus", click.Choice(["local", "kafka"]), "local", "kafka needs Java and Maven.")
+@_quick
+def parked_(*, as_json: bool, quick: bool, bus: str, **given: Any) -> None:
     """Sleeping executions: how fast they are parked, the executor's memory, how they wake."""
-    extent = parking.QUICK if quick else replace(parking.FULL, count=count, due=due)
+    extent = parked.QUICK if quick else replace(parked.FULL, **given)
+    found = parked.measure_parked(extent, with_kafka=bus == "kafka", tell=_tell)
+    _measure(found, as_json=as_json)
+
+
+@bench.command("report")
+@click.argument("folders", nargs=-1, required=True, type=click.Path(exists=True, path_type=Path))
+@_option(
+    "--into",
+    click.Path(path_type=Path),
+    "docs/benchmarks",
+    "Where report.md, peers.md and their plots go.",
+)
+def report_(*, folders: tuple[Path, ...], into: Path) -> None:
+    """Render the JSON that the commands have said, from files in FOLDERS, as pages."""
+    click.echo(report.write_report(folders, into))
+
+
+def _measure(found: Coroutine[Any, Any, Mapping[str, Any]], *, as_json: bool) -> None:
     configure_logging(LogSettings(level="WARNING", format="console"))
-    found = uvloop.run(parking.measure_parked(extent, with_kafka=bus == "kafka", tell=_tell))
+    document = uvloop.run(found)
     if as_json:
-        write_json(found)
+        write_json(document)
     else:
-        show_rows(("", ""), [(title, figure(found)) for title, figure in _PARKED.items()])
-
-
-_FIGURES: Mapping[str, Callable[[Mapping[str, Any]], str]] = {
-    "executions/s": lambda side: f"{side['executions_per_s']:,.0f}",
-    "of the floor": lambda side: f"{side['of_floor']:.0%}",
-    "of the floor, by CPU": lambda side: f"{side['of_floor_by_cpu']:.0%}",
-    "CPU-s per 1,000: Python": lambda side: f"{side['python_cpu_s_per_1000']:.3f}",
-    "CPU-s per 1,000: Postgres": lambda side: f"{side['cpu_s_per_1000']['postgres']:.3f}",
-    "CPU-s per 1,000: Kafka": lambda side: f"{side['cpu_s_per_1000']['kafka']:.3f}",
-    "WAL bytes an execution": lambda side: f"{side['wal_bytes_per_execution']:,.0f}",
-    "commits per 1,000": lambda side: f"{side['commits_per_1000']:.1f}",
-    "step began, ms (p50, p99)": lambda side: _pair(side["step_began_ms"]),
-    "result seen, ms (p50, p99)": lambda side: _pair(side["result_seen_ms"]),
-}
-
-
-_PARKED: Mapping[str, Callable[[Mapping[str, Any]], str]] = {
-    "parked, executions/s": lambda found: f"{found['parked_per_s']:,.0f}",
-    "of those that do not sleep": lambda found: f"{found['of_awake']:.0%}",
-    "WAL bytes each": lambda found: f"{found['parking']['wal_bytes_each']:,.0f}",
-    "table bytes each": lambda found: f"{sum(found['parking']['table_bytes_each'].values()):,.0f}",
-    "executor's memory, MiB (before, peak, after)": lambda found: _mebibytes(
-        found["parking"]["resident_bytes"], "before", "peak", "after"
-    ),
-    "grew by at most 50 MiB": lambda found: _yes(found["marks"]["memory_is_flat"]),
-    "resumed, s after due (p50, p99, max)": lambda found: _seconds(found["due"]["resumed_s"]),
-    "completed, s after due (p50, p99, max)": lambda found: _seconds(found["due"]["completed_s"]),
-    "all completed, s after due": lambda found: f"{found['due']['all_completed_s']:.2f}",
-    "all resumed, completed within 5 s": lambda found: ", ".join(
-        _yes(found["marks"][mark]) for mark in ("resumed_in_time", "completed_in_time")
-    ),
-    "restart, s (over none, over parked)": lambda found: (
-        f"{found['restart']['over_none_s']:.2f}, {found['restart']['over_parked_s']:.2f}"
-    ),
-}
+        show_rows(*table_of(document))
 
 
 def _tell(line: str) -> None:
     click.echo(line, err=True)
-
-
-def _mebibytes(found: Mapping[str, float], *names: str) -> str:
-    return ", ".join(f"{found[name] / 2**20:,.0f}" for name in names)
-
-
-def _seconds(found: Mapping[str, float]) -> str:
-    return ", ".join(f"{found[name]:.2f}" for name in ("p50", "p99", "max"))
-
-
-def _yes(holds: bool) -> str:  # noqa: FBT001
-    return "yes" if holds else "NO"
-
-
-def _pair(ms: Mapping[str, float]) -> str:
-    return f"{ms['p50']:.1f}, {ms['p99']:.1f}"

@@ -20,12 +20,12 @@ WORKFLOW: Final[dict[str, Any]] = {
 }
 
 
-def event_record(event_id: str) -> bytes:
+def event_record(event_id: str, event: str = EVENT) -> bytes:
     """An event of about 300 bytes that starts the workflow; its step gives back the id."""
     return orjson.dumps(
         {
             "id": event_id,
-            "event": EVENT,
+            "event": event,
             "payload": {
                 "id": event_id,
                 "total": 42,

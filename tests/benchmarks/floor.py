@@ -1,10 +1,10 @@
 """The bare loop that Turnout is held against: what the two libraries do for the same records.
 
 One process, aiokafka and asyncpg, nothing between them: read events in batches; check one field;
-write in one transaction, by COPY, an execution, the log entry of its start and that of its only
-step and its end; publish the step's result and three records of the lifecycle in batches; commit
-the offsets. The three stages overlap. There is no archive, no hop between roles, no duplicate to
-find, no retry and no recovery.
+write in one transaction, by COPY, an execution, the log entry of its start and those of its steps,
+the last with its end; publish the steps' results and three records of the lifecycle in batches;
+commit the offsets. The three stages overlap. There is no archive, no hop between roles, no
+duplicate to find, no retry and no recovery.
 """
 
 import asyncio
@@ -23,6 +23,7 @@ from aiokafka.structs import ConsumerRecord
 
 from shared.assembly.platform import Platform
 from shared.assembly.settings import ProcessSettings
+from tests.benchmarks.three_steps import STEPS
 
 BATCH_MAX: Final = 1_000
 BATCH_BYTES: Final = 500_000
@@ -35,7 +36,7 @@ Places = Mapping[TopicPartition, int]
 
 @dataclass(frozen=True, slots=True)
 class Run:
-    """An event that passed the check, and what its only step gave."""
+    """An event that passed the check, and what each of its steps gave."""
 
     id: UUID
     event_key: UUID
@@ -55,8 +56,10 @@ class Batch:
 Line = asyncio.Queue[Batch | None]
 
 
-async def run_floor(platform: Platform, settings: ProcessSettings, stop: asyncio.Event) -> int:
-    """Run until ``stop``; gives the number of commits."""
+async def run_floor(
+    platform: Platform, settings: ProcessSettings, steps: int, stop: asyncio.Event
+) -> int:
+    """Run until ``stop``, executions of so many steps; gives the number of commits."""
     servers = settings.kafka_bootstrap_servers
     assert servers is not None
     consumer = AIOKafkaConsumer(
@@ -72,8 +75,9 @@ async def run_floor(platform: Platform, settings: ProcessSettings, stop: asyncio
     checked, written = Line(1), Line(1)
     async with consumer, producer, platform.pool.acquire() as conn, asyncio.TaskGroup() as group:
         group.create_task(_read(consumer, checked, stop))
-        writing = group.create_task(_write(conn, checked, written))
-        group.create_task(Publishing(platform, producer, consumer).run(written))
+        writing = group.create_task(_write(conn, STEPS[:steps], checked, written))
+        publishing = Publishing(platform, producer, consumer, STEPS[:steps])
+        group.create_task(publishing.run(written))
     return writing.result()
 
 
@@ -98,17 +102,22 @@ def _check(record: ConsumerRecord[bytes, bytes]) -> Run | None:
 
 
 async def _write(
-    conn: "asyncpg.pool.PoolConnectionProxy[asyncpg.Record]", checked: Line, written: Line
+    conn: "asyncpg.pool.PoolConnectionProxy[asyncpg.Record]",
+    steps: Sequence[str],
+    checked: Line,
+    written: Line,
 ) -> int:
     commits, seq = 0, count(1)
     while (batch := await checked.get()) is not None:
         async with conn.transaction():
             await conn.copy_records_to_table(
-                "executions", records=map(_execution, batch.runs), columns=_EXECUTION
+                "executions",
+                records=(_execution(run, len(steps)) for run in batch.runs),
+                columns=_EXECUTION,
             )
             await conn.copy_records_to_table(
                 "execution_log",
-                records=(row for run in batch.runs for row in _entries(run, seq)),
+                records=(row for run in batch.runs for row in _entries(run, steps, seq)),
                 columns=_ENTRY,
             )
         commits += 1
@@ -127,30 +136,37 @@ _ENTRY: Final = (
 )
 
 
-def _execution(run: Run) -> tuple[object, ...]:
+def _execution(run: Run, steps: int) -> tuple[object, ...]:
     place = run.place
     return (
         *(run.id, place.partition, place.offset, _ENVIRONMENT, _WORKFLOW, 1),
-        *(run.event_key, run.at, "COMPLETED", run.at, run.at, 1),
+        *(run.event_key, run.at, "COMPLETED", run.at, run.at, steps),
     )
 
 
-def _entries(run: Run, seq: "count[int]") -> Iterator[tuple[object, ...]]:
+def _entries(run: Run, steps: Sequence[str], seq: "count[int]") -> Iterator[tuple[object, ...]]:
     partition = run.place.partition
     output = orjson.dumps(run.output).decode()
     event = (run.place.value or b"").decode()
     start = (partition, next(seq), run.id, 1, ["created", "started"])
     yield (*start, None, None, None, event, None, None, run.at)
-    end = (partition, next(seq), run.id, 2, ["completed"])
-    yield (*end, "first", 1, "COMPLETED", output, output, run.at, run.at)
+    for position, step in enumerate(steps, start=2):
+        phases = ["completed"] if step == steps[-1] else []
+        end = (partition, next(seq), run.id, position, phases)
+        yield (*end, step, 1, "COMPLETED", output, output, run.at, run.at)
 
 
 class Publishing:
     """The last stage."""
 
     def __init__(
-        self, platform: Platform, producer: AIOKafkaProducer, consumer: AIOKafkaConsumer
+        self,
+        platform: Platform,
+        producer: AIOKafkaProducer,
+        consumer: AIOKafkaConsumer,
+        steps: Sequence[str],
     ) -> None:
+        self._steps = steps
         self._topics = platform.topics
         self._bus = platform.bus
         self._producer = producer
@@ -165,9 +181,12 @@ class Publishing:
                 key = str(run.id).encode()
                 partition = crc32(key) % partitions
                 results = lines.setdefault((self._topics.step_results, partition), [])
-                results.append((key, _result(run)))
+                results += [
+                    (key, _result(run, step, position))
+                    for position, step in enumerate(self._steps, start=2)
+                ]
                 phases = lines.setdefault((self._topics.executions, partition), [])
-                phases += [(key, value) for value in _phases(run)]
+                phases += [(key, value) for value in _phases(run, 1 + len(self._steps))]
             sent = [await self._send(*place, records) for place, records in lines.items()]
             await asyncio.gather(*(future for futures in sent for future in futures))
             await self._consumer.commit(dict(batch.positions))
@@ -186,10 +205,10 @@ class Publishing:
         return sent
 
 
-def _result(run: Run) -> bytes:
+def _result(run: Run, step: str, position: int) -> bytes:
     at = run.at.isoformat()
     data = {
-        "step_id": "first",
+        "step_id": step,
         "attempt": 1,
         "status": "COMPLETED",
         "input": run.output,
@@ -199,12 +218,12 @@ def _result(run: Run) -> bytes:
         "ended_at": at,
         "retry_at": None,
     }
-    return _envelope(run, 2, "", "turnout.step.completed", at, data)
+    return _envelope(run, position, "", "turnout.step.completed", at, data)
 
 
-def _phases(run: Run) -> Iterator[bytes]:
+def _phases(run: Run, last: int) -> Iterator[bytes]:
     at = run.at.isoformat()
-    for position, phase in ((1, "created"), (1, "started"), (2, "completed")):
+    for position, phase in ((1, "created"), (1, "started"), (last, "completed")):
         data = {"phase": phase, "error": None, "at": at}
         yield _envelope(run, position, f":{phase}", f"workflow_execution:{phase}", at, data)
 

@@ -1,14 +1,17 @@
 """What measurements stand on: a Postgres, an Apache Kafka, a fresh place for each round."""
 
+import asyncio
 import shutil
 import tempfile
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
+from typing import Any
 from uuid import uuid4
 
+import asyncpg
 import orjson
 
 from shared.assembly.platform import Platform, open_platform
@@ -19,12 +22,15 @@ from shared.embedded.postgres import EmbeddedPostgres
 from shared.runtime.sql import statements
 from shared.wire.topics import Topics
 from tests.benchmarks.events import WORKFLOW
+from tests.benchmarks.processes import Running
 from tests.support.house import House, settings_of
 from tests.support.postgres import drop, execute, sibling
 
 PARTITIONS = 2
 _TEMPLATE = "benchmark_template"
 _FLUSH_S = 600.0
+_OWNED_WITHIN_S = 60.0
+_POLL_S = 0.1
 _TABLES = ("executions", "execution_log", "timers", "bus_records")
 _SQL = statements(Path(__file__).parent / "queries")
 
@@ -36,6 +42,7 @@ class Ground:
     dsn: str
     kafka_servers: str | None
     processes: Mapping[str, int]
+    postgres_log: Path
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -77,6 +84,9 @@ class Place:
             "TURNOUT_SOURCE_TOPICS": orjson.dumps(self.topics.sources).decode(),
             "TURNOUT_PARTITIONS": str(PARTITIONS),
             "TURNOUT_MEMBER": self.topics.prefix,
+            "TURNOUT_LOGIN": "none",
+            "TURNOUT_PORT": "0",
+            "TURNOUT_EGRESS__ALLOW_LOOPBACK": "true",
         }
 
     async def counters(self) -> Counters:
@@ -94,6 +104,17 @@ class Place:
         """By event id, when its step began, in seconds on the wall clock; at most ``limit``."""
         rows = await self.platform.pool.fetch(_SQL["list_steps"], limit)
         return {row["event_id"]: row["started_at"].timestamp() for row in rows}
+
+    async def attempts(self, limit: int) -> Sequence[asyncpg.Record]:
+        """The attempts of all executions, each execution's in order; see list_attempts.sql."""
+        return await self.platform.pool.fetch(_SQL["list_attempts"], limit)
+
+    async def owned_by(self, executors: int, watched: Running) -> None:
+        """Return when at least so many executors own partitions; 60 s at most."""
+        async with asyncio.timeout(_OWNED_WITHIN_S):
+            while await self.platform.pool.fetchval(_SQL["count_owners"]) < executors:
+                watched.ensure_alive()
+                await asyncio.sleep(_POLL_S)
 
     async def progress(self) -> Progress:
         """How far the executor has come."""
@@ -143,14 +164,21 @@ async def open_ground(*, with_kafka: bool = True) -> AsyncIterator[Ground]:
                 processes["kafka"], kafka_servers = kafka.pid, kafka.bootstrap_servers
             await execute(postgres.dsn, f'CREATE DATABASE "{_TEMPLATE}"')
             await migrate(sibling(postgres.dsn, _TEMPLATE))
-            yield Ground(dsn=postgres.dsn, kafka_servers=kafka_servers, processes=processes)
+            yield Ground(
+                dsn=postgres.dsn,
+                kafka_servers=kafka_servers,
+                processes=processes,
+                postgres_log=folder / "server.log",
+            )
     finally:
         shutil.rmtree(folder, ignore_errors=True)
 
 
 @asynccontextmanager
-async def open_place(ground: Ground) -> AsyncIterator[Place]:
-    """A fresh place; its database goes with it."""
+async def open_place(
+    ground: Ground, workflow: Mapping[str, Any] = WORKFLOW
+) -> AsyncIterator[Place]:
+    """A fresh place with a workflow; its database goes with it."""
     name = f"bench-{uuid4().hex[:8]}"
     dsn = sibling(ground.dsn, name)
     await execute(ground.dsn, f'CREATE DATABASE "{name}" TEMPLATE "{_TEMPLATE}"')
@@ -167,7 +195,7 @@ async def open_place(ground: Ground) -> AsyncIterator[Place]:
             )
         )
         async with open_platform(settings) as platform:
-            await House(platform).register(WORKFLOW)
+            await House(platform).register(workflow)
             yield Place(ground=ground, dsn=dsn, platform=platform)
     finally:
         await drop(ground.dsn, name)

@@ -1,7 +1,5 @@
 """Executions that sleep: how fast they are put away, what they hold meanwhile, how they wake."""
 
-import os
-import platform
 import shutil
 import tempfile
 import time
@@ -16,7 +14,7 @@ from shared.domain.errors import Unavailable
 from shared.wire.envelope import stamp
 from tests.benchmarks.crowd import EXECUTOR, Crowd, open_crowd
 from tests.benchmarks.ground import PARTITIONS, open_ground, open_place
-from tests.benchmarks.pipeline import Tell
+from tests.benchmarks.machine import Tell, observed
 from tests.benchmarks.processes import Running, memory_of
 from tests.benchmarks.rounds import used
 
@@ -53,7 +51,11 @@ async def measure_parked(extent: Extent, *, with_kafka: bool, tell: Tell) -> Map
     Raises Unavailable when the disk has too little room.
     """
     _need_disk(extent)
-    async with open_ground(with_kafka=with_kafka) as ground, open_place(ground) as place:
+    async with (
+        observed(tell) as machine,
+        open_ground(with_kafka=with_kafka) as ground,
+        open_place(ground) as place,
+    ):
         crowd = await open_crowd(place)
         async with crowd.executor() as (watched, _):  # the first start of all reads cold files
             await crowd.start(_WARM_UP, None, watched, _unheeded)
@@ -69,7 +71,9 @@ async def measure_parked(extent: Extent, *, with_kafka: bool, tell: Tell) -> Map
             tell(f"started over {parked:,} parked executions in {over_parked_s:.2f} s")
     per_s, awake_per_s = extent.count / parking["took_s"], extent.awake / awake_s
     return {
-        **_surroundings(extent, with_kafka=with_kafka),
+        "benchmark": "parked",
+        "machine": machine,
+        "extent": _extent(extent, with_kafka=with_kafka),
         "parked": parked,
         "parked_per_s": per_s,
         "of_awake": per_s / awake_per_s,
@@ -81,23 +85,20 @@ async def measure_parked(extent: Extent, *, with_kafka: bool, tell: Tell) -> Map
             "over_parked_s": over_parked_s,
             "resident_bytes": seen[-1],
         },
-        "marks": {
-            "memory_is_flat": parking["resident_bytes"]["growth"] <= GROWTH_BYTES_MAX,
-            "resumed_in_time": due["resumed_s"]["max"] <= RESUMED_WITHIN_S,
-            "completed_in_time": due["all_completed_s"] <= RESUMED_WITHIN_S,
-        },
+        "marks": _marks(parking, due),
     }
 
 
-def _surroundings(extent: Extent, *, with_kafka: bool) -> Mapping[str, Any]:
+def _extent(extent: Extent, *, with_kafka: bool) -> Mapping[str, Any]:
+    bus = "kafka" if with_kafka else "local"
+    return {**asdict(extent), "bus": bus, "partitions": PARTITIONS, "sleep_s": SLEEP_S}
+
+
+def _marks(parking: Mapping[str, Any], due: Mapping[str, Any]) -> Mapping[str, bool]:
     return {
-        "machine": {"cpus": os.cpu_count(), "python": platform.python_version()},
-        "extent": {
-            **asdict(extent),
-            "bus": "kafka" if with_kafka else "local",
-            "partitions": PARTITIONS,
-            "sleep_s": SLEEP_S,
-        },
+        "memory_is_flat": parking["resident_bytes"]["growth"] <= GROWTH_BYTES_MAX,
+        "resumed_in_time": due["resumed_s"]["max"] <= RESUMED_WITHIN_S,
+        "completed_in_time": due["all_completed_s"] <= RESUMED_WITHIN_S,
     }
 
 

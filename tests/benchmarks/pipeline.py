@@ -1,13 +1,12 @@
-"""Events through Kafka, match, a one-step execution, results on Kafka; beside the bare loop."""
+"""Events through Kafka, match, an execution, results on Kafka; beside the bare loop."""
 
-import os
-import platform
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict
 from statistics import median, quantiles
 from typing import Any, Final
 
 from tests.benchmarks.ground import PARTITIONS, open_ground
+from tests.benchmarks.machine import Tell, observed
 from tests.benchmarks.rounds import Extent, Programs, Round, measure_round
 
 ROLES: Final = ("trigger-ingest", "matcher", "executor", "scheduler")
@@ -15,13 +14,13 @@ PRODUCT: Final[Mapping[str, Programs]] = {
     "one_process": {"turnout": ROLES},
     "process_per_role": {role: (role,) for role in ROLES},
 }
-FLOOR: Final[Programs] = {"floor": ("floor",)}
+FLOORS: Final[Mapping[int, Programs]] = {n: {"floor": ("floor", str(n))} for n in (1, 3)}
 SERVERS: Final = ("postgres", "kafka")
 
-FULL: Final = Extent(rounds=3, events=20_000, warm_up=1_000, latency_per_s=50, latency_for_s=5)
-QUICK: Final = Extent(rounds=1, events=500, warm_up=100, latency_per_s=50, latency_for_s=1)
-
-Tell = Callable[[str], None]
+FULL: Final = Extent(
+    steps=3, rounds=3, events=20_000, warm_up=1_000, latency_per_s=50, latency_for_s=5
+)
+QUICK: Final = Extent(steps=3, rounds=1, events=500, warm_up=100, latency_per_s=50, latency_for_s=1)
 
 
 async def measure_pipeline(
@@ -31,9 +30,9 @@ async def measure_pipeline(
 
     Gives JSON as docs/benchmarks/README.md explains it.
     """
-    sides = {**shapes, "floor": FLOOR}
+    sides = {**shapes, "floor": FLOORS[extent.steps]}
     rounds: dict[str, list[Round]] = {name: [] for name in sides}
-    async with open_ground() as ground:
+    async with observed(tell) as machine, open_ground() as ground:
         for number in range(1, extent.rounds + 1):
             for name, programs in sides.items():
                 done = await measure_round(ground, programs, extent)
@@ -42,7 +41,8 @@ async def measure_pipeline(
     medians = {name: _medians(done) for name, done in rounds.items()}
     floor = medians["floor"]
     return {
-        "machine": {"cpus": os.cpu_count(), "python": platform.python_version()},
+        "benchmark": "pipeline",
+        "machine": machine,
         "extent": {**asdict(extent), "partitions": PARTITIONS},
         "sides": {
             name: {
@@ -72,7 +72,7 @@ def _medians(rounds: Sequence[Round]) -> dict[str, Any]:
         "python_cpu_s_per_1000": median(python),
         "all_cpu_s_per_1000": median(sum(b.cpu_s_per_1000.values()) for b in bursts),
         "wal_bytes_per_execution": median(b.wal_bytes_per_execution for b in bursts),
-        "commits_per_1000": median(b.commits_per_1000 for b in bursts),
+        "commits_per_1000_steps": median(b.commits_per_1000_steps for b in bursts),
         "step_began_ms": _medians_of(_p50_p99(r.step_began_s) for r in rounds),
         "result_seen_ms": _medians_of(_p50_p99(r.result_seen_s) for r in rounds),
         "rounds": [_shown(r) for r in rounds],

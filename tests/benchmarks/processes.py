@@ -33,33 +33,60 @@ class Running:
             if process.returncode is not None:
                 raise RuntimeError(f"{name} ended with exit code {process.returncode}")
 
+    async def ask(self) -> Mapping[str, Mapping[str, float]]:
+        """What each process says now, of those that answer lines; 30 s at most."""
+        async with asyncio.timeout(_STOP_S):
+            told = await asyncio.gather(*(_asked(p) for p in self.processes.values()))
+        self.ensure_alive()
+        return dict(zip(self.processes, told, strict=True))
+
+
+async def _asked(process: Process) -> Mapping[str, float]:
+    assert process.stdin is not None, "it is a pipe"
+    assert process.stdout is not None, "it is a pipe"
+    process.stdin.write(b"\n")
+    said: Mapping[str, float] = orjson.loads(await process.stdout.readline() or b"{}")
+    return said
+
 
 @asynccontextmanager
 async def running(
-    programs: Mapping[str, Sequence[str]], environment: Mapping[str, str | None]
+    programs: Mapping[str, Sequence[str]],
+    environment: Mapping[str, str | None],
+    python: Sequence[str] = ("-m", "tests.benchmarks.child"),
 ) -> AsyncIterator[Running]:
-    """Run ``tests.benchmarks.child`` once for each name, with those roles."""
+    """Run Python so once for each name, with these further arguments: roles, to the usual child.
+
+    ``said`` is the last line each of them wrote. Each is a member of its own.
+    """
     given = {**os.environ, **environment}
     processes: dict[str, Process] = {}
     started = Running(processes, {})
     try:
-        for name, roles in programs.items():
+        for name, arguments in programs.items():
             processes[name] = await asyncio.create_subprocess_exec(
-                *(sys.executable, "-m", "tests.benchmarks.child", *roles),
+                *(sys.executable, *python, *arguments),
                 cwd=Path(__file__).parents[2],
-                env={name: value for name, value in given.items() if value is not None},
+                env={n: v for n, v in {**given, **_member(given, name)}.items() if v is not None},
                 stdin=PIPE,
                 stdout=PIPE,
             )
         yield started
         async with asyncio.timeout(_STOP_S):
             told = await asyncio.gather(*(p.communicate(b"") for p in processes.values()))
-        started.said = {n: orjson.loads(out) for n, (out, _) in zip(processes, told, strict=True)}
+        started.said = {
+            name: orjson.loads(out.splitlines()[-1])
+            for name, (out, _) in zip(processes, told, strict=True)
+        }
     finally:
         for process in processes.values():
             if process.returncode is None:
                 process.kill()
                 await process.wait()
+
+
+def _member(given: Mapping[str, str | None], name: str) -> Mapping[str, str]:
+    return {"TURNOUT_MEMBER": f"{given['TURNOUT_MEMBER']}-{name}"}
 
 
 def cpu_seconds(pid: int) -> float:
@@ -70,6 +97,16 @@ def cpu_seconds(pid: int) -> float:
     own = sum(int(ticks) for ticks in fields[11:15]) / _TICKS
     children = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
     return own + sum(cpu_seconds(int(child)) for child in children)
+
+
+def wakeups(pid: int) -> int:
+    """How often the threads of a process have been given the processor."""
+    return sum(
+        int(line.split()[1])
+        for status in Path(f"/proc/{pid}/task").glob("*/status")
+        for line in status.read_text().splitlines()
+        if "ctxt_switches" in line
+    )
 
 
 def resident_bytes(pid: int) -> int:

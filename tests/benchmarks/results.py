@@ -18,8 +18,9 @@ _WITHIN_S: Final = 300.0
 class Results:
     """The ends of the result topics; made by ``open_results``."""
 
-    def __init__(self, consumer: AIOKafkaConsumer, place: Place) -> None:
+    def __init__(self, consumer: AIOKafkaConsumer, place: Place, steps_each: int) -> None:
         self._consumer = consumer
+        self._steps_each = steps_each
         topics = place.topics
         self._steps = [TopicPartition(topics.step_results, p) for p in range(PARTITIONS)]
         self._phases = [TopicPartition(topics.executions, p) for p in range(PARTITIONS)]
@@ -34,15 +35,15 @@ class Results:
         async with asyncio.timeout(_WITHIN_S):
             while True:
                 steps, phases = await self.published()
-                if steps >= executions and phases >= executions * PHASES:
+                if steps >= executions * self._steps_each and phases >= executions * PHASES:
                     return
                 watched.ensure_alive()
                 await asyncio.sleep(_POLL_S)
 
 
 @asynccontextmanager
-async def open_results(place: Place) -> AsyncIterator[Results]:
-    """Asks Kafka for the ends of the result topics of ``place``."""
+async def open_results(place: Place, *, steps: int) -> AsyncIterator[Results]:
+    """Asks Kafka for the ends of the result topics of ``place``; executions have so many steps."""
     consumer = AIOKafkaConsumer(bootstrap_servers=place.ground.kafka_servers)
     async with consumer:
-        yield Results(consumer, place)
+        yield Results(consumer, place, steps)

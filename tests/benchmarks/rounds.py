@@ -6,11 +6,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from shared.bus.protocol import Record
-from tests.benchmarks.events import event_ids, event_record
+from tests.benchmarks.events import WORKFLOW, event_ids, event_record
 from tests.benchmarks.ground import Ground, Place, open_place
-from tests.benchmarks.latency import Instants, send_steadily
+from tests.benchmarks.open_loop import Instants, send_at
 from tests.benchmarks.processes import Running, cpu_seconds, running
 from tests.benchmarks.results import Results, open_results
+from tests.benchmarks.three_steps import three_steps
 
 Programs = Mapping[str, Sequence[str]]
 """The roles of each process."""
@@ -18,8 +19,12 @@ Programs = Mapping[str, Sequence[str]]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Extent:
-    """How much is measured. Events a second, and seconds, for the latency."""
+    """How much is measured, of executions of so many steps, 1 or 3.
 
+    Events a second, and seconds, for the latency.
+    """
+
+    steps: int
     rounds: int
     events: int
     warm_up: int
@@ -44,7 +49,7 @@ class Burst:
     executions_per_s: float
     cpu_s_per_1000: Mapping[str, float]
     wal_bytes_per_execution: float
-    commits_per_1000: float
+    commits_per_1000_steps: float
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -66,16 +71,27 @@ class Round:
     load_average: float
 
 
-async def measure_round(ground: Ground, programs: Programs, extent: Extent) -> Round:
-    """Run ``programs`` in a fresh place."""
-    async with open_place(ground) as place, open_results(place) as results:
+async def measure_round(
+    ground: Ground, programs: Programs, extent: Extent, *, owners: int = 0
+) -> Round:
+    """Run ``programs`` in a fresh place; it begins when so many executors own partitions."""
+    workflow = WORKFLOW if extent.steps == 1 else three_steps("jsonata")
+    last = workflow["steps"][-1]["id"]
+    async with (
+        open_place(ground, workflow) as place,
+        open_results(place, steps=extent.steps) as results,
+    ):
         async with running(programs, place.environment()) as watched:
+            await place.owned_by(owners, watched)
             await publish(place, "warm", extent.warm_up)
             await results.reach(extent.warm_up, watched)
             burst = await _measure_burst(place, results, watched, extent)
             load_average = os.getloadavg()[0]
-            due, seen = await send_steadily(
-                place, per_s=extent.latency_per_s, for_s=extent.latency_for_s
+            due, seen = await send_at(
+                place,
+                [n / extent.latency_per_s for n in range(extent.latency_events)],
+                "trickle",
+                last_step=last,
             )
             await results.reach(extent.total, watched)
         steps, phases = await results.published()
@@ -113,7 +129,9 @@ async def _measure_burst(place: Place, results: Results, watched: Running, exten
         executions_per_s=extent.events / took_s,
         cpu_s_per_1000={n: 1000 * (used_after[n] - before[n]) / extent.events for n in before},
         wal_bytes_per_execution=(after.wal_bytes - counted.wal_bytes) / extent.events,
-        commits_per_1000=1000 * (after.transactions - counted.transactions) / extent.events,
+        commits_per_1000_steps=1000
+        * (after.transactions - counted.transactions)
+        / (extent.events * extent.steps),
     )
 
 

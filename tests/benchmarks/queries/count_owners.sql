@@ -1,0 +1,3 @@
+-- How many executors own partitions.
+-- One row always.
+SELECT count(DISTINCT owner) FROM partition_owners

@@ -1,0 +1,188 @@
+"""Results as tables, for a terminal and for the report."""
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, Final
+
+Found = Mapping[str, Any]
+"""A result, or a part of one."""
+
+Table = tuple[Sequence[str], Sequence[Sequence[str]]]
+"""The names of the columns, and the rows."""
+
+Figures = Mapping[str, Callable[[Found], str]]
+"""By what it is called, how a figure is taken out of a result."""
+
+
+def table_of(found: Found) -> Table:
+    """The table of any benchmark's result."""
+    return _TABLES[found["benchmark"]](found)
+
+
+def _by_side(figures: Figures) -> Callable[[Found], Table]:
+    return lambda found: _table(figures, found["sides"])
+
+
+def _table(figures: Figures, columns: Mapping[str, Found]) -> Table:
+    rows = [(title, *(figure(f) for f in columns.values())) for title, figure in figures.items()]
+    return ("", *columns), rows
+
+
+def _run(found: Found) -> Table:
+    sides = {
+        f"{side} · {width}": {**at[side], "of_floors": _of_floors(at, side)}
+        for width, at in found["concurrency"].items()
+        for side in ("turnout", "floor", "floor_at_once")
+    }
+    # A row a side: there are more sides than figures.
+    rows = [(name, *(figure(f) for figure in _RUN.values())) for name, f in sides.items()]
+    return ("side · at once", *_RUN), rows
+
+
+def _of_floors(at: Found, side: str) -> str:
+    if side != "turnout":
+        return _NONE
+    return f"{at['of_floor']:.0%}, {at['of_floor_at_once']:.0%}"
+
+
+def _latency(found: Found) -> Table:
+    rows = [
+        (
+            f"{name} · {label}",
+            f"{level['per_s']:,.0f}",
+            *(_percentiles(level[figure]) for figure in ("began_ms", "overhead_ms", "seen_ms")),
+            f"{level['all_cpu_s_per_1000']:.3f}",
+            f"{level['commits_per_1000_steps']:,.0f}",
+        )
+        for name, side in found["sides"].items()
+        for label, level in side["levels"].items()
+    ]
+    return (
+        *("side · level", "per s", "first step began, ms", "step overhead, ms"),
+        *("result seen, ms", "CPU-s per 1,000", "commits per 1,000 steps"),
+    ), rows
+
+
+def _idle(found: Found) -> Table:
+    sides = found["sides"]
+    names = dict.fromkeys(n for side in sides.values() for n in side["cpu_percent"])
+    rows: list[Sequence[str]] = [
+        (f"CPU, %: {n}", *(_or_dash(side["cpu_percent"].get(n), ".2f") for side in sides.values()))
+        for n in names
+    ]
+    rows.append(("CPU, %: Turnout", *(f"{s['turnout_cpu_percent']:.2f}" for s in sides.values())))
+    woken = [sum(side["wakeups_per_s"].values()) for side in sides.values()]
+    rows.append(("wakeups/s: Turnout", *(f"{per_s:.0f}" for per_s in woken)))
+    said = [side["statements_per_s"] for side in sides.values()]
+    rows.append(("statements/s", *(f"{per_s:.2f}" for per_s in said)))
+    return ("", *sides), rows
+
+
+def _scale(found: Found) -> Table:
+    columns, rows = _table(_SCALE, found["sides"])
+    ratios = (found["throughput_of_one"], found["cpu_of_one"], found["all_cpu_of_one"])
+    said = ", ".join(f"{ratio:.2f}" for ratio in ratios)
+    return columns, [*rows, ("two of one: throughput, CPU of Turnout, of all", "", said)]
+
+
+def _peers(found: Found) -> Table:
+    rows = []
+    for name, peer in found["peers"].items():
+        if "not_measured" in peer:
+            rows.append((name, f"not measured: {peer['not_measured']}", *[""] * (len(_PEERS) - 1)))
+        else:
+            rows.append((name, *(figure(peer) for figure in _PEERS.values())))
+    return ("", *_PEERS), rows
+
+
+def _parked(found: Found) -> Table:
+    return ("", ""), [(title, figure(found)) for title, figure in _PARKED.items()]
+
+
+def _mebibytes(found: Mapping[str, float], *names: str) -> str:
+    return ", ".join(f"{found[name] / 2**20:,.0f}" for name in names)
+
+
+def _seconds(found: Mapping[str, float]) -> str:
+    return ", ".join(f"{found[name]:.2f}" for name in ("p50", "p99", "max"))
+
+
+def _yes(holds: bool) -> str:  # noqa: FBT001
+    return "yes" if holds else "NO"
+
+
+def _pair(ms: Mapping[str, float]) -> str:
+    return f"{ms['p50']:.1f}, {ms['p99']:.1f}"
+
+
+def _percentiles(ms: Mapping[str, float] | None) -> str:
+    return _NONE if ms is None else " / ".join(f"{value:,.1f}" for value in ms.values())
+
+
+def _or_dash(figure: float | None, form: str) -> str:
+    return _NONE if figure is None else format(figure, form)
+
+
+_NONE: Final = "-"
+_RUN: Final[Figures] = {
+    "executions/s": lambda f: f"{f['executions_per_s']:,.0f}",
+    "of the floors": lambda f: f["of_floors"],
+    "CPU-s per 1,000": lambda f: f"{f['all_cpu_s_per_1000']:.3f}",
+    "of it Postgres": lambda f: f"{f['cpu_s_per_1000']['postgres']:.3f}",
+    "WAL bytes each": lambda f: f"{f['wal_bytes_per_execution']:,.0f}",
+    "commits per 1,000 steps": lambda f: f"{f['commits_per_1000_steps']:.1f}",
+}
+_PIPELINE: Final[Figures] = {
+    "executions/s": lambda f: f"{f['executions_per_s']:,.0f}",
+    "of the floor": lambda f: f"{f['of_floor']:.0%}",
+    "of the floor, by CPU": lambda f: f"{f['of_floor_by_cpu']:.0%}",
+    "CPU-s per 1,000: Python": lambda f: f"{f['python_cpu_s_per_1000']:.3f}",
+    "CPU-s per 1,000: Postgres": lambda f: f"{f['cpu_s_per_1000']['postgres']:.3f}",
+    "CPU-s per 1,000: Kafka": lambda f: f"{f['cpu_s_per_1000']['kafka']:.3f}",
+    "WAL bytes an execution": lambda f: f"{f['wal_bytes_per_execution']:,.0f}",
+    "commits per 1,000 steps": lambda f: f"{f['commits_per_1000_steps']:.1f}",
+    "step began, ms (p50, p99)": lambda f: _pair(f["step_began_ms"]),
+    "result seen, ms (p50, p99)": lambda f: _pair(f["result_seen_ms"]),
+}
+_SCALE: Final[Figures] = {
+    "executions/s": lambda f: f"{f['executions_per_s']:,.0f}",
+    "CPU-s per 1,000: Turnout": lambda f: f"{f['turnout_cpu_s_per_1000']:.3f}",
+    "CPU-s per 1,000: all": lambda f: f"{f['all_cpu_s_per_1000']:.3f}",
+    "WAL bytes an execution": lambda f: f"{f['wal_bytes_per_execution']:,.0f}",
+    "commits per 1,000 steps": lambda f: f"{f['commits_per_1000_steps']:.1f}",
+}
+_PEERS: Final[Figures] = {
+    "executions/s": lambda f: f"{f['executions_per_s']:,.0f}",
+    "Turnout's, by its": lambda f: f"{f['turnout_of_it']:,.1f}",
+    "CPU-s per 1,000": lambda f: f"{f['all_cpu_s_per_1000']:.3f}",
+    "at once": lambda f: str(f["concurrency"]),
+    "WAL bytes each": lambda f: _or_dash(f.get("wal_bytes_per_execution"), ",.0f"),
+    "commits per 1,000 steps": lambda f: _or_dash(f.get("commits_per_1000_steps"), ",.1f"),
+}
+_PARKED: Final[Figures] = {
+    "parked, executions/s": lambda f: f"{f['parked_per_s']:,.0f}",
+    "of those that do not sleep": lambda f: f"{f['of_awake']:.0%}",
+    "WAL bytes each": lambda f: f"{f['parking']['wal_bytes_each']:,.0f}",
+    "table bytes each": lambda f: f"{sum(f['parking']['table_bytes_each'].values()):,.0f}",
+    "executor's memory, MiB (before, peak, after)": lambda f: _mebibytes(
+        f["parking"]["resident_bytes"], "before", "peak", "after"
+    ),
+    "grew by at most 50 MiB": lambda f: _yes(f["marks"]["memory_is_flat"]),
+    "resumed, s after due (p50, p99, max)": lambda f: _seconds(f["due"]["resumed_s"]),
+    "completed, s after due (p50, p99, max)": lambda f: _seconds(f["due"]["completed_s"]),
+    "all completed, s after due": lambda f: f"{f['due']['all_completed_s']:.2f}",
+    "all resumed, completed within 5 s": lambda f: ", ".join(
+        _yes(f["marks"][mark]) for mark in ("resumed_in_time", "completed_in_time")
+    ),
+    "restart, s (over none, over parked)": lambda f: (
+        f"{f['restart']['over_none_s']:.2f}, {f['restart']['over_parked_s']:.2f}"
+    ),
+}
+_TABLES: Final[Mapping[str, Callable[[Found], Table]]] = {
+    "run": _run,
+    "pipeline": _by_side(_PIPELINE),
+    "latency": _latency,
+    "idle": _idle,
+    "scale": _scale,
+    "parked": _parked,
+    "peers": _peers,
+}
