@@ -29,6 +29,7 @@ from shared.bus.protocol import Received, Subscription, TopicPartition
 from shared.domain.errors import Unavailable
 from shared.domain.ids import ExecutionId
 from shared.runtime.health import Condition
+from shared.runtime.roles import duty, must_be_ours
 
 log = structlog.get_logger(__name__)
 
@@ -86,8 +87,8 @@ class Executor:
         """Execute until ``stop`` is set, then give the partitions up in good order."""
         async with self._tasks:
             duties = [
-                self._tasks.create_task(duty)
-                for duty in (
+                self._tasks.create_task(duty(work))
+                for work in (
                     *(ledger.run() for ledger in self._ledgers),
                     self._publisher.run(),
                     self._sleepers.run(),
@@ -112,10 +113,8 @@ class Executor:
                     # Memory is not to be trusted now: leave nothing behind, recover instead.
                     self._owned.clear()
                     raise
-            for duty in duties:
-                duty.cancel()
-
-    # --- partitions come and go
+            for task in duties:
+                task.cancel()
 
     async def assigned(self, partitions: Sequence[TopicPartition]) -> Mapping[TopicPartition, int]:
         """Claim the partitions and take up what their last owners left."""
@@ -166,8 +165,6 @@ class Executor:
 
     def _room(self) -> int:
         return self._needs.settings.active_max - self._active
-
-    # --- commands
 
     async def _consume(self, subscription: Subscription) -> None:
         """Admit commands as far as there is room for the executions they start."""
@@ -263,8 +260,6 @@ class Executor:
             if word.execution_id in away and (run := owned.runs.get(word.execution_id)):
                 run.tell(offset, word)
 
-    # --- executions
-
     def _launch(self, run: Run) -> None:
         if run.id in run.owned.runs:
             return
@@ -291,6 +286,10 @@ class Executor:
                 self._ledger(owned).forget(owned, {run.id: list(run.told)})
             if not owned.is_draining or run.state.status.is_terminal:
                 owned.admitted.pop(run.id, None)
+        except asyncio.CancelledError:
+            if not owned.is_draining:  # else its partition was given up
+                must_be_ours()
+            raise
         finally:
             del owned.runs[run.id]
             self._active -= 1

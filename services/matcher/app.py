@@ -10,7 +10,7 @@ from services.matcher.settings import MatcherSettings
 from shared.assembly.platform import Platform
 from shared.expr.jsonata import ExpressionCache
 from shared.matching.table import WorkflowTable
-from shared.runtime.roles import Role
+from shared.runtime.roles import Role, duty
 
 
 def matcher(platform: Platform, settings: MatcherSettings) -> Role:
@@ -25,7 +25,7 @@ def matcher(platform: Platform, settings: MatcherSettings) -> Role:
         )
         await definitions.load()
         async with asyncio.TaskGroup() as group:
-            following = group.create_task(definitions.follow())
+            following = group.create_task(duty(definitions.follow()))
             await Matcher(
                 platform, table, Awaited(platform, expressions, metrics), settings, metrics
             ).run(stop)

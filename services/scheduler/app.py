@@ -8,7 +8,7 @@ from services.scheduler.metrics import SchedulerMetrics
 from services.scheduler.pass_turns import pass_turns
 from services.scheduler.settings import SchedulerSettings
 from shared.assembly.platform import Platform
-from shared.runtime.roles import Role
+from shared.runtime.roles import Role, duty
 
 
 def scheduler(platform: Platform, settings: SchedulerSettings) -> Role:
@@ -17,8 +17,11 @@ def scheduler(platform: Platform, settings: SchedulerSettings) -> Role:
 
     async def run(stop: asyncio.Event) -> None:
         async with asyncio.TaskGroup() as group:
-            group.create_task(keep_house(platform, settings, stop))
-            group.create_task(fire_schedules(platform, stop, metrics))
-            group.create_task(pass_turns(platform, stop))
+            for work in (
+                keep_house(platform, settings, stop),
+                fire_schedules(platform, stop, metrics),
+                pass_turns(platform, stop),
+            ):
+                group.create_task(duty(work))
 
     return run

@@ -72,6 +72,26 @@ async def _in_a_task(work: Awaitable[None]) -> None:
         await asyncio.wait([group.create_task(do())])
 
 
+async def duty(work: Awaitable[None]) -> None:
+    """See a part of a role through. Raises Unavailable when it was cancelled from within.
+
+    A library whose connection breaks may let its own CancelledError out. A TaskGroup takes a
+    cancelled task as done, so the role would go on without that part, in silence.
+    """
+    try:
+        await work
+    except asyncio.CancelledError:
+        must_be_ours()
+        raise
+
+
+def must_be_ours() -> None:
+    """Raises Unavailable unless the current task was really asked to end."""
+    task = asyncio.current_task()
+    if task is None or not task.cancelling():
+        raise Unavailable("Something that was waited for was cancelled.")
+
+
 def stop_on_signals(stop: asyncio.Event) -> None:
     """Set ``stop`` on SIGTERM or SIGINT; a second one ends the process at once."""
     loop = asyncio.get_running_loop()
