@@ -8,6 +8,8 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/.turnout-$(shell cat requirements.lock pyproject.toml 2>/dev/null | cksum | cut -d' ' -f1)
 BUS ?= local
 WORKERS ?= 2
+SECONDS ?= 60
+SEED ?= 1
 
 .PHONY: help
 help: ## Show this list
@@ -39,6 +41,10 @@ dev: setup ## Everything in one process on http://127.0.0.1:8080
 .PHONY: test
 test: setup lint ## All checks and all tests
 	@$(BIN)/python -m pytest --numprocesses $(WORKERS) --dist loadgroup
+
+.PHONY: chaos
+chaos: setup ## Faults on real processes, drawn by SEED, for SECONDS (needs Java and Maven)
+	@$(BIN)/python -m tests.chaos.run --seconds $(SECONDS) --seed $(SEED)
 
 .PHONY: lint
 lint: setup ## Formatting, lint, types, import law

@@ -26,6 +26,7 @@ from shared.domain.ids import ExecutionId
 from shared.domain.story import Transition
 
 IDLE_S = 0.2
+QUIET_S = 2.0
 
 
 class Ledger:
@@ -135,8 +136,9 @@ class Ledger:
         """Wait for work; meanwhile leave behind how far publishing has come."""
         self._wake.clear()
         while not self._wake.is_set():
+            is_quiet = all(o.is_told_and_saved for o in self._owned.values())
             try:
-                async with asyncio.timeout(IDLE_S):
+                async with asyncio.timeout(QUIET_S if is_quiet else IDLE_S):
                     await self._wake.wait()
             except TimeoutError:
                 moved = {p: o for p, o in self._owned.items() if o.saved != o.fence()}

@@ -170,6 +170,12 @@ class Owned:
             emitted_seq=self.emitted_seq,
         )
 
+    @property
+    def is_told_and_saved(self) -> bool:
+        """Whether everything written is published, and the database says so."""
+        saved = self.saved
+        return saved is not None and saved.emitted_seq == self.emitted_seq == self.written_seq
+
     def next_seq(self) -> int:
         """The place of the next log entry in the partition."""
         self.written_seq += 1

@@ -1,0 +1,88 @@
+"""The product's command line in a process that misbehaves: ``python -m tests.chaos.actor``.
+
+What makes it so is put in from outside before the command line starts; the product has no hooks.
+"""
+
+import argparse
+import asyncio
+import ctypes
+import random
+import signal
+import sys
+import time
+from collections.abc import Sequence
+from pathlib import Path
+from types import FrameType
+from typing import Final
+
+from services.cli.__main__ import TURNOUT
+from tests.chaos.mutations import MUTATIONS
+from tests.chaos.points import POINTS, Nerves, watch
+
+STALL_SIGNAL: Final = signal.SIGUSR1
+"""Blocks the process's event loop, as a handler does that forgets to await."""
+
+TELL_SIGNAL: Final = signal.SIGUSR2
+"""Has every task say, on standard error, where it waits."""
+
+_PR_SET_PDEATHSIG: Final = 1
+
+
+def main(arguments: Sequence[str]) -> None:
+    """Patch the product, then run its command line with what follows ``--``."""
+    options = _parser().parse_args(arguments)
+    _die_with_parent()
+    nerves = Nerves(random.Random(options.seed), options.stutter, options.calm)
+    crashes = dict(options.crash_at)
+    for name, point in POINTS.items():
+        watch(point, nerves, crash=crashes.get(name, 0.0))
+    if options.mutation is not None:
+        MUTATIONS[options.mutation].apply()
+
+    def stall(_number: int, _frame: FrameType | None) -> None:
+        time.sleep(options.stall_s)
+
+    signal.signal(STALL_SIGNAL, stall)
+    signal.signal(TELL_SIGNAL, tell)
+    TURNOUT.main(args=options.command, prog_name="turnout")
+
+
+def tell(_number: int, _frame: FrameType | None) -> None:
+    """Print the stack of each task of the running loop."""
+    for task in asyncio.all_tasks():
+        task.print_stack()
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(description="Run turnout with faults of its own.")
+    parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--mutation", choices=sorted(MUTATIONS), help="a safety to switch off")
+    parser.add_argument(
+        "--crash-at",
+        action="append",
+        default=[],
+        type=_crash,
+        metavar="POINT:PROBABILITY",
+        help=f"kill -9 there; {', '.join(POINTS)}",
+    )
+    parser.add_argument("--stutter", type=float, default=0.0, help="how often to wait at a point")
+    parser.add_argument("--calm", type=Path, help="once this file is there, none of it happens")
+    parser.add_argument("--stall-s", type=float, default=4.0, help=f"at {STALL_SIGNAL.name}")
+    parser.add_argument("command", nargs="+", help="of turnout, after --")
+    return parser
+
+
+def _crash(text: str) -> tuple[str, float]:
+    name, _, probability = text.partition(":")
+    if name not in POINTS:
+        raise argparse.ArgumentTypeError(f"no point {name}: there are {', '.join(POINTS)}")
+    return name, float(probability or 1)
+
+
+def _die_with_parent() -> None:
+    if sys.platform == "linux":
+        ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])

@@ -1,0 +1,155 @@
+"""The product's processes on the stage: who plays which role, and how one of them ended."""
+
+import asyncio
+import contextlib
+import random
+import socket
+import sys
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Final
+
+from aiohttp import ClientError, ClientSession
+
+from tests.chaos.points import KILLED
+
+LOG_TAIL: Final = 3_000
+_READY_S: Final = 90.0
+_POLL_S: Final = 0.1
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Seat:
+    """A place on the stage: a role and a member name, kept by whoever fills it next."""
+
+    role: str
+    number: int
+
+    @property
+    def name(self) -> str:
+        """The member's name."""
+        return f"{self.role}-{self.number}"
+
+
+CREW: Final = (
+    *(Seat(role=role, number=n) for n in range(2) for role in ("trigger-ingest", "matcher")),
+    *(Seat(role="executor", number=n) for n in range(2)),
+    *(Seat(role="scheduler", number=n) for n in range(2)),
+    Seat(role="api", number=0),
+)
+
+# Where a process of the role may kill itself, and how often it passes there.
+FRAILTIES: Final[Mapping[str, Mapping[str, float]]] = {
+    "trigger-ingest": {
+        "after_archive_before_trigger": 0.05,
+        "after_publish_before_offset": 0.05,
+        "after_offset": 0.05,
+    },
+    "matcher": {"after_publish_before_offset": 0.05, "after_offset": 0.05},
+    "executor": {
+        "after_http_before_commit": 0.02,
+        "before_commit": 0.02,
+        "after_commit_before_publish": 0.02,
+        "after_publish_before_cursor": 0.02,
+        "after_claim_before_taking_up": 0.3,
+        "while_leaving": 0.3,
+    },
+    "scheduler": {"after_firing_before_commit": 0.05},
+    "api": {},
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Character:
+    """What is put into every process from outside: a mutation, stutters, points to die at."""
+
+    mutation: str | None = None
+    stutter: float = 0.0
+    frailty: float = 0.0
+    points: Mapping[str, float] = field(default_factory=dict)
+
+    def arguments(self, seat: Seat, chance: random.Random, calm: Path) -> list[str]:
+        """As the actor takes them; with probability ``frailty`` one point of its role is deadly."""
+        found = ["--seed", str(chance.getrandbits(32)), "--stutter", str(self.stutter)]
+        found += ["--calm", str(calm)]
+        if self.mutation is not None:
+            found += ["--mutation", self.mutation]
+        weak = FRAILTIES[seat.role]
+        points = {name: often for name, often in self.points.items() if name in weak}
+        if weak and chance.random() < self.frailty:
+            name = chance.choice(sorted(weak))
+            points.setdefault(name, weak[name])
+        for name, probability in points.items():
+            found += ["--crash-at", f"{name}:{probability}"]
+        return found
+
+
+@dataclass(slots=True, eq=False)
+class Player:
+    """One process. ``ended_by`` is what we did to end it, if we did."""
+
+    seat: Seat
+    process: asyncio.subprocess.Process
+    admin_port: int
+    log: Path
+    log_from: int
+    ended_by: str | None = None
+
+    @property
+    def pid(self) -> int:
+        """The process' number."""
+        return self.process.pid
+
+    async def ready(self) -> None:
+        """Return when it is ready. Raises TimeoutError, or RuntimeError when it has ended."""
+        url = f"http://127.0.0.1:{self.admin_port}/readyz"
+        async with ClientSession() as session, asyncio.timeout(_READY_S):
+            while True:
+                if self.process.returncode is not None:
+                    raise RuntimeError(f"{self.seat.name} ended at its start:\n{self.said()}")
+                try:
+                    async with session.get(url) as answer:
+                        if answer.status == 200:
+                            return
+                except ClientError:
+                    pass
+                await asyncio.sleep(_POLL_S)
+
+    def said(self) -> str:
+        """The end of what this process logged."""
+        with self.log.open("rb") as log:
+            log.seek(self.log_from)
+            return log.read().decode("utf-8", "replace")[-LOG_TAIL:]
+
+    def point(self) -> str | None:
+        """The named point at which it killed itself."""
+        _, found, rest = self.said().rpartition(KILLED)
+        return rest.split()[0] if found else None
+
+
+async def enter(
+    seat: Seat, environment: Mapping[str, str], log: Path, arguments: Sequence[str]
+) -> Player:
+    """Start a process for a seat; it is not ready yet."""
+    port = free_port()
+    with log.open("ab") as said:
+        process = await asyncio.create_subprocess_exec(
+            *(sys.executable, "-m", "tests.chaos.actor", *arguments),
+            *("--", "serve", seat.role, "--member", seat.name),
+            cwd=Path(__file__).parents[2],
+            env={**environment, "TURNOUT_ADMIN__PORT": str(port)},
+            stdin=asyncio.subprocess.DEVNULL,
+            stdout=said,
+            stderr=said,
+        )
+        return Player(seat, process, port, log, said.tell())
+
+
+def free_port() -> int:
+    """A port that is free now, below those that the system gives to clients."""
+    while True:
+        port = random.randrange(15_000, 30_000)
+        with socket.socket() as probe, contextlib.suppress(OSError):
+            probe.bind(("127.0.0.1", port))
+            return port

@@ -1,0 +1,159 @@
+"""What the judge has before it: the history and the dump, arranged by what is asked of them."""
+
+from collections import defaultdict
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from functools import cached_property
+from pathlib import Path
+from typing import Any, Final
+
+import orjson
+
+from tests.chaos.history import Line, read
+from tests.chaos.plan import Plan
+
+Row = dict[str, Any]
+
+SETTLED: Final = frozenset({"COMPLETED", "FAILED", "SKIPPED", "CANCELLED"})
+ENDS: Final = {"completed", "failed", "cancelled", "expired"}
+TERMINAL: Final = frozenset(end.upper() for end in ENDS)
+TROUBLE_S: Final = 30.0
+"""For so long after a fault its consequences may show."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Violation:
+    """A broken promise: which, whose, how, and what is known of the course of events."""
+
+    invariant: str
+    subject: str
+    detail: str
+    timeline: tuple[str, ...] = ()
+
+
+@dataclass(slots=True, kw_only=True)
+class Report:
+    """What the judge found. ``counts`` are figures of the run."""
+
+    violations: list[Violation] = field(default_factory=list)
+    counts: dict[str, int] = field(default_factory=dict)
+
+
+class Evidence:
+    """A plan, a folder with ``history.jsonl``, and the dump in it."""
+
+    def __init__(self, plan: Plan, folder: Path) -> None:
+        self.plan = plan
+        self.folder = folder
+        self.lines = read(folder / "history.jsonl")
+        self.executions: dict[str, Row] = {row["id"]: row for row in self.rows("executions")}
+
+    def rows(self, table: str) -> list[Row]:
+        """The lines of a file of the dump."""
+        with (self.folder / f"{table}.jsonl").open("rb") as file:
+            return [orjson.loads(line) for line in file]
+
+    def of(self, op: str, outcome: str | None = None) -> Iterator[Line]:
+        """The lines of the history on something."""
+        return (x for x in self.lines if x.op == op and outcome in (None, x.outcome))
+
+    @cached_property
+    def logs(self) -> dict[str, list[Row]]:
+        """Each execution's log by position."""
+        found: defaultdict[str, list[Row]] = defaultdict(list)
+        for row in self.rows("execution_log"):
+            found[row["execution_id"]].append(row)
+        for log in found.values():
+            log.sort(key=lambda row: row["position"])
+        return dict(found)
+
+    @cached_property
+    def topics(self) -> dict[str, list[Row]]:
+        """The records by the topic's name without its prefix; each partition in its order."""
+        found: defaultdict[str, list[Row]] = defaultdict(list)
+        for record in self.rows("topics"):
+            found[record["topic"].partition(".")[2]].append(record)
+        return found
+
+    @cached_property
+    def calls(self) -> dict[str, list[Line]]:
+        """The receiver's calls by idempotency key."""
+        found: defaultdict[str, list[Line]] = defaultdict(list)
+        for line in self.of("call"):
+            found[line.id].append(line)
+        return dict(found)
+
+    @cached_property
+    def definitions(self) -> dict[tuple[str, int], Row]:
+        """The workflow versions as they were registered."""
+        return {
+            (row["workflow_id"], row["version"]): row["definition"]
+            for row in self.rows("workflow_versions")
+        }
+
+    def definition(self, execution: Row) -> Row:
+        """The version that an execution is pinned to."""
+        place = (execution["workflow_id"], execution["workflow_version"])
+        return self.definitions.get(place, {"steps": [], "edges": [], "name": "?"})
+
+    @cached_property
+    def events(self) -> dict[str, Row]:
+        """The archived events' records by key."""
+        return {row["key"]: row["record"] for row in self.rows("events")}
+
+    @cached_property
+    def troubles(self) -> list[tuple[float, float]]:
+        """When faults may have shown: from each until a while after, in wall seconds."""
+        return [
+            (line.at - 1.0, line.at + TROUBLE_S)
+            for line in self.lines
+            if line.op in ("fault", "death")
+        ]
+
+    @cached_property
+    def takeovers(self) -> list[float]:
+        """When a partition was seen to have a new owner, for whatever reason it came to that."""
+        epochs: dict[str, int] = {}
+        found: list[float] = []
+        for line in self.of("owners"):
+            before = epochs.get(line.id, line.data["epoch"])
+            epochs[line.id] = line.data["epoch"]
+            if before < line.data["epoch"]:
+                found.append(line.at)
+        return found
+
+    @cached_property
+    def has_true_clocks(self) -> bool:
+        """Whether wall clocks can be compared: none was moved."""
+        return not any("clock" in line.id for line in self.of("fault"))
+
+    def is_troubled(self, since: float, until: float) -> bool:
+        """Whether a fault may have had to do with that time."""
+        return any(begin <= until and since <= end for begin, end in self.troubles)
+
+    def timeline(self, execution: str) -> tuple[str, ...]:
+        """All that is known of an execution, in order of time."""
+        log = self.logs.get(execution, [])
+        told = [(row["ended_at"], _written(row)) for row in log]
+        seen = [
+            (f"{stamped(line.at)}", f"{line.op} {line.outcome} {line.id} {line.data}")
+            for line in self.lines
+            if execution in line.id
+        ]
+        return tuple(f"{at} {text}" for at, text in sorted(told + seen))
+
+
+def _written(row: Row) -> str:
+    words = (row["position"], row["step_id"], row["attempt"], row["status"], row["handle"])
+    return " ".join(str(word) for word in (*words, *row["phases"]) if word is not None)
+
+
+def at_of(written: str) -> float:
+    """A time that the database or a record gives, in wall seconds."""
+    return datetime.fromisoformat(written).timestamp()
+
+
+def stamped(at: float) -> str:
+    """A wall second as the database writes it."""
+    return datetime.fromtimestamp(at, UTC).isoformat(timespec="microseconds")

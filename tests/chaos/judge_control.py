@@ -1,0 +1,189 @@
+"""I5, I6 and I8: what is cancelled stops, who lost a partition writes no more, time is kept."""
+
+from collections import defaultdict
+from collections.abc import Iterator
+from datetime import datetime
+from typing import Final
+
+import orjson
+
+from tests.chaos.evidence import Evidence, Row, Violation, at_of
+from tests.chaos.history import Line
+from tests.chaos.workflows import workflow_id
+
+GRACE_S: Final = 1.0
+"""What a process may take to hear within itself of what is durable."""
+
+NAP: Final = "nap"
+"""The step that sleeps, of the workflow "sleep"."""
+
+CURSORS: Final = ("epoch", "consumed_offset", "written_seq", "emitted_seq")
+
+
+def judge_control(evidence: Evidence) -> Iterator[Violation]:
+    """Every fault of I5, I6 and I8."""
+    yield from _owners(evidence)
+    yield from _naps(evidence)
+    if evidence.has_true_clocks:
+        yield from _cancels(evidence)
+        yield from _late_calls(evidence)
+        yield from _timers(evidence)
+        yield from _ticks(evidence)
+
+
+# --- I5
+
+
+def _cancels(evidence: Evidence) -> Iterator[Violation]:
+    """After a cancellation is durable nothing of the execution begins, or wakes."""
+    durable = _durable_by(evidence)
+    seen: set[str] = set()
+    for record in evidence.topics.get("commands", ()):
+        document = orjson.loads(record["value"])
+        id_ = document["subject"]
+        row = evidence.executions.get(id_)
+        if not document["type"].endswith(".cancel") or row is None or id_ in seen:
+            continue
+        seen.add(id_)
+        since = durable(record["partition"], record["offset"])
+        log = evidence.logs.get(id_, [])
+        if since is None or any("compensating" in entry["phases"] for entry in log):
+            continue
+        for detail in _after(row, log, since + GRACE_S):
+            yield _fault(evidence, "I5", id_, detail)
+
+
+def _after(row: Row, log: list[Row], since: float) -> Iterator[str]:
+    """What happened in a cancelled execution that was no more to happen."""
+    for entry in log:
+        step, status = entry["step_id"], entry["status"]
+        # A wait may still hear what was told before the cancellation, and steps be skipped for
+        # it: a successor takes both in, in their order. But nothing begins, and no sleep ends.
+        if step is None or status == "SKIPPED":
+            continue
+        if at_of(entry["started_at"]) > since:
+            yield f"{step} #{entry['attempt']} began after the cancellation was durable"
+        elif step == NAP and status == "COMPLETED" and at_of(entry["ended_at"]) > since:
+            yield f"{step} went on after the cancellation was durable"
+    if row["status"] != "CANCELLED" and at_of(row["finished_at"] or row["updated_at"]) > since:
+        yield f"it was cancelled in time, and is {row['status']}"
+
+
+class _durable_by:  # noqa: N801 - a function with a memory
+    """When a command was surely durable: a later one of its partition had already had effect.
+
+    Commands of a partition are taken in one after another, so a step of an execution that a later
+    command started began after every earlier command was durable.
+    """
+
+    def __init__(self, evidence: Evidence) -> None:
+        self._begun: defaultdict[int, list[tuple[int, float]]] = defaultdict(list)
+        for id_, row in evidence.executions.items():
+            begun = [e["started_at"] for e in evidence.logs.get(id_, ()) if e["started_at"]]
+            if begun:
+                at = min(at_of(each) for each in begun)
+                self._begun[row["partition"]].append((row["command_offset"], at))
+
+    def __call__(self, partition: int, offset: int) -> float | None:
+        later = [at for o, at in self._begun[partition] if o > offset]
+        return min(later) if later else None
+
+
+def _late_calls(evidence: Evidence) -> Iterator[Violation]:
+    """No call goes out once the end of its execution has been published."""
+    ended: dict[str, float] = {}
+    for record in evidence.topics.get("executions", ()):
+        document = orjson.loads(record["value"])
+        if document["data"]["phase"] == "cancelled":
+            ended.setdefault(document["subject"], record["at"])
+    for key, calls in evidence.calls.items():
+        end = ended.get(key[:36])
+        for call in calls:
+            if end is None or call.at <= end + GRACE_S or evidence.is_troubled(end, call.at):
+                continue
+            yield _fault(evidence, "I5", key[:36], f"{key} was called {call.at - end:.1f} s late")
+
+
+# --- I6
+
+
+def _owners(evidence: Evidence) -> Iterator[Violation]:
+    """What the owners of a partition leave behind never goes back, nor what they wrote."""
+    last: dict[str, Line] = {}
+    for line in evidence.of("owners"):
+        before = last.get(line.id)
+        last[line.id] = line
+        for name in CURSORS:
+            if before is not None and line.data[name] < before.data[name]:
+                detail = f"{name} went back from {before.data[name]} to {line.data[name]}"
+                yield Violation(invariant="I6", subject=f"partition {line.id}", detail=detail)
+    written: dict[int, int] = {}
+    ended: dict[str, Row] = {}
+    for row in evidence.rows("execution_log"):
+        written[row["partition"]] = max(row["seq"], written.get(row["partition"], 0))
+        ended[row["execution_id"]] = row
+    for owner in evidence.rows("partition_owners"):
+        top = written.get(owner["partition"], 0)
+        if top > owner["written_seq"]:
+            detail = f"entry {top} was written, its owner knows of {owner['written_seq']}"
+            subject = f"partition {owner['partition']}"
+            yield Violation(invariant="I6", subject=subject, detail=detail)
+
+
+# --- I8
+
+
+def _timers(evidence: Evidence) -> Iterator[Violation]:
+    """Nothing wakes before its time."""
+    for id_, log in evidence.logs.items():
+        due: dict[str, Row] = {}
+        for entry in log:
+            step = entry["step_id"]
+            before = due.pop(step, None)
+            if before is not None and (early := _early(before, entry)) is not None:
+                yield _fault(evidence, "I8", id_, f"{step} woke {early:.3f} s early")
+            if entry["wake_at"] is not None:
+                due[step] = entry
+
+
+def _early(before: Row, entry: Row) -> float | None:
+    """How many seconds too early an entry follows the one that named its time."""
+    if before["status"] == "RETRYING":
+        woke = entry["started_at"] if entry["status"] != "CANCELLED" else None
+    else:
+        output = before["output"] if isinstance(before["output"], dict) else {}
+        is_by_time = entry["handle"] == "timeout" or output.get("kind") in (None, "sleep")
+        woke = entry["ended_at"] if is_by_time and entry["status"] == "COMPLETED" else None
+    if woke is None:
+        return None
+    early = at_of(before["wake_at"]) - at_of(woke)
+    return early if early > 0 else None
+
+
+def _naps(evidence: Evidence) -> Iterator[Violation]:
+    """By the receiver's own clock, no nap was shorter than it was to be."""
+    for id_, row in evidence.executions.items():
+        if row["workflow_id"] != str(workflow_id("sleep")) or not evidence.logs.get(id_):
+            continue
+        before = [call.mono for call in evidence.calls.get(f"{id_}:before", ())]
+        after = [call.mono for call in evidence.calls.get(f"{id_}:after", ())]
+        wanted = evidence.logs[id_][0]["input"]["data"]["seconds"]
+        if before and after and min(after) - min(before) < wanted:
+            detail = f"it napped {min(after) - min(before):.3f} s instead of {wanted}"
+            yield _fault(evidence, "I8", id_, detail)
+
+
+def _ticks(evidence: Evidence) -> Iterator[Violation]:
+    """The clock starts nothing before its time."""
+    for id_, row in evidence.executions.items():
+        log = evidence.logs.get(id_)
+        if row["workflow_id"] != str(workflow_id("tick")) or not log:
+            continue
+        due = datetime.fromisoformat(log[0]["input"]["data"]["scheduled_at"]).timestamp()
+        if at_of(row["created_at"]) < due:
+            yield _fault(evidence, "I8", id_, "it started before it was due")
+
+
+def _fault(evidence: Evidence, invariant: str, id_: str, detail: str) -> Violation:
+    timeline = evidence.timeline(id_)
+    return Violation(invariant=invariant, subject=id_, detail=detail, timeline=timeline)

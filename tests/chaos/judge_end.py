@@ -1,0 +1,78 @@
+"""I0 and I12: at the end nothing is left to do, and nothing grew without bound."""
+
+from collections.abc import Iterator
+from typing import Final
+
+from tests.chaos.evidence import TERMINAL, Evidence, Violation
+
+RESIDENT_BYTES_MAX: Final = 630_000_000
+_CONSUMED: Final = {"events": "trigger-ingest", "triggers": "matcher"}
+
+
+def judge_end(evidence: Evidence) -> Iterator[Violation]:
+    """Every fault of I0 and I12."""
+    for id_, row in evidence.executions.items():
+        if row["status"] not in TERMINAL or row["finished_at"] is None:
+            yield Violation(
+                invariant="I0",
+                subject=id_,
+                detail=f"it is still {row['status']}",
+                timeline=evidence.timeline(id_),
+            )
+    for table in ("timers", "waits", "inbox"):
+        for row in evidence.rows(table):
+            yield Violation(invariant="I12", subject=row["execution_id"], detail=f"left in {table}")
+    for row in evidence.rows("schedules"):
+        detail = f"it was due at {row['next_at']}, and has not fired"
+        yield Violation(invariant="I0", subject=row["trigger_id"], detail=detail)
+    yield from _published(evidence)
+    yield from _consumed(evidence)
+    yield from _resident(evidence)
+
+
+def _published(evidence: Evidence) -> Iterator[Violation]:
+    """The cursor of publishing stands at the end of the log."""
+    written: dict[int, int] = {}
+    for row in evidence.rows("execution_log"):
+        written[row["partition"]] = max(row["seq"], written.get(row["partition"], 0))
+    owners = {row["partition"]: row for row in evidence.rows("partition_owners")}
+    for partition, last in written.items():
+        cursor = owners[partition]["emitted_seq"] if partition in owners else None
+        if cursor is None or cursor < last:
+            detail = f"published up to {cursor} of {last}"
+            yield Violation(invariant="I0", subject=f"partition {partition}", detail=detail)
+
+
+def _consumed(evidence: Evidence) -> Iterator[Violation]:
+    """Every consumer stands at the end of its topic."""
+    offsets = evidence.rows("offsets")
+    at = {
+        (x["group"].partition(".")[2], x["topic"], x["partition"]): x["at"]
+        for x in offsets
+        if x["group"]
+    }
+    owners = {row["partition"]: row["consumed_offset"] for row in evidence.rows("partition_owners")}
+    for line in offsets:
+        if line["group"] is not None or not line["end"]:
+            continue
+        name, partition = line["topic"].partition(".")[2], line["partition"]
+        if name in _CONSUMED:
+            position = at.get((_CONSUMED[name], line["topic"], partition), 0)
+        elif name == "commands":
+            position = owners.get(partition, 0)
+        else:
+            continue
+        if position != line["end"]:
+            detail = f"consumed up to {position} of {line['end']}"
+            subject = f"{line['topic']}/{partition}"
+            yield Violation(invariant="I0", subject=subject, detail=detail)
+
+
+def _resident(evidence: Evidence) -> Iterator[Violation]:
+    """No process held more memory than it may."""
+    largest: dict[str, int] = {}
+    for line in evidence.of("rss"):
+        largest[line.id] = max(largest.get(line.id, 0), line.data["bytes"])
+    for name, size in largest.items():
+        if size > RESIDENT_BYTES_MAX:
+            yield Violation(invariant="I12", subject=name, detail=f"it held {size} bytes")

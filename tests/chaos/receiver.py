@@ -1,0 +1,165 @@
+"""A receiver of calls that remembers each one: ``python -m tests.chaos.receiver --port …``.
+
+It speaks just enough HTTP/1.1 to misbehave in every way of ``answers.py``, and writes each call
+into the history before it answers: what it has answered, it has recorded.
+"""
+
+import argparse
+import asyncio
+import contextlib
+import signal
+from collections import Counter
+from collections.abc import AsyncIterator, Mapping
+from hashlib import blake2b
+from typing import Any, Final, NamedTuple
+
+import orjson
+
+from tests.chaos.answers import Answer, answer_to
+from tests.chaos.history import History
+
+BODY_BYTES_MAX: Final = 1_000_000
+RETRY_AFTER: Final = b"Retry-After: 1\r\n"
+DRIP_S: Final = 0.2
+
+
+class Call(NamedTuple):
+    """One request, read whole."""
+
+    path: str
+    headers: Mapping[str, str]
+    body: bytes
+
+
+class Receiver:
+    """Serves one port; ``calls`` counts those under each key."""
+
+    def __init__(self, history: History, seed: int) -> None:
+        self._history = history
+        self._seed = seed
+        self.calls: Counter[str] = Counter()
+
+    @contextlib.asynccontextmanager
+    async def serving(self, port: int = 0) -> AsyncIterator[int]:
+        """Serve; gives the port."""
+        lives: set[asyncio.Task[None]] = set()
+
+        def accept(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+            task = asyncio.create_task(self._live(reader, writer))
+            lives.add(task)
+            task.add_done_callback(lives.discard)
+
+        server = await asyncio.start_server(accept, "127.0.0.1", port)
+        try:
+            yield server.sockets[0].getsockname()[1]
+        finally:
+            server.close()
+            for task in lives:
+                task.cancel()
+            await asyncio.gather(*lives, return_exceptions=True)
+
+    async def _live(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        """One connection: call after call, until either side has enough."""
+        try:
+            with contextlib.suppress(ConnectionError, asyncio.IncompleteReadError):
+                while (call := await _read(reader)) is not None:
+                    if not await self._answer(call, writer):
+                        return
+        finally:
+            writer.close()
+
+    async def _answer(self, call: Call, writer: asyncio.StreamWriter) -> bool:
+        """Record and answer; False when the connection is done for."""
+        key = call.headers.get("idempotency-key", "")
+        self.calls[key] += 1
+        number = self.calls[key]
+        answer = answer_to(self._seed, call.path, key, number)
+        self._record(call, key, number, answer)
+        match answer.kind:
+            case "reset":
+                writer.transport.abort()
+                return False
+            case "garbage":
+                writer.write(b"HTTP/1.1 quite fine\r\nwhat: \x00\r\n\r\n")
+                await writer.drain()
+                return False
+            case "hang":
+                await asyncio.sleep(answer.wait_s)
+                return False
+            case "drip":
+                await _drip(writer, answer.wait_s)
+                return False
+        await asyncio.sleep(answer.wait_s)
+        writer.write(_response(answer, orjson.dumps({"call": number, "key": key})))
+        await writer.drain()
+        return True
+
+    def _record(self, call: Call, key: str, number: int, answer: Answer) -> None:
+        told = _told(call.body)
+        self._history.write(
+            "call",
+            {200: "ok", 0: "info"}.get(answer.status, "fail"),
+            key,
+            n=number,
+            path=call.path,
+            kind=answer.kind,
+            status=answer.status,
+            execution=told.get("execution"),
+            step=told.get("step"),
+            body=blake2b(call.body, digest_size=8).hexdigest(),
+        )
+
+
+async def _read(reader: asyncio.StreamReader) -> Call | None:
+    """The next request; None at the end of the connection."""
+    try:
+        head = await reader.readuntil(b"\r\n\r\n")
+    except asyncio.IncompleteReadError:
+        return None
+    first, *lines = head.decode("latin-1").split("\r\n")
+    pairs = (line.partition(":") for line in lines if line)
+    headers = {name.strip().lower(): value.strip() for name, _, value in pairs}
+    size = min(int(headers.get("content-length", 0)), BODY_BYTES_MAX)
+    return Call(first.split(" ")[1].partition("?")[0], headers, await reader.readexactly(size))
+
+
+async def _drip(writer: asyncio.StreamWriter, for_s: float) -> None:
+    """Promise a body and send a byte of it now and then."""
+    writer.write(b"HTTP/1.1 200 OK\r\nContent-Length: 1000\r\n\r\n")
+    for _ in range(round(for_s / DRIP_S)):
+        writer.write(b".")
+        await writer.drain()
+        await asyncio.sleep(DRIP_S)
+
+
+def _response(answer: Answer, body: bytes) -> bytes:
+    more = RETRY_AFTER if answer.kind == "busy" else b""
+    head = f"HTTP/1.1 {answer.status} Said\r\nContent-Type: application/json\r\n".encode()
+    return head + more + f"Content-Length: {len(body)}\r\n\r\n".encode() + body
+
+
+def _told(body: bytes) -> dict[str, Any]:
+    """What a call says of its execution and step."""
+    try:
+        document = orjson.loads(body)
+    except orjson.JSONDecodeError:
+        return {}
+    return document if isinstance(document, dict) else {}
+
+
+async def main(port: int, path: str, seed: int) -> None:
+    """Serve until SIGTERM or SIGINT."""
+    stop = asyncio.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        asyncio.get_running_loop().add_signal_handler(number, stop.set)
+    async with Receiver(History(path, "receiver"), seed).serving(port):
+        await stop.wait()
+
+
+if __name__ == "__main__":
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--port", type=int, required=True)
+    parser.add_argument("--history", required=True)
+    parser.add_argument("--seed", type=int, required=True)
+    given = parser.parse_args()
+    asyncio.run(main(given.port, given.history, given.seed))

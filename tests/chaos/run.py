@@ -1,0 +1,226 @@
+"""Play a seed: ``python -m tests.chaos.run --seconds 60 --seed 1``.
+
+The stage comes up, events flow while faults happen, everything is mended, what is left to do is
+done, and what remains is judged. Exit code 0: no violation.
+"""
+
+import argparse
+import asyncio
+import logging
+import shutil
+import signal
+import sys
+import tempfile
+import time
+from collections import Counter
+from collections.abc import Sequence
+from contextlib import AsyncExitStack
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any, Final
+
+import orjson
+
+from tests.chaos.actor import STALL_SIGNAL
+from tests.chaos.cast import Character
+from tests.chaos.check import check
+from tests.chaos.drained import left_to_do
+from tests.chaos.drive import drive, register
+from tests.chaos.dump import dump
+from tests.chaos.history import History
+from tests.chaos.mutations import MUTATIONS
+from tests.chaos.nemesis import KINDS, Planned, schedule, torment
+from tests.chaos.plan import EVENTS_PER_S, Plan, make_plan
+from tests.chaos.servers import small_disk
+from tests.chaos.stage import Stage, clocks_move, open_stage
+
+DRAIN_S: Final = 120.0
+RESIDENT_BYTES_MAX: Final = 600 * 1_048_576
+DISK_MIB: Final = 900
+STUTTER: Final = 0.05
+FRAILTY: Final = 0.35
+
+
+@dataclass(slots=True, kw_only=True)
+class Outcome:
+    """What came of a run; ``violations`` are what the stage saw, then what the judge found."""
+
+    seed: int
+    seconds: float
+    mutation: str | None
+    faults: dict[str, int] = field(default_factory=dict)
+    counts: dict[str, Any] = field(default_factory=dict)
+    fenced: int = 0
+    drained_s: float | None = None
+    resident_mib: dict[str, int] = field(default_factory=dict)
+    violations: list[dict[str, Any]] = field(default_factory=list)
+
+    def add(self, invariant: str, subject: str, detail: str, timeline: Any = ()) -> None:
+        """One more violation."""
+        self.violations.append(
+            {
+                "invariant": invariant,
+                "subject": subject,
+                "detail": detail,
+                "timeline": [str(line) for line in timeline],
+            }
+        )
+
+
+async def play(options: argparse.Namespace, folder: Path) -> Outcome:
+    """The whole run, its files in ``folder``."""
+    planned = schedule(options.seed, options.seconds, options.faults)
+    for fault in planned:
+        _say(fault)
+    outcome = Outcome(seed=options.seed, seconds=options.seconds, mutation=options.mutation)
+    history = History(folder / "history.jsonl")
+    character = Character(
+        mutation=options.mutation, stutter=STUTTER, frailty=options.frailty, points=options.points
+    )
+    has_clocks = "move_clock" in options.faults
+    async with AsyncExitStack() as opened:
+        if "fill_disk" in options.faults:
+            disk = small_disk(folder / "postgres", DISK_MIB)
+            if not opened.enter_context(disk):
+                raise SystemExit("NO DISK TO FILL: this machine mounts no tmpfs")
+        stage = await opened.enter_async_context(
+            open_stage(
+                folder,
+                seed=options.seed,
+                history=history,
+                character=character,
+                has_clocks=has_clocks,
+            )
+        )
+        plan = make_plan(
+            options.seed, options.seconds, rate=options.rate, receiver_url=stage.receiver_url
+        )
+        await _perform(stage, plan, planned, outcome)
+        await dump(stage.servers.postgres.direct_dsn, stage.servers.bootstrap, folder)
+    _judge(stage, plan, outcome)
+    return outcome
+
+
+async def _perform(stage: Stage, plan: Plan, planned: Sequence[Planned], outcome: Outcome) -> None:
+    history, faults = stage.history, Counter[str]()
+    await register(plan, api_url=stage.api_url, history=history)
+    stage.rouse()
+    _phase(history, "drive")
+
+    async def suffer() -> None:
+        faults.update(await torment(stage, planned, seconds=plan.seconds))
+        stage.calm()
+        _phase(history, "healed")
+
+    async with asyncio.TaskGroup() as group:
+        group.create_task(suffer())
+        driving = drive(
+            plan, api_url=stage.api_url, bootstrap=stage.servers.bootstrap, history=history
+        )
+        group.create_task(driving)
+    outcome.faults = dict(sorted(faults.items()))
+    _phase(history, "drain")
+    began_at = time.monotonic()
+    try:
+        async with asyncio.timeout(DRAIN_S):
+            while left := await left_to_do(stage.servers):
+                await asyncio.sleep(0.5)
+        outcome.drained_s = round(time.monotonic() - began_at, 1)
+    except TimeoutError:
+        outcome.add("I0", "everything", f"not done {DRAIN_S} s after all was mended: {left}")
+    _phase(history, "end")
+
+
+def _judge(stage: Stage, plan: Plan, outcome: Outcome) -> None:
+    for death in stage.self_deaths:
+        outcome.add("self-death", death.split()[0], death)
+    for name, resident in stage.resident_max.items():
+        outcome.resident_mib[name] = resident // 1_048_576
+        if resident > RESIDENT_BYTES_MAX:
+            outcome.add("I12", name, f"held {resident} bytes of memory")
+    logs = stage.folder.glob("executor-*.log")
+    outcome.fenced = sum(log.read_text("utf-8", "replace").count("another owner") for log in logs)
+    report = check(plan, stage.folder)
+    outcome.counts = dict(report.counts)
+    for found in report.violations:
+        outcome.add(found.invariant, found.subject, found.detail, found.timeline)
+
+
+def _phase(history: History, name: str) -> None:
+    history.write("phase", "info", name)
+    _say(f"--- {name}")
+
+
+def _say(what: object) -> None:
+    sys.stderr.write(f"{what}\n")
+
+
+def _tell(outcome: Outcome, *, as_json: bool) -> None:
+    if as_json:
+        sys.stdout.write(orjson.dumps(asdict(outcome), default=str).decode() + "\n")
+        return
+    for name, value in asdict(outcome).items():
+        if name != "violations":
+            sys.stdout.write(f"{name}: {value}\n")
+    kinds = Counter(found["invariant"] for found in outcome.violations)
+    sys.stdout.write(f"violations: {len(outcome.violations)} {dict(kinds)}\n")
+    for found in outcome.violations[:20]:
+        sys.stdout.write(f"  {found['invariant']} {found['subject']}: {found['detail']}\n")
+    if outcome.violations:
+        sys.stdout.write("the first one's timeline:\n")
+        for line in outcome.violations[0]["timeline"]:
+            sys.stdout.write(f"  {line}\n")
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(description="Play a seed of chaos, and judge it.")
+    parser.add_argument("--seconds", type=float, default=60.0, help="of events and faults")
+    parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--rate", type=float, default=EVENTS_PER_S, help="events a second")
+    parser.add_argument("--mutation", choices=sorted(MUTATIONS), help="a safety to switch off")
+    parser.add_argument("--faults", type=_names, default=(), metavar="NAME,…", help="only these")
+    parser.add_argument("--frailty", type=float, default=FRAILTY, help="deadly points: how many")
+    parser.add_argument("--points", type=_points, default={}, metavar="NAME:PROBABILITY,…")
+    parser.add_argument("--json", action="store_true", dest="as_json")
+    parser.add_argument("--keep", action="store_true", help="the files, also without violation")
+    return parser
+
+
+def _names(text: str) -> tuple[str, ...]:
+    names = tuple(name for name in text.split(",") if name)
+    if unknown := set(names) - KINDS.keys():
+        raise argparse.ArgumentTypeError(f"no fault {unknown}: there are {', '.join(KINDS)}")
+    if "move_clock" in names and (reason := clocks_move()) is not None:
+        raise argparse.ArgumentTypeError(reason)
+    return names
+
+
+def _points(text: str) -> dict[str, float]:
+    pairs = (pair.partition(":") for pair in text.split(","))
+    return {name: float(probability) for name, _, probability in pairs}
+
+
+def main() -> None:
+    """Play, tell, and end with the verdict."""
+    options = _parser().parse_args()
+    # A process that has only just been started keeps what it inherits, and must not die of it.
+    signal.signal(STALL_SIGNAL, signal.SIG_IGN)
+    # What the driver's own clients say of faults that we make is no news.
+    logging.getLogger("aiokafka").setLevel(logging.CRITICAL)
+    if options.mutation is not None:
+        mutation = MUTATIONS[options.mutation]
+        options.faults = options.faults or mutation.faults
+        options.points = options.points or mutation.points
+    folder = Path(tempfile.mkdtemp(prefix=f"turnout-chaos-{options.seed}-"))
+    _say(f"seed {options.seed}, {options.seconds} s, in {folder}")
+    outcome = asyncio.run(play(options, folder))
+    _tell(outcome, as_json=options.as_json)
+    if outcome.violations or options.keep:
+        _say(f"kept: {folder}")
+    else:
+        shutil.rmtree(folder, ignore_errors=True)
+    sys.exit(bool(outcome.violations))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,158 @@
+"""The story of the hand-made run: one event of most kinds, a cancellation, a clock's tick."""
+
+from datetime import UTC, datetime
+from typing import Any
+
+from tests.chaos.evidence import Row, stamped
+from tests.chaos.identity import key_of, started_by
+from tests.chaos.small_case import Case
+from tests.chaos.workflows import REFUSE, ticking, workflow_id
+
+
+def sound_case() -> Case:
+    """A run in which every promise was kept."""
+    case = Case()
+    flows: list[dict[str, Any]] = [*case.plan.workflows]
+    _tick(case, flows)
+    _orders(case)
+    _nap(case)
+    _trip(case)
+    _expense(case)
+    _family(case)
+    _cancelled(case)
+    for flow in flows:
+        definition = {"name": flow["key"], "edges": [], **flow}
+        row = {"workflow_id": flow["id"], "version": 1, "definition": definition}
+        case.tables["workflow_versions"].append(row)
+    _end(case)
+    return case
+
+
+def _tick(case: Case, flows: list[dict[str, Any]]) -> None:
+    at = datetime.fromtimestamp(case.now, UTC)
+    flow = ticking(case.plan.receiver_url, [at])
+    flows.append(flow)
+    stamp = at.isoformat(timespec="microseconds").replace("+00:00", "Z")
+    source = f"/turnout/workflows/{flow['id']}/triggers/at-0"
+    record = {"turnoutkey": key_of(source, stamp), "id": stamp, "source": source, "time": stamp}
+    record |= {"type": "schedule:due"}
+    execution = case.start("tick", {**record, "data": {"scheduled_at": stamp}})
+    case.call(execution, "tock", phases=["completed"])
+
+
+def _orders(case: Case) -> None:
+    payload = {"total": 20, "kind": "phone", "region": "eu", "tags": []}
+    order = case.event("order:placed", "order", payload)
+    again = case.record("events", {"id": "order", "source": "shop", "event": "order:placed",
+                                   "payload": {**payload, "is_other": True}})  # fmt: skip
+    origin = f"turnout.events/0@{again['offset']}"
+    row = {"key": order["turnoutkey"], "origin": origin, "record": {}}
+    case.tables["event_conflicts"].append(row)
+    execution = case.start("sequence", order)
+    case.call(execution, "a", "fail", status="RETRYING", wake_at=stamped(case.now + 0.1))
+    case.passes(0.2)
+    case.call(execution, "a")
+    case.call(execution, "b")
+    case.call(execution, "c", phases=["completed"])
+    execution = case.start("branch", order)
+    case.entry(execution, "large", "COMPLETED", handle="false")
+    case.entry(execution, "big", "SKIPPED", handle="edges")
+    case.entry(execution, "gift", "SKIPPED", handle="edges")
+    case.call(execution, "small")
+    case.call(execution, "join", phases=["completed"])
+
+
+def _nap(case: Case) -> None:
+    nap = case.event("nap:taken", "nap", {"seconds": 1}, via="http")
+    execution = case.start("sleep", nap)
+    case.call(execution, "before")
+    _asleep(case, execution, 1.0)
+    case.passes(1.0)
+    case.entry(execution, "nap", "COMPLETED")
+    case.call(execution, "after", phases=["completed"])
+
+
+def _asleep(case: Case, execution: str, seconds: float) -> None:
+    until = stamped(case.now + seconds)
+    case.entry(execution, "nap", "WAITING", wake_at=until, output={"kind": "sleep"})
+
+
+def _trip(case: Case) -> None:
+    trip = case.event("trip:booked", "trip", {"pay": REFUSE})
+    execution = case.start("compensate", trip)
+    case.call(execution, "hotel")
+    case.call(execution, "flight")
+    error = {"kind": "http_status", "retryable": False}
+    case.call(
+        execution, "pay", "fail", status="FAILED", error=error, output=None, phases=["compensating"]
+    )
+    case.call(execution, "flight!")
+    case.call(execution, "hotel!", phases=["compensated", "failed"])
+
+
+def _expense(case: Case) -> None:
+    expense = case.event("expense:filed", "expense", {"n": 1})
+    execution = case.start("approval", expense)
+    output = {"kind": "approval"}
+    case.entry(
+        execution,
+        "ask",
+        "WAITING",
+        output=output,
+        wake_at=stamped(case.now + 15),
+        phases=["waiting"],
+    )
+    case.line("decide", "ok", f"{execution}:ask", word="reject", won=False)
+    case.line("decide", "ok", f"{execution}:ask", word="approve", won=True)
+    output = {"decision": "approve", "by": "boss"}
+    case.entry(execution, "ask", "COMPLETED", handle="approved", output=output)
+    case.entry(execution, "shelve", "SKIPPED", handle="edges")
+    case.call(execution, "pay", phases=["completed"])
+
+
+def _family(case: Case) -> None:
+    family = case.event("family:met", "family", {"n": 1})
+    parent = case.start("parent", family)
+    child = started_by(parent, "call:1")
+    output = {"kind": "subworkflow", "execution_id": child}
+    case.entry(parent, "call", "WAITING", output=output)
+    record: Row = {**family, "turnoutkey": started_by(child, "workflow:called")}
+    lineage = {"parent": {"execution_id": parent, "step_id": "call"}}
+    case.start("child", record, child, lineage=lineage)
+    case.call(child, "work", phases=["completed"])
+    case.entry(parent, "call", "COMPLETED", output={"result": None})
+    case.call(parent, "after", phases=["completed"])
+
+
+def _cancelled(case: Case) -> None:
+    """A nap that is broken off; afterwards others go on in its partition."""
+    nap = case.event("nap:taken", "broken", {"seconds": 3})
+    execution = case.start("sleep", nap)
+    case.call(execution, "before")
+    _asleep(case, execution, 3.0)
+    case.line("cancel", "invoke", execution)
+    case.record("commands", {"type": "turnout.command.cancel", "subject": execution})
+    case.line("cancel", "ok", execution, status=202)
+    case.entry(execution, None, None, phases=["cancelled"])
+    job = case.event("job:flaky", "last", {"n": 1})
+    execution = case.start("retry", job)
+    case.call(execution, "flaky")
+    case.passes(5.0)
+    case.call(execution, "then", phases=["completed"])
+
+
+def _end(case: Case) -> None:
+    written = len(case.tables["execution_log"])
+    consumed = sum(record["topic"] == "turnout.commands" for record in case.records)
+    owner = {"epoch": 2, "consumed_offset": consumed, "written_seq": written}
+    owner |= {"emitted_seq": written}
+    case.line("owners", "info", "0", **{**owner, "epoch": 1, "written_seq": 1, "emitted_seq": 0})
+    case.line("owners", "info", "0", **owner)
+    case.tables["partition_owners"].append({"partition": 0, **owner})
+    case.line("rss", "info", "executor-0", bytes=100_000_000)
+
+
+def of_flow(case: Case, key: str) -> str:
+    """The first execution of a workflow."""
+    rows = case.tables["executions"]
+    return str(next(r["id"] for r in rows if r["workflow_id"] == str(workflow_id(key))))
