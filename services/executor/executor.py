@@ -246,19 +246,19 @@ class Executor:
 
     async def _tell(self, owned: Owned, batch: Batch) -> None:
         """Pass on what is durable now; an execution that is away comes back with it."""
-        away: dict[ExecutionId, list[int]] = {}
-        for offset, word in batch.words:
-            if (run := owned.runs.get(word.execution_id)) is not None:
-                run.tell(offset, word)
-            else:
-                away.setdefault(word.execution_id, []).append(offset)
-        if not away:
-            return
-        await self._sleepers.wake(owned, away)
-        # Also those that woke by themselves meanwhile, and may not have heard of it.
-        for offset, word in batch.words:
-            if word.execution_id in away and (run := owned.runs.get(word.execution_id)):
-                run.tell(offset, word)
+        left = batch.words
+        while left:
+            away: dict[ExecutionId, list[int]] = {}
+            for offset, word in left:
+                if (run := owned.runs.get(word.execution_id)) is not None:
+                    run.tell(offset, word)
+                else:
+                    away.setdefault(word.execution_id, []).append(offset)
+            if not away:
+                return
+            # One that came back by itself meanwhile may have left again without having heard.
+            back = await self._sleepers.wake(owned, away)
+            left = [(o, w) for o, w in left if w.execution_id in away.keys() - back]
 
     def _launch(self, run: Run) -> None:
         if run.id in run.owned.runs:

@@ -59,15 +59,20 @@ class Sleepers:
                 await self._ring(owned)
             await self._platform.clock.wait(self._changed, self._wait_s())
 
-    async def wake(self, owned: Owned, told: Mapping[ExecutionId, Sequence[int]]) -> None:
+    async def wake(
+        self, owned: Owned, told: Mapping[ExecutionId, Sequence[int]]
+    ) -> frozenset[ExecutionId]:
         """Bring executions back into memory; ended ones lose their timer and what they are told.
 
-        ``told`` are the offsets of the commands for each.
+        ``told`` are the offsets of the commands for each. Gives those of which nothing is left to
+        be done: they were away, and are not, or have ended; or their next owner does it.
         """
         async with owned.waking:
             away = [id_ for id_ in told if id_ not in owned.runs]
-            if not away or owned.is_draining:
-                return
+            if owned.is_draining:
+                return frozenset(told)
+            if not away:
+                return frozenset()
             with translated():
                 async with self._platform.pool.acquire() as conn:
                     found = await find_waiting(conn, owned, away)
@@ -76,6 +81,7 @@ class Sleepers:
                 self._launch(run)
             if ended := set(away) - {run.id for run in runs}:
                 self._forget(owned, {id_: told[id_] for id_ in sorted(ended)})
+            return frozenset(away)
 
     async def _ring(self, owned: Owned) -> None:
         now = self._platform.clock.now()

@@ -72,7 +72,7 @@ async def _in_a_task(work: Awaitable[None]) -> None:
         await asyncio.wait([group.create_task(do())])
 
 
-async def duty(work: Awaitable[None]) -> None:
+async def duty(work: Awaitable[object]) -> None:
     """See a part of a role through. Raises Unavailable when it was cancelled from within.
 
     A library whose connection breaks may let its own CancelledError out. A TaskGroup takes a

@@ -6,6 +6,7 @@ from typing import Final
 
 import asyncpg
 
+from shared.runtime.postgres_faults import PASSING
 from tests.chaos.history import History
 
 EVERY_S: Final = 0.25
@@ -33,5 +34,5 @@ async def watch(
                     await asyncio.sleep(EVERY_S)
             finally:
                 conn.terminate()
-        except (OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError):
+        except PASSING:
             await asyncio.sleep(EVERY_S)
