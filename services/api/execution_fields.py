@@ -9,7 +9,8 @@ import orjson
 from shared.db.history import Execution
 from shared.domain.asked import Asked
 from shared.domain.workflows import TriggerKind
-from shared.wire.lineage import read_asked, read_lineage
+from shared.wire.envelope import stamp
+from shared.wire.lineage import read_asked, read_lineage, read_repeat
 
 KINDS: Final[Mapping[str, TriggerKind]] = MappingProxyType(
     {
@@ -44,17 +45,26 @@ def asked_fields(execution: Execution, *, is_whole: bool) -> dict[str, Any]:
     return asked.model_dump(mode="json", exclude=None if is_whole else set(_LARGE))
 
 
-def trigger_fields(event: bytes | None) -> dict[str, Any] | None:
-    """What started it, as far as its event is kept and can be read."""
+def trigger_fields(execution: Execution, event: bytes | None) -> dict[str, Any] | None:
+    """What started it, as far as its event is kept and can be read.
+
+    For one that a step's schedule started that is the schedule; the event is that of the first.
+    """
     told = None if event is None else orjson.loads(event)
     if not isinstance(told, dict) or not {"type", "id"} <= told.keys():
         return None
-    data = told.get("data")
-    kind = KINDS.get(told["type"], TriggerKind.EVENT)
-    at = data.get("scheduled_at") if isinstance(data, dict) else None
+    repeats = read_repeat(execution.lineage or {})
+    if repeats is not None and repeats.due_at is not None:
+        kind, at = TriggerKind.SCHEDULE, stamp(repeats.due_at)
+    else:
+        kind, at = KINDS.get(told["type"], TriggerKind.EVENT), _scheduled_at(told.get("data"))
     return {
         "kind": kind,
         "event_id": told["id"],
         "event_type": told["type"],
         "schedule_at": at if kind is TriggerKind.SCHEDULE else None,
     }
+
+
+def _scheduled_at(data: Any) -> Any:
+    return data.get("scheduled_at") if isinstance(data, dict) else None

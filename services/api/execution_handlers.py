@@ -74,7 +74,7 @@ async def get(request: web.Request) -> web.Response:
     return answer(
         {
             **shown,
-            "trigger": trigger_fields(event),
+            "trigger": trigger_fields(execution, event),
             "progress": {**shown["progress"], "current": current},
             "phases": [
                 {"position": entry.position, "phase": phase, "at": stamp(entry.ended_at)}

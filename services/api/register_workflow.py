@@ -1,7 +1,6 @@
 """Taking a workflow in: checked, numbered, kept, and made known to the matchers."""
 
 import asyncio
-from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -32,8 +31,7 @@ class Registration:
     """What an author asks to be registered.
 
     ``faults`` are those of its shape: it is refused with them and with those of the parts that
-    fit, which are then its ``definition``. ``unsupported`` names what Turnout cannot run yet: it
-    makes the workflow a draft. Any other problem of the definition is refused, unless
+    fit, which are then its ``definition``. Any problem of the definition is refused, unless
     ``is_draft`` asks for a draft.
     """
 
@@ -45,7 +43,6 @@ class Registration:
     is_active: bool = True
     is_draft: bool = False
     faults: tuple[Problem, ...] = ()
-    unsupported: tuple[Problem, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -113,15 +110,10 @@ async def replace_workflow(resources: ApiResources, asked: Registration, by: str
         return Registered(workflow=workflow, is_new=False, tokens=tokens)
 
 
-async def activate_workflow(
-    resources: ApiResources,
-    workflow_id: WorkflowId,
-    unsupported: Callable[[Workflow], Sequence[Problem]],
-) -> Workflow:
+async def activate_workflow(resources: ApiResources, workflow_id: WorkflowId) -> Workflow:
     """Let events start a workflow; a draft without a problem becomes ready, in a new version.
 
-    ``unsupported`` says what of it Turnout cannot run yet. Raises NotFound, Invalid with every
-    problem of a draft, and Conflict when it is archived.
+    Raises NotFound, Invalid with every problem of a draft, and Conflict when it is archived.
     """
     async with resources.transaction() as conn:
         await lock_changes(conn)
@@ -129,8 +121,7 @@ async def activate_workflow(
         check_not_archived(old)
         if old.lifecycle is Lifecycle.READY:
             return await _switched(resources, conn, old, is_active=True)
-        definition, found = await examine(resources, conn, old)
-        problems = [*unsupported(old), *found]
+        definition, problems = await examine(resources, conn, old)
         if problems:
             raise Invalid(problems)
         ready = {"lifecycle": Lifecycle.READY, "version": old.version + 1, "definition": definition}
@@ -203,14 +194,13 @@ async def _checked(resources: ApiResources, asked: Registration, by: str) -> Wor
     definition, problems = await _examined(resources, asked)
     if asked.faults or (problems and not asked.is_draft):
         raise Invalid(problems)
-    is_draft = asked.is_draft or asked.unsupported
     now = resources.clock.now()
     return Workflow(
         id=asked.workflow_id,
         environment_id=asked.environment_id or resources.default_environment,
         version=1,
         dialect=asked.dialect,
-        lifecycle=Lifecycle.DRAFT if is_draft else Lifecycle.READY,
+        lifecycle=Lifecycle.DRAFT if asked.is_draft else Lifecycle.READY,
         is_active=asked.is_active,
         definition=definition,
         source=asked.source,

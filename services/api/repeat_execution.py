@@ -1,7 +1,7 @@
 """Doing again what an execution did, in another execution: what has ended stays as it is."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from uuid import uuid5
 
@@ -17,7 +17,7 @@ from shared.domain.executions import AttemptStatus, Status
 from shared.domain.ids import ExecutionId, StepId, compensation_key
 from shared.domain.inheritance import TAKEN_OVER
 from shared.wire.commands import encode_start
-from shared.wire.lineage import Lineage, Repeat, read_asked
+from shared.wire.lineage import Lineage, Repeat, read_asked, read_repeat
 from shared.wire.strict_json import invalid
 
 SOURCE = "/turnout/api"
@@ -87,6 +87,7 @@ async def _repeat(
         event = await find_trigger(conn, id_)
         latest = await find_latest(conn, execution.workflow_id)
     check(execution, restored)
+    repeats = _narrowed(repeats, execution)
     if latest is not None:
         check_not_archived(latest.workflow)
     if event is None:
@@ -99,6 +100,16 @@ async def _repeat(
     command = _start(execution, started, event, now, expires_at, lineage)
     await publish_command(resources, started, command)
     return started
+
+
+def _narrowed(repeats: Repeat, execution: Execution) -> Repeat:
+    """What a schedule has started did one step only, and so does whatever repeats it."""
+    earlier = read_repeat(execution.lineage or {})
+    if earlier is None or not earlier.is_only:
+        return repeats
+    if repeats.step_id not in (None, earlier.step_id):
+        raise Conflict(f"Execution {execution.id} did step '{earlier.step_id}' only.")
+    return replace(earlier, execution_id=execution.id, due_at=None)
 
 
 def _start(

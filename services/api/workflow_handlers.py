@@ -10,7 +10,7 @@ from yarl import URL
 from services.api.archive_workflow import archive_workflow, unarchive_workflow
 from services.api.auth import PRINCIPAL
 from services.api.bodies import answer, read_document
-from services.api.dialects import native, truto
+from services.api.dialects import native
 from services.api.parameters import Query, cursor_after, id_in_path, split_page
 from services.api.problems import render_problems
 from services.api.register_workflow import (
@@ -28,7 +28,7 @@ from services.api.webhook_tokens import Tokens
 from shared.db import workflows
 from shared.domain.errors import Problem
 from shared.domain.ids import EnvironmentId, WorkflowId
-from shared.domain.workflows import Dialect, Lifecycle, Workflow
+from shared.domain.workflows import Lifecycle, Workflow
 from shared.wire.envelope import stamp
 from shared.wire.strict_json import invalid
 
@@ -67,7 +67,7 @@ async def activate(request: web.Request) -> web.Response:
     """200 with the workflow, which events may start from now on; 422 for an unfinished draft."""
     resources = request.app[RESOURCES]
     workflow_id = WorkflowId(id_in_path(request))
-    return await _answered(request, await activate_workflow(resources, workflow_id, _unsupported))
+    return await _answered(request, await activate_workflow(resources, workflow_id))
 
 
 async def deactivate(request: web.Request) -> web.Response:
@@ -147,12 +147,11 @@ async def _registered(request: web.Request, outcome: Registered) -> web.Response
 async def _answered(
     request: web.Request, workflow: Workflow, tokens: Tokens = _NO_TOKENS, *, status: int = 200
 ) -> web.Response:
-    resources, problems = request.app[RESOURCES], list(_unsupported(workflow))
+    resources, problems = request.app[RESOURCES], list[Problem]()
     async with resources.connection() as conn:
         runs = await workflows.list_runs(conn, [workflow])
         if workflow.lifecycle is Lifecycle.DRAFT:
-            _, found = await examine(resources, conn, workflow)
-            problems += found
+            _, problems = await examine(resources, conn, workflow)
     urls = {name: str(request.url.join(URL(f"/v1/hooks/{t}"))) for name, t in tokens.items()}
     document = _document(workflow, runs[workflow.id], problems)
     return answer({**document, **_addresses(urls)}, status=status)
@@ -172,7 +171,3 @@ def _document(
 def _addresses(urls: Mapping[str, str]) -> dict[str, Any]:
     """The addresses just made, which nobody is told again; ``webhook_url`` is the first."""
     return {"webhook_url": next(iter(urls.values())), "webhook_urls": urls} if urls else {}
-
-
-def _unsupported(workflow: Workflow) -> tuple[Problem, ...]:
-    return truto.unsupported_in(workflow) if workflow.dialect is Dialect.TRUTO else ()

@@ -79,6 +79,14 @@ EXECUTION: Final = LazyGroup(
         ),
     },
 )
+SCHEDULE: Final = LazyGroup(
+    "schedule",
+    summary="Schedules of workflows and steps: list them, end those of steps.",
+    lazy={
+        "list": Lazy("services.cli.schedule.list:list_", "List schedules."),
+        "delete": Lazy("services.cli.schedule.delete:delete", "End the schedule of a step."),
+    },
+)
 WAIT: Final = LazyGroup(
     "wait",
     summary="Steps that wait: list them, approve, reject, fill in forms.",
@@ -125,6 +133,7 @@ TURNOUT: Final = Root(
         "event-type": EVENT_TYPE,
         "execution": EXECUTION,
         "wait": WAIT,
+        "schedule": SCHEDULE,
         "doctor": Lazy(
             "services.cli.doctor.command:doctor", "Check the surroundings; say what to mend."
         ),

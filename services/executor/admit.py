@@ -133,7 +133,8 @@ async def _begun(owned: Owned, command: Start, library: Library, offset: int, no
     expires_at = command.expires_at
     if expires_at is None and plan.policy.expires_after_s is not None:
         expires_at = now + timedelta(seconds=plan.policy.expires_after_s)
-    first = begin(plan, now, expires_at=expires_at, inherited=inherited)
+    only = repeats.step_id if repeats and repeats.is_only else None
+    first = begin(plan, now, expires_at=expires_at, inherited=inherited, only=only)
     return Run(
         origin=_origin(command, event),
         plan=plan,

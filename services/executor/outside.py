@@ -17,7 +17,7 @@ from shared.db.recovery import list_beats, list_entries
 from shared.domain.decide import restore
 from shared.domain.executions import Attempt
 from shared.domain.ids import ExecutionId
-from shared.domain.inheritance import inherited
+from shared.domain.inheritance import inherited, inherited_before
 from shared.domain.outcomes import Failed, Wait, WaitKind
 from shared.domain.plans import Plan
 from shared.domain.signals import Arrived, Beat, TaskEnded, TurnCame
@@ -101,4 +101,6 @@ class Outside:
             async with self.pool.acquire() as conn:
                 logs = await list_entries(conn, [repeats.execution_id])
         state = restore(plan, logs[repeats.execution_id])
+        if repeats.is_only and repeats.step_id is not None:
+            return inherited_before(plan, state, repeats.step_id)
         return inherited(plan, state, repeats.step_id)

@@ -34,6 +34,7 @@ from shared.wire.envelope import dumps, stamp
 KEPT_BYTES_MAX = 524_288
 ITEMS_MAX = 1_000
 SUBWORKFLOW = "$subworkflow"
+SCHEDULE = "$schedule"
 TRANSFORM = "transform"
 
 
@@ -58,6 +59,8 @@ def prepare(
     try:
         if not effect.is_approved and (reason := _excluded(view, effect)) is not None:
             return Skipped(reason=reason)
+        if step.schedule is not None and not _is_due(run, effect):
+            return Prepared(call=_call(run, effect, SCHEDULE, None, now))
         given = _input(view, run, effect)
         if (fault := unkept(given, "input")) is not None:
             return Failed(error=fault)
@@ -72,8 +75,19 @@ def prepare(
 def is_brief(step: Step) -> bool:
     """Whether the step only computes, and asks nobody."""
     if step.kind is StepKind.ACTION:
-        return step.action == TRANSFORM or step.id == RESULT
+        return _is_value(step) and step.schedule is None
     return step.kind is not StepKind.SUBWORKFLOW
+
+
+def _is_value(step: Step) -> bool:
+    """Whether an action's output is its input."""
+    return step.action == TRANSFORM or step.id == RESULT
+
+
+def _is_due(run: Run, effect: RunStep) -> bool:
+    """Whether the execution was started to do the step, for a time at which its schedule is due."""
+    repeats = run.origin.lineage.repeats
+    return repeats is not None and repeats.is_only and repeats.step_id == effect.key
 
 
 def unkept(value: Any, what: str) -> StepError | None:
@@ -120,7 +134,7 @@ def _begun(  # noqa: PLR0911 - one way a kind of step
     step = effect.step
     match step.kind:
         case StepKind.ACTION | StepKind.SUBWORKFLOW:
-            if is_brief(step):
+            if _is_value(step):
                 return Completed(input=given, output=given, is_result=step.id == RESULT)
             action = step.action or (ANNOTATE if step.kind is StepKind.ACTION else SUBWORKFLOW)
             return Prepared(call=_call(run, effect, action, given, now))

@@ -5,7 +5,7 @@ from datetime import datetime
 
 from prometheus_client import CollectorRegistry, Histogram
 
-from shared.db.schedules import Due
+from shared.db.schedules import Kept
 
 
 class SchedulerMetrics:
@@ -19,8 +19,8 @@ class SchedulerMetrics:
             registry=registry,
         )
 
-    def fired(self, found: Iterable[Due], now: datetime) -> None:
+    def fired(self, found: Iterable[Kept], now: datetime) -> None:
         """Count the schedules that fired at ``now``."""
-        for due in found:
-            if due.next_at is not None:
-                self.late_seconds.observe(max(0.0, (now - due.next_at).total_seconds()))
+        for kept in found:
+            if kept.next_at is not None:
+                self.late_seconds.observe(max(0.0, (now - kept.next_at).total_seconds()))

@@ -26,6 +26,9 @@ from shared.bus.protocol import Assignee, Received, TopicPartition
 _SLICE_S: Final = 0.25
 _CALL_S: Final = 30.0
 _CLOSE_S: Final = 10.0
+# Once nothing has come for a while, Kafka is asked less often; see ``_pace``.
+_QUIET_AFTER_S: Final = 5.0
+_QUIET_WAIT_MS: Final = 250
 _EPOCH: Final = datetime.fromtimestamp(0, UTC)
 
 _log: Final = structlog.get_logger(__name__)
@@ -49,7 +52,8 @@ class KafkaSubscription:
         self._assignee = assignee
         self._check = check
         self._silence_s = silence_s
-        self._heard_at = time.monotonic()
+        self._heard_at = self._busy_at = time.monotonic()
+        self._busy_wait_ms: int | None = None
         self._owned: Mapping[Place, TopicPartition] = {}
         self._failure: Exception | None = None
         self._closing = False
@@ -95,7 +99,25 @@ class KafkaSubscription:
                     )
         except TimeoutError:
             return {}
+        self._pace(is_busy=bool(batches))
         return self._still_ours(batches)
+
+    def _pace(self, *, is_busy: bool) -> None:
+        """Have a fetch of quiet partitions wait longer at the broker when all of them are quiet.
+
+        While some are busy it must not: they would wait with it. The first records after a pause
+        come at once; what follows them within the wait may be late by it.
+        """
+        fetcher = self._consumer._fetcher  # noqa: SLF001 - aiokafka takes the wait but once
+        assert fetcher is not None, "it has been started"
+        if self._busy_wait_ms is None:
+            self._busy_wait_ms = fetcher._fetch_max_wait_ms  # noqa: SLF001
+        if is_busy:
+            self._busy_at = time.monotonic()
+        is_quiet = time.monotonic() - self._busy_at > _QUIET_AFTER_S
+        fetcher._fetch_max_wait_ms = (  # noqa: SLF001
+            max(self._busy_wait_ms, _QUIET_WAIT_MS) if is_quiet else self._busy_wait_ms
+        )
 
     def _still_ours(
         self, batches: Mapping[Place, Sequence[ConsumerRecord[bytes, bytes]]]

@@ -231,11 +231,16 @@ CREATE TABLE public.partition_owners (
 
 CREATE TABLE public.schedules (
     workflow_id uuid NOT NULL,
-    trigger_id text NOT NULL,
+    trigger_id text,
     environment_id uuid NOT NULL,
     workflow_version integer NOT NULL,
     schedule text NOT NULL,
-    next_at timestamp with time zone NOT NULL
+    next_at timestamp with time zone NOT NULL,
+    id uuid DEFAULT gen_random_uuid() NOT NULL,
+    execution_id uuid,
+    step_id text,
+    is_resting boolean DEFAULT false NOT NULL,
+    CONSTRAINT schedules_owner_check CHECK ((((trigger_id IS NULL) = (step_id IS NOT NULL)) AND ((step_id IS NULL) = (execution_id IS NULL))))
 );
 
 CREATE TABLE public.start_keys (
@@ -404,7 +409,10 @@ ALTER TABLE ONLY public.partition_owners
     ADD CONSTRAINT partition_owners_pkey PRIMARY KEY (partition);
 
 ALTER TABLE ONLY public.schedules
-    ADD CONSTRAINT schedules_pkey PRIMARY KEY (workflow_id, trigger_id);
+    ADD CONSTRAINT schedules_pkey PRIMARY KEY (id);
+
+ALTER TABLE ONLY public.schedules
+    ADD CONSTRAINT schedules_workflow_id_trigger_id_key UNIQUE (workflow_id, trigger_id);
 
 ALTER TABLE ONLY public.start_keys
     ADD CONSTRAINT start_keys_pkey PRIMARY KEY (execution_id);
@@ -452,7 +460,9 @@ CREATE INDEX executions_of_workflow ON public.executions USING btree (workflow_i
 
 CREATE INDEX inbox_of_partition ON public.inbox USING btree (partition, execution_id);
 
-CREATE INDEX schedules_due ON public.schedules USING btree (next_at);
+CREATE INDEX schedules_due ON public.schedules USING btree (next_at) WHERE (NOT is_resting);
+
+CREATE INDEX schedules_listed ON public.schedules USING btree (next_at, id);
 
 CREATE INDEX start_keys_old ON public.start_keys USING brin (asked_at);
 

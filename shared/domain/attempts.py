@@ -1,5 +1,6 @@
 """How an attempt of a step stands once it has an outcome."""
 
+from dataclasses import replace
 from datetime import datetime
 from typing import Any, assert_never
 
@@ -11,6 +12,9 @@ from shared.domain.retries import retry_at
 
 EDGES = "edges"
 """The ``handle`` of a step that no live edge leads to."""
+
+ONLY = "only"
+"""The ``handle`` of a step that has no part in an execution that does one step only."""
 
 
 def attempted(
@@ -81,6 +85,11 @@ def broken_off(running: Underway, now: datetime) -> Attempt:
         started_at=running.started_at,
         ended_at=now,
     )
+
+
+def left_out(key: StepId, now: datetime) -> Attempt:
+    """A step that has no part in an execution that does one step only."""
+    return replace(dead(key, now), number=0, handle=ONLY)
 
 
 def dead(key: StepId, now: datetime) -> Attempt:

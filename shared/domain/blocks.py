@@ -5,6 +5,7 @@ from types import MappingProxyType
 
 from shared.domain import steps
 from shared.domain.errors import Problem
+from shared.domain.schedules import Schedule, ScheduleKind
 from shared.domain.steps import DEFAULT_CASE, ERROR, TIMEOUT, Approver, Pinned, Step, StepKind
 
 _KINDS_OF: Mapping[str, tuple[StepKind, ...]] = MappingProxyType(
@@ -12,6 +13,7 @@ _KINDS_OF: Mapping[str, tuple[StepKind, ...]] = MappingProxyType(
         "action": (StepKind.ACTION,),
         "action_version": (StepKind.ACTION,),
         "approval": (StepKind.ACTION, StepKind.APPROVAL),
+        "schedule": (StepKind.ACTION, StepKind.SUBWORKFLOW),
         "compensation": (StepKind.ACTION, StepKind.ITERATOR, StepKind.SUBWORKFLOW),
         "condition": (StepKind.CONDITION,),
         "cases": (StepKind.SWITCH,),
@@ -50,6 +52,8 @@ def step_problems(step: Step, pointer: str) -> Iterator[Problem]:
     if needed is not None and getattr(step, needed) in (None, ()):
         yield _missing(f"{pointer}/{needed}", f"A step of kind '{step.kind}' needs '{needed}'.")
     yield from _pin_problems(step, pointer)
+    if step.schedule is not None:
+        yield from _schedule_problems(step, step.schedule, pointer)
     if step.kind is StepKind.SLEEP:
         yield from _sleep_problems(step, f"{pointer}/sleep")
     if step.iterator is not None:
@@ -77,6 +81,20 @@ def _pin_problems(step: Step, pointer: str) -> Iterator[Problem]:
         if call is not None and not call.auto_upgrade and call.action_version is None:
             detail = "Say which version it keeps to, or leave 'auto_upgrade' out."
             yield _missing(f"{pointer}{place}/action_version", detail)
+
+
+def _schedule_problems(step: Step, schedule: Schedule, pointer: str) -> Iterator[Problem]:
+    if schedule.kind is ScheduleKind.MANUAL:
+        detail = "A step with a manual schedule is never done: choose another kind, or remove it."
+        place = f"{pointer}/schedule/kind"
+        yield Problem(pointer=place, code="INVALID_SCHEDULE", detail=detail)
+    for block, mend in (
+        ("approval", "put a step of kind 'approval' before it"),
+        ("compensation", "what it does has no execution to be undone in; remove it"),
+    ):
+        if getattr(step, block) is not None:
+            detail = f"A step on a schedule has no '{block}': {mend}."
+            yield Problem(pointer=f"{pointer}/{block}", code="MISPLACED_BLOCK", detail=detail)
 
 
 def _sleep_problems(step: Step, pointer: str) -> Iterator[Problem]:

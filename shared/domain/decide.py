@@ -23,7 +23,7 @@ from shared.domain.attempts import attempted
 from shared.domain.executions import Attempt, AttemptStatus, Entry, Phase, State, Status
 from shared.domain.fold import absorb
 from shared.domain.ids import StepId, split_key
-from shared.domain.inheritance import is_answer
+from shared.domain.inheritance import taken_over
 from shared.domain.iterations import iterated
 from shared.domain.outcomes import Completed, Failed, Outcome, Parked, StepError, WaitKind
 from shared.domain.plans import Plan
@@ -44,16 +44,16 @@ def begin(
     *,
     expires_at: datetime | None = None,
     inherited: Sequence[Attempt] = (),
+    only: StepId | None = None,
 ) -> Transition:
     """The first entries of a new execution; one without steps ends in them.
 
-    ``inherited`` are outcomes of another execution that this one takes over.
+    ``inherited`` are outcomes of another one that it takes over; ``only`` is all that it does.
     """
     story = Story(plan, State(status=Status.RUNNING, expires_at=expires_at), now, NONE)
     story.write(phases=(Phase.CREATED, Phase.STARTED))
-    for attempt in inherited:
-        phases = (Phase.RESPONDED,) if is_answer(plan, attempt) else ()
-        story.write(replace(attempt, number=0, started_at=now, ended_at=now), phases)
+    for attempt, is_result in taken_over(plan, inherited, only, now):
+        story.write(attempt, (Phase.RESPONDED,) if is_result else ())
     return _told(story)
 
 

@@ -5,6 +5,7 @@ which is what makes repeats harmless.
 """
 
 import re
+from datetime import datetime
 from typing import NamedTuple, NewType
 from uuid import UUID, uuid5
 
@@ -13,6 +14,7 @@ EventKey = NewType("EventKey", UUID)
 WorkflowId = NewType("WorkflowId", UUID)
 ExecutionId = NewType("ExecutionId", UUID)
 StepId = NewType("StepId", str)
+ScheduleId = NewType("ScheduleId", UUID)
 
 EVENT_NAMESPACE = UUID("6f6c2f1e-5f0b-5f5d-9a58-6d0c5a3f0c01")
 
@@ -45,6 +47,16 @@ def call_key(execution: str, step: str) -> str:
 def child_id(parent: ExecutionId, step: StepId, attempt: int) -> ExecutionId:
     """The execution that an attempt of a step starts of another workflow."""
     return ExecutionId(uuid5(parent, f"{step}:{attempt}"))
+
+
+def schedule_id(execution: ExecutionId, step: str) -> ScheduleId:
+    """The schedule that a step of an execution sets up, however often it is done."""
+    return ScheduleId(uuid5(execution, f"{step}:schedule"))
+
+
+def due_id(schedule: ScheduleId, due_at: datetime) -> ExecutionId:
+    """The one execution that a step's schedule starts for a time, in UTC."""
+    return ExecutionId(uuid5(schedule, due_at.isoformat()))
 
 
 class StepKey(NamedTuple):

@@ -1,7 +1,10 @@
 """Which outcomes an execution takes over from the one that it repeats."""
 
 from collections.abc import Sequence
+from dataclasses import replace
+from datetime import datetime
 
+from shared.domain.attempts import left_out
 from shared.domain.executions import Attempt, AttemptStatus, State
 from shared.domain.ids import StepId
 from shared.domain.plans import TURN, Plan
@@ -34,7 +37,37 @@ def inherited(plan: Plan, state: State, step_id: StepId | None) -> Sequence[Atte
     ]
 
 
-def is_answer(plan: Plan, attempt: Attempt) -> bool:
+def inherited_before(plan: Plan, state: State, step_id: StepId) -> Sequence[Attempt]:
+    """What was settled of the steps that lead to ``step_id``, in whichever way it ended."""
+    return [
+        attempt
+        for key, attempt in state.settled.items()
+        if key in plan.by_id and key not in (step_id, TURN) and step_id in plan.after([key])
+    ]
+
+
+def taken_over(
+    plan: Plan, inherited: Sequence[Attempt], only: StepId | None, now: datetime
+) -> list[tuple[Attempt, bool]]:
+    """The outcomes with which an execution begins, and of each whether it is its result.
+
+    With ``only`` it does that one step, whose output it comes to, and leaves out every other one.
+    """
+    taken = [
+        (
+            replace(attempt, number=0, started_at=now, ended_at=now),
+            only is None and _is_answer(plan, attempt),
+        )
+        for attempt in inherited
+    ]
+    if only is not None:
+        kept = {only, TURN, *(attempt.step_id for attempt in inherited)}
+        left = [StepId(step.id) for step in plan.steps if step.id not in kept]
+        taken += [(left_out(key, now), False) for key in left]
+    return taken
+
+
+def _is_answer(plan: Plan, attempt: Attempt) -> bool:
     """Whether an outcome is what the execution answers with."""
     responds = plan.by_id[attempt.step_id].kind is StepKind.RESPOND
     return responds and attempt.status is AttemptStatus.COMPLETED

@@ -1,16 +1,44 @@
-"""When a schedule is due."""
+"""A schedule, as written, and when it is due."""
 
 import re
 from calendar import monthrange
 from collections.abc import Collection, Iterator
 from datetime import UTC, datetime, timedelta
+from enum import StrEnum
 from types import MappingProxyType
-from typing import Final
+from typing import Annotated, Final
 from zoneinfo import ZoneInfo
 
 from cronsim import CronSim
+from pydantic import Field
 
-from shared.domain.workflows import Schedule, ScheduleKind
+from shared.domain.values import Strict
+
+
+class ScheduleKind(StrEnum):
+    """How a schedule says its times."""
+
+    MANUAL = "manual"
+    INTERVAL = "interval"
+    CRON = "cron"
+    DAILY = "daily"
+    WEEKLY = "weekly"
+    MONTHLY = "monthly"
+    ONCE = "once"
+
+
+class Schedule(Strict):
+    """When a schedule is due, as its ``value`` says in the words of its ``kind``.
+
+    A cron line (five fields), an interval in seconds, ``HH:MM`` (daily), ``mon,wed HH:MM``
+    (weekly), ``1,15 HH:MM`` (monthly: a month that has no such day is due on its last one), an
+    instant (once). A manual schedule has no value and is never due.
+    """
+
+    kind: ScheduleKind
+    value: Annotated[str, Field(min_length=1, max_length=256)] | None = None
+    timezone: Annotated[str, Field(min_length=1, max_length=64)] = "UTC"
+
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _DAY = timedelta(days=1)

@@ -12,6 +12,7 @@ from uuid import UUID
 from pydantic import ConfigDict, Field
 
 from shared.domain.outcomes import ErrorKind
+from shared.domain.schedules import Schedule
 from shared.domain.values import DAY_S, Duration, Name, Strict, Text, Value
 
 StepName = Annotated[str, Field(pattern=r"^[A-Za-z0-9_-]{1,64}$")]
@@ -204,7 +205,8 @@ class Step(Pinned):
     """One step. ``id`` is unique in its workflow; ``depends_on`` names steps that come first.
 
     ``timeout_s`` is what one attempt may take, ``heartbeat_s`` how long a remote worker may be
-    silent. ``filters`` and ``run_if`` false: the step is skipped.
+    silent. ``filters`` and ``run_if`` false: the step is skipped. With a ``schedule`` it is done
+    at each time that is due once it has been reached, in an execution of its own.
     """
 
     id: StepName
@@ -221,6 +223,7 @@ class Step(Pinned):
     heartbeat_s: float | None = Field(default=None, ge=1.0, le=DAY_S)
     on_failure: OnFailure = OnFailure.ABORT
     approval: Approval | None = None
+    schedule: Schedule | None = None
     compensation: Compensation | None = None
     condition: str | None = None
     cases: Annotated[tuple[Case, ...], Field(max_length=50)] = ()

@@ -11,6 +11,7 @@ from uuid import UUID
 
 from pydantic import Field
 
+from shared.domain.schedules import Schedule
 from shared.domain.steps import Edge, Step, StepName
 from shared.domain.values import DAY_S, Duration, Name, Strict, Text, Value
 
@@ -56,31 +57,6 @@ class TriggerKind(StrEnum):
     API_SYNC = "api_sync"
     WORKFLOW = "workflow"
     SUBFLOW = "subflow"
-
-
-class ScheduleKind(StrEnum):
-    """How a schedule says its times."""
-
-    MANUAL = "manual"
-    INTERVAL = "interval"
-    CRON = "cron"
-    DAILY = "daily"
-    WEEKLY = "weekly"
-    MONTHLY = "monthly"
-    ONCE = "once"
-
-
-class Schedule(Strict):
-    """When a schedule is due, as its ``value`` says in the words of its ``kind``.
-
-    A cron line (five fields), an interval in seconds, ``HH:MM`` (daily), ``mon,wed HH:MM``
-    (weekly), ``1,15 HH:MM`` (monthly: a month that has no such day is due on its last one), an
-    instant (once). A manual schedule has no value and is never due.
-    """
-
-    kind: ScheduleKind
-    value: Annotated[str, Field(min_length=1, max_length=256)] | None = None
-    timezone: Annotated[str, Field(min_length=1, max_length=64)] = "UTC"
 
 
 class WebhookAuth(Strict):

@@ -21,7 +21,7 @@ from shared.expr.resolve import value_problems
 from shared.expr.schemas import JsonSchema, Schema
 from shared.matching.conditions import condition_problems
 from shared.matching.filters import compile_filter
-from shared.matching.times import instant_problems
+from shared.matching.times import instant_problems, schedule_problems
 from shared.matching.triggers import trigger_problems
 
 STEPS_MAX: Final = 200
@@ -161,6 +161,8 @@ def _step_problems(step: Step, pointer: str, actions: Versions) -> Iterator[Prob
         yield from value_problems(value, f"{pointer}/{place}/src")
     if step.sleep is not None and step.sleep.until is not None:
         yield from instant_problems(step.sleep.until, f"{pointer}/sleep/until")
+    if step.schedule is not None:
+        yield from schedule_problems(step.schedule, f"{pointer}/schedule")
     if step.form is not None:
         yield from _schema_problems(step.form.json_schema, f"{pointer}/form/schema")
 

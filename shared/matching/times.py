@@ -10,9 +10,8 @@ from zoneinfo import ZoneInfo
 from cronsim import CronSim, CronSimError
 
 from shared.domain.errors import Problem
-from shared.domain.schedules import is_calendar_value
+from shared.domain.schedules import Schedule, ScheduleKind, is_calendar_value
 from shared.domain.values import WAIT_S_MAX
-from shared.domain.workflows import Schedule, ScheduleKind
 
 INTERVAL_S_MIN: Final = 60
 

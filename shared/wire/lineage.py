@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -24,12 +25,15 @@ class Repeat:
     """The execution that another one repeats.
 
     It takes over the outcomes before ``step_id``, or before what failed; without ``inherits``
-    nothing.
+    nothing. ``is_only``: it does ``step_id`` alone, as a schedule asks that the step of the other
+    one has set up; ``due_at`` is then the time for which the schedule started it, if that did.
     """
 
     execution_id: ExecutionId
     inherits: bool = False
     step_id: StepId | None = None
+    is_only: bool = False
+    due_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -60,6 +64,10 @@ def lineage_data(lineage: Lineage) -> dict[str, Any]:
             "inherits": repeats.inherits,
             "step_id": repeats.step_id,
         }
+        if repeats.is_only:
+            data["repeats"]["is_only"] = True
+        if repeats.due_at is not None:
+            data["repeats"]["due_at"] = repeats.due_at.isoformat()
     if lineage.asked is not None:
         data["asked"] = lineage.asked.model_dump(mode="json", exclude_defaults=True)
     return data
@@ -75,7 +83,7 @@ def read_asked(data: Mapping[str, Any]) -> Asked | None:
 
 def read_lineage(data: Mapping[str, Any]) -> Lineage:
     """The lineage in ``data``. Raises KeyError, TypeError, ValueError."""
-    parent, repeats = data.get("parent"), data.get("repeats")
+    parent = data.get("parent")
     return Lineage(
         parent=None
         if parent is None
@@ -85,12 +93,21 @@ def read_lineage(data: Mapping[str, Any]) -> Lineage:
             attempt=int(parent["attempt"]),
             waits=bool(parent["waits"]),
         ),
-        repeats=None
-        if repeats is None
-        else Repeat(
-            execution_id=ExecutionId(UUID(repeats["execution_id"])),
-            inherits=bool(repeats["inherits"]),
-            step_id=None if repeats["step_id"] is None else StepId(str(repeats["step_id"])),
-        ),
+        repeats=read_repeat(data),
         asked=read_asked(data),
+    )
+
+
+def read_repeat(data: Mapping[str, Any]) -> Repeat | None:
+    """What it repeats. Raises KeyError, TypeError, ValueError."""
+    repeats = data.get("repeats")
+    if repeats is None:
+        return None
+    due_at = repeats.get("due_at")
+    return Repeat(
+        execution_id=ExecutionId(UUID(repeats["execution_id"])),
+        inherits=bool(repeats["inherits"]),
+        step_id=None if repeats["step_id"] is None else StepId(str(repeats["step_id"])),
+        is_only=bool(repeats.get("is_only")),
+        due_at=None if due_at is None else datetime.fromisoformat(due_at),
     )

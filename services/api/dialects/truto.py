@@ -15,10 +15,11 @@ from uuid import UUID
 from pydantic import BaseModel, ConfigDict, Field
 
 from services.api.bodies import validate
-from services.api.problems import Fault, render_problems
+from services.api.problems import Fault
 from services.api.register_workflow import Registration
 from shared.domain.errors import Problem
 from shared.domain.ids import EnvironmentId, WorkflowId
+from shared.domain.schedules import Schedule, ScheduleKind
 from shared.domain.steps import Step
 from shared.domain.values import Lang, Name, Value
 from shared.domain.workflows import Definition, Dialect, Trigger, Workflow
@@ -70,41 +71,18 @@ def parse(document: Mapping[str, Any], fallback_id: UUID) -> Registration:
         dialect=Dialect.TRUTO,
         definition=_definition(written),
         source=document,
-        unsupported=unsupported(written.config),
     )
 
 
 def render(workflow: Workflow) -> dict[str, Any]:
-    """The document as it was sent, completed; a draft says what Turnout cannot run yet."""
-    document = {
+    """The document as it was sent, completed."""
+    return {
         **workflow.source,
         "id": str(workflow.id),
         "environment_id": str(workflow.environment_id),
         "created_at": stamp(workflow.created_at),
         "updated_at": stamp(workflow.updated_at),
     }
-    problems = unsupported_in(workflow)
-    if problems:
-        document["problems"] = render_problems(problems)
-    return document
-
-
-def unsupported_in(workflow: Workflow) -> tuple[Problem, ...]:
-    """What keeps a workflow that was registered in Truto's words a draft."""
-    return unsupported(validate(TrutoConfig, workflow.source["config"]))
-
-
-def unsupported(config: TrutoConfig) -> tuple[Problem, ...]:
-    """What Truto runs and Turnout does not, yet."""
-    return tuple(
-        Problem(
-            pointer=f"/config/steps/{index}/cron_expression",
-            code="UNSUPPORTED",
-            detail="Steps on a schedule are not run yet: the workflow is kept as a draft.",
-        )
-        for index, step in enumerate(config.steps)
-        if step.cron_expression is not None
-    )
 
 
 def place(problem: Problem) -> Problem:
@@ -135,6 +113,7 @@ _PLACES: Final = tuple(
     for pattern, written in (
         (r"^/triggers/0/event_name", "/trigger_name"),
         (r"^/steps/(\d+)/input/src", r"/config/steps/\1/config"),
+        (r"^/steps/(\d+)/schedule/value", r"/config/steps/\1/cron_expression"),
         (r"^/steps", "/config/steps"),
         (r"^/run_if", "/config/run_if"),
     )
@@ -157,9 +136,15 @@ def _step(index: int, step: TrutoStep) -> Step:
         action=step.action,
         input=_value(step.config),
         run_if=step.run_if,
+        schedule=_schedule(step.cron_expression),
         # a skipped step counts as done: it does not keep the next from running
         depends_on=(f"s{index - 1}",) if index else (),
     )
+
+
+def _schedule(line: str | None) -> Schedule | None:
+    """A step with a cron line is done at its times (UTC), from when its turn has come."""
+    return None if line is None else Schedule(kind=ScheduleKind.CRON, value=line)
 
 
 def _value(config: str | dict[str, Any] | None) -> Value:

@@ -7,9 +7,10 @@ from pydantic import SecretStr
 from services.executor.actions.emit_event import EmitEvent
 from services.executor.actions.http_request import HttpRequest
 from services.executor.actions.run_sync_job import RunSyncJob
+from services.executor.actions.set_schedule import SetSchedule
 from services.executor.actions.subworkflow import CallWorkflow
 from services.executor.call import Action
-from services.executor.prepare import SUBWORKFLOW
+from services.executor.prepare import SCHEDULE, SUBWORKFLOW
 from services.executor.settings import ExecutorSettings
 from shared.assembly.platform import Platform
 from shared.egress.caller import Caller
@@ -27,5 +28,6 @@ def built_in(
         "emit_event": EmitEvent(
             platform.bus, platform.topics.sources[0], depth_max=settings.causation_depth_max
         ),
+        SCHEDULE: SetSchedule(platform.pool),
         SUBWORKFLOW: CallWorkflow(platform.pool, depth_max=settings.causation_depth_max),
     }

@@ -68,17 +68,6 @@ async def test_a_workflow_is_switched_off_and_on_in_its_version(
         await _send(client, "POST", f"/v1/workflows/{uuid4()}/{verb}", status=404)
 
 
-async def test_a_draft_of_another_system_names_what_is_not_run_yet(client: Client) -> None:
-    """Its definition may have no problem of its own."""
-    step = {"action": "run_sync_job", "cron_expression": "0 6 * * *"}
-    document = {"trigger_name": "e", "config": {"steps": [step]}}
-    made = await _send(client, "POST", "/truto/workflow", document, status=201)
-    path = f"/v1/workflows/{made['id']}"
-    refusal = await _send(client, "POST", f"{path}/activate", status=422)
-    assert [error["code"] for error in refusal["errors"]] == ["UNSUPPORTED"]
-    assert (await _send(client, "GET", path))["problems"] == refusal["errors"]
-
-
 async def test_a_wrong_shape_is_no_draft(client: Client) -> None:
     """What has no shape is refused, with what is wrong in the parts that have one."""
     document = {**UNFINISHED, "steps": [{"id": "a b"}, {"id": "b", "action": "nothing"}]}

@@ -122,13 +122,18 @@ async def test_the_list_is_walked_page_by_page(client: Client) -> None:
         assert [w["id"] for w in (await answer.json())["result"]] == [ids[1], ids[3]]
 
 
-async def test_a_step_on_a_schedule_is_kept_as_a_draft(client: Client) -> None:
-    """Turnout says what it cannot run yet, on creation and later."""
-    config = {"steps": [{"action": "run_sync_job", "cron_expression": "0 */6 * * *"}]}
+async def test_a_step_on_a_schedule_comes_back_as_it_was_sent(client: Client) -> None:
+    """Natively it is done at those times, in UTC; a line that is never due is refused."""
+    line = "0 */6 * * *"
+    config = {"steps": [{"action": "run_sync_job", "cron_expression": line}]}
     created = await _create(client, {**FULL, "config": config})
-    assert created["problems"][0]["pointer"] == "/config/steps/0/cron_expression"
+    assert (created["config"], "problems" in created) == (config, False)
     async with client.get(f"/v1/workflows/{created['id']}") as answer:
-        assert (await answer.json())["lifecycle"] == "draft"
+        native = await answer.json()
+    assert (native["lifecycle"], native["steps"][0]["schedule"]) == (
+        "ready",
+        {"kind": "cron", "value": line, "timezone": "UTC"},
+    )
 
 
 @pytest.mark.parametrize(
@@ -142,6 +147,10 @@ async def test_a_step_on_a_schedule_is_kept_as_a_draft(client: Client) -> None:
         ({"steps": [{}]}, "/config/steps/0/action"),
         (
             {"steps": [{"action": "transform", "cron_expression": "* * * * * *"}]},
+            "/config/steps/0/cron_expression",
+        ),
+        (
+            {"steps": [{"action": "transform", "cron_expression": "0 6 31 2 *"}]},
             "/config/steps/0/cron_expression",
         ),
         ({"steps": {}}, "/config/steps"),

@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from shared.domain.graph import CYCLES_MAX, EDGES_MAX, graph_problems
+from shared.domain.schedules import Schedule, ScheduleKind
 from shared.domain.steps import (
     Approval,
     Approver,
@@ -27,7 +28,7 @@ from shared.domain.steps import (
     Terminate,
 )
 from shared.domain.values import Value
-from shared.domain.workflows import Definition, Schedule, ScheduleKind, Trigger, TriggerKind
+from shared.domain.workflows import Definition, Trigger, TriggerKind
 
 OTHER = Subworkflow(workflow_id=UUID(int=7))
 SWITCH = {"kind": StepKind.SWITCH, "cases": (Case(handle="gold", when="a"),)}
@@ -295,6 +296,5 @@ def test_triggers() -> None:
     ) == [
         ("/triggers/1/event_name", "MISSING_EVENT_NAME"),
         ("/triggers/2/schedule", "MISSING_SCHEDULE"),
-        ("/triggers/3/step_id", "UNKNOWN_STEP"),
-        ("/triggers/4/step_id", "UNKNOWN_STEP"),
+        *((f"/triggers/{index}/step_id", "UNKNOWN_STEP") for index in (3, 4)),
     ]

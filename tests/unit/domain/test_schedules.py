@@ -6,8 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from shared.domain.schedules import last_due, next_due
-from shared.domain.workflows import Schedule, ScheduleKind
+from shared.domain.schedules import Schedule, ScheduleKind, last_due, next_due
 
 NIGHTLY = Schedule(kind=ScheduleKind.CRON, value="30 2 * * *", timezone="Europe/Berlin")
 START = datetime(2020, 1, 1, tzinfo=UTC)

@@ -190,7 +190,9 @@ def test_what_was_asked_survives_the_bus() -> None:
         parent=Parent(
             execution_id=ORIGIN.execution_id, step_id=StepId("s0"), attempt=1, waits=True
         ),
-        repeats=Repeat(execution_id=ORIGIN.execution_id),
+        repeats=Repeat(
+            execution_id=ORIGIN.execution_id, step_id=StepId("s1"), is_only=True, due_at=NOW
+        ),
         asked=Asked(locale="en", overrides={"a": [1]}, parameters={}, force=True),
     )
     command = encode_start(

@@ -23,8 +23,16 @@ from shared.db.conservation import (
 )
 from shared.db.recovery import Unpublished, list_written
 from shared.domain.executions import ENDS, Status
-from shared.domain.ids import EnvironmentId, ExecutionId, execution_id, split_key
+from shared.domain.ids import (
+    EnvironmentId,
+    ExecutionId,
+    due_id,
+    execution_id,
+    schedule_id,
+    split_key,
+)
 from shared.wire.events import decode_event
+from shared.wire.lineage import read_repeat
 
 _PAGE: Final = 200
 _ENTRIES: Final = 200
@@ -124,10 +132,15 @@ async def _check_origin(
 ) -> None:
     """See that something asked for an execution; called and repeated ones carry their lineage."""
     lineage = execution.lineage or {}
-    if "parent" in lineage or "repeats" in lineage:
+    report, repeats = ground.report, read_repeat(lineage)
+    if repeats is not None and repeats.due_at is not None:
+        made = schedule_id(repeats.execution_id, repeats.step_id or "")
+        if execution.id != due_id(made, repeats.due_at):
+            detail = f"Its id is not that of schedule {made} and the time {repeats.due_at}."
+            report.find(Stage.EXECUTIONS, "wrong_id", execution.id, detail)
+    elif "parent" in lineage or repeats is not None:
         return
-    report = ground.report
-    if execution.id != execution_id(execution.workflow_id, execution.event_key):
+    elif execution.id != execution_id(execution.workflow_id, execution.event_key):
         detail = f"Its id is not that of its workflow and the event {execution.event_key}."
         report.find(Stage.EXECUTIONS, "wrong_id", execution.id, detail)
     elif known is not None and known.record is not None:

@@ -1,7 +1,8 @@
--- Makes these the schedules of a workflow; one that stays as it is keeps the time at which it is due.
+-- Makes these the schedules of a workflow itself; one that stays keeps the time when it is due.
 -- No rows ever.
 WITH gone AS (
-    DELETE FROM schedules WHERE workflow_id = $1 AND trigger_id <> ALL ($4::text[])
+    DELETE FROM schedules
+    WHERE workflow_id = $1 AND trigger_id IS NOT NULL AND trigger_id <> ALL ($4::text[])
 )
 INSERT INTO schedules (
     workflow_id, trigger_id, environment_id, workflow_version, schedule, next_at

@@ -8,6 +8,10 @@ SELECT w.id,
         ORDER BY x.created_at DESC, x.id DESC
         LIMIT 1
     ) AS last_run_at,
-    (SELECT min(s.next_at) FROM schedules AS s WHERE s.workflow_id = w.id) AS next_run_at
+    (
+        SELECT min(s.next_at)
+        FROM schedules AS s
+        WHERE s.workflow_id = w.id AND s.trigger_id IS NOT NULL
+    ) AS next_run_at
 FROM unnest($1::uuid[]) AS w (id)
 LIMIT $2

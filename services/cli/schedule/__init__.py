@@ -1,0 +1,1 @@
+"""``turnout schedule``: when workflows and steps are due."""

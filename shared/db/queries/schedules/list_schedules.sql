@@ -1,0 +1,13 @@
+-- Schedules after a place in the order of next_at and id; a null leaves a condition out. Those of
+-- steps whose execution was cancelled have ended. Zero rows: there are no more.
+SELECT s.id, s.workflow_id, s.trigger_id, s.environment_id, s.workflow_version, s.schedule,
+    s.next_at, s.execution_id, s.step_id, s.is_resting
+FROM schedules AS s
+LEFT JOIN executions AS x ON x.id = s.execution_id
+WHERE ($1::uuid IS NULL OR s.environment_id = $1)
+    AND ($2::uuid IS NULL OR s.workflow_id = $2)
+    AND ($3::uuid IS NULL OR s.execution_id = $3)
+    AND ($4::timestamptz IS NULL OR (s.next_at, s.id) > ($4, $5::uuid))
+    AND x.status IS DISTINCT FROM 'CANCELLED'
+ORDER BY s.next_at, s.id
+LIMIT $6
