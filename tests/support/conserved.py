@@ -26,6 +26,13 @@ from tests.support.works import transform, until
 
 EVENTS = 12
 HOUR = timedelta(hours=1)
+PASSED = (
+    "SELECT bool_and(coalesce(s.position, 0) >= p.next_offset) FROM bus_partitions AS p"
+    " JOIN bus_topics AS t USING (topic_id) LEFT JOIN bus_positions AS s"
+    " ON (s.topic_id, s.partition, s.group_name) = (p.topic_id, p.partition, 'turnout.matcher')"
+    " WHERE t.name = 'turnout.triggers'"
+)
+"""Whether the matcher has passed every event, and says so."""
 
 
 async def work(house: House) -> None:
@@ -86,6 +93,7 @@ async def ran(postgres: str, migrated_template: str) -> AsyncIterator[str]:
     async with open_house(sibling(postgres, name)) as house:
         await work(house)
         await worked(house)
+        await until(house.platform.pool, PASSED)  # of what is under way nothing is missed yet
         await house.platform.pool.execute(
             "UPDATE workflow_changes SET changed_at = changed_at - interval '1 hour'"
         )
