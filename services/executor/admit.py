@@ -29,7 +29,8 @@ from shared.wire.lineage import Repeat
 from shared.wire.results import Origin
 
 _CANCEL = CANCEL.encode()
-TURN = 50
+TURN_S = 0.02
+"""So long commands are read before others have their turn."""
 
 
 class Plans(Protocol):
@@ -79,9 +80,11 @@ async def read_commands(
     batch = Batch()
     commands = [(record, _decoded(batch, record)) for record in records]
     told = {c.execution_id for _, c in commands if isinstance(c, Cancel | Tell)}
-    for index, (record, command) in enumerate(commands):
-        if index % TURN == TURN - 1:
-            await asyncio.sleep(0)  # others have work as well
+    began_s = tools.clock.monotonic()
+    for record, command in commands:
+        if tools.clock.monotonic() - began_s > TURN_S:
+            await asyncio.sleep(0)
+            began_s = tools.clock.monotonic()
         if isinstance(command, Cancel | Tell):
             _add_word(batch, owned, command, record)
         elif command is not None and _is_known(batch, owned, command.execution_id):

@@ -1,5 +1,6 @@
 """Steps that only compute are written down together, and before anything that follows of them."""
 
+from collections.abc import Sequence
 from typing import Any
 
 from services.executor.compute import ENTRIES_MAX
@@ -27,6 +28,17 @@ CHAIN = (
 )
 
 
+IN_ONE = (
+    "SELECT count(*) FROM executions AS e WHERE NOT EXISTS (SELECT FROM execution_log AS l"
+    " WHERE l.execution_id = e.id AND l.xmin <> e.xmin)"
+)
+
+
+def commits(log: Sequence[Any]) -> int:
+    """How many transactions wrote these entries."""
+    return len({entry["written_by"] for entry in log})
+
+
 async def log_of(works: Works, id_: ExecutionId) -> list[Any]:
     """The log of an execution, each entry with the transaction that wrote it."""
     return await works.pool.fetch(
@@ -51,8 +63,8 @@ async def test_an_execution_that_only_computes_is_admitted_and_ended_in_one_comm
         steps = [(entry["step_id"], entry["output"]) for entry in log if entry["step_id"]]
         assert steps[:3] == [("one", "1"), ("two", "2"), ("three", "3")]
         row = await works.pool.fetchrow(
-            "SELECT status, steps_settled, result_at, updated_at = finished_at AS is_exact,"
-            " xmin::text AS written_by FROM executions"
+            "SELECT status, steps_settled, result_at, updated_at = finished_at AS is_exact"
+            " FROM executions"
         )
         assert row is not None
         assert (row["status"], row["steps_settled"], row["result_at"]) == (
@@ -61,12 +73,13 @@ async def test_an_execution_that_only_computes_is_admitted_and_ended_in_one_comm
             len(log),
         )
         assert row["is_exact"]
-        assert {entry["written_by"] for entry in log} == {row["written_by"]}
         await tell(works, (id_, command))
-        other = await start(works, flow)
-        await all_ended(works.pool, 2)
+        others = await start(works, flow, 10)
+        await all_ended(works.pool, 11)
         assert await log_of(works, id_) == log
-        assert len(await log_of(works, other[0])) == len(log)
+        # Not each of them: a machine that is busy elsewhere may let time run out in between.
+        assert 1 in [commits(await log_of(works, other)) for other in others]
+        assert await works.pool.fetchval(IN_ONE) > 0
         await caught_up(works)
         await check_history(works)
 
@@ -82,11 +95,11 @@ async def test_what_was_computed_is_durable_before_anything_is_sent(database: st
             assert [entry["step_id"] for entry in await log_of(works, id_)][-1] == "note"
         receiver.gate.set()
         await all_ended(works.pool, len(ids))
-        for id_ in ids:
-            before, after = (await log_of(works, id_))[:2], (await log_of(works, id_))[2:]
-            assert len({entry["written_by"] for entry in before}) == 1
-            assert [entry["step_id"] for entry in after] == ["call", "one", "two", "three"]
-            assert len({entry["written_by"] for entry in after}) == 1
+        logs = [await log_of(works, id_) for id_ in ids]
+        for log in logs:
+            assert [entry["step_id"] for entry in log[2:]] == ["call", "one", "two", "three"]
+        assert 1 in [commits(log[:2]) for log in logs]
+        assert 1 in [commits(log[2:]) for log in logs]
         await check_history(works)
 
 
@@ -113,4 +126,18 @@ async def test_a_long_computation_is_written_in_pieces(database: str) -> None:
             written[entry["written_by"]] = written.get(entry["written_by"], 0) + 1
         assert len(written) >= 3
         assert max(written.values()) <= ENTRIES_MAX + 2
+        await check_history(works)
+
+
+async def test_a_slow_computation_lets_others_have_their_turn(database: str) -> None:
+    """What takes long is written in smaller pieces, for nobody else works meanwhile."""
+    slow = "$sum($map([1..60000], function($n) { $n * 2 }))"
+    async with open_works(database) as works:
+        steps = [transform(f"s{n}", slow) for n in range(60)]
+        flow = await works.register(workflow(*steps))
+        (id_,) = await start(works, flow)
+        await all_ended(works.pool, 1)
+        log = await log_of(works, id_)
+        assert {entry["status"] for entry in log if entry["step_id"]} == {"COMPLETED"}
+        assert commits(log) > 1
         await check_history(works)
