@@ -83,7 +83,11 @@ async def measure_peers(
 
 
 def _own() -> dict[str, Any]:
-    return {"pins": [], "settings": "its own", "advice": [], "rounds": []}
+    settings = (
+        "as it comes; its three steps only compute, and so are made durable in one commit, where a"
+        " peer checkpoints one after another"
+    )
+    return {"pins": [], "settings": settings, "advice": [], "rounds": []}
 
 
 async def _installed(
