@@ -46,18 +46,19 @@ class Balancer:
         self._urls = urls
         self._ready: list[str] = []
         self._session = ClientSession(headers={"x-api-key": TOKEN})
+        self._enough = asyncio.Event()
         self.statuses: Counter[int | str] = Counter()
 
     async def look(self) -> None:
-        """See who is ready, again and again."""
-        while True:
+        """See who is ready, again and again, until it is enough."""
+        while not self._enough.is_set():
             self._ready = [url for url in self._urls if await self._is_ready(url)]
             await asyncio.sleep(LOOK_S)
 
     async def send(self) -> None:
-        """Send event after event."""
+        """Send event after event, until it is enough."""
         number = 0
-        while True:
+        while not self._enough.is_set():
             await asyncio.sleep(0.01)
             if not self._ready:
                 continue
@@ -69,6 +70,10 @@ class Balancer:
                     self.statuses[answer.status] += 1
             except ClientError as error:
                 self.statuses[repr(error)] += 1
+
+    def enough(self) -> None:
+        """Begin nothing new; what was sent is waited for."""
+        self._enough.set()
 
     async def close(self) -> None:
         """Hang up."""
@@ -131,12 +136,12 @@ async def test_a_rolling_restart_is_not_noticed(
         UUID((await answer.json())["id"])
     balancer = Balancer(urls)
     async with asyncio.TaskGroup() as group:
-        sending = [group.create_task(balancer.look()), group.create_task(balancer.send())]
+        group.create_task(balancer.look())
+        group.create_task(balancer.send())
         for name in ROLES:
             for replica in REPLICAS:
                 await roles.stop_and_restart(name, replica, within_s=STOP_WITHIN_S)
-        for task in sending:
-            task.cancel()
+        balancer.enough()
     await balancer.close()
     sent = balancer.statuses[202]
     assert balancer.statuses == {202: sent}

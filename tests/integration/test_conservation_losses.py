@@ -16,7 +16,10 @@ from tests.support.conserved import EVENTS, HOUR, Copy
 pytestmark = pytest.mark.xdist_group("conserved")
 
 EVENT = "SELECT key FROM events WHERE type = 'go' ORDER BY key LIMIT 1"
-CALLER = "SELECT id FROM executions WHERE lineage IS NULL ORDER BY id LIMIT 1"
+# Whose command is not the first of its partition: that one could have been deleted by its age.
+CALLER = (
+    "SELECT id FROM executions WHERE lineage IS NULL AND command_offset > 0 ORDER BY id LIMIT 1"
+)
 CHILD = "SELECT id FROM executions WHERE lineage IS NOT NULL ORDER BY id LIMIT 1"
 JSON = "convert_from(value, 'UTF8')::json"
 
