@@ -5,19 +5,17 @@
 
 from heapq import merge
 from typing import Any, Final
-from urllib.parse import quote
 
 from aiohttp import web
-from pydantic import TypeAdapter, ValidationError
+from pydantic import TypeAdapter
 
 from services.api.bodies import answer, read_document, validate
-from services.api.parameters import Query, split_page
+from services.api.parameters import Query, is_name, name_in_path, split_page
 from services.api.resources import RESOURCES, SETTINGS
 from services.api.tasks import ensure_task_topic
 from shared.db import actions
 from shared.domain.actions import BUILT_IN, ActionName, ActionSpec, RegisteredAction, Transport
 from shared.domain.errors import Conflict, Invalid, NotFound, Problem
-from shared.domain.ids import EnvironmentId
 from shared.domain.steps import VERSION_MAX
 from shared.egress.errors import DestinationRefused
 from shared.egress.guard import EgressPolicy, check_url
@@ -36,7 +34,7 @@ async def put(request: web.Request) -> web.Response:
     """200 with the action; 201 when there was none."""
     resources = request.app[RESOURCES]
     name = request.match_info["name"]
-    environment_id = _environment(Query(request, "environment_id"), request)
+    environment_id = Query(request, "environment_id").environment()
     spec = _spec(name, await read_document(request, request.app[SETTINGS]))
     if spec.transport is Transport.WORKER:
         await ensure_task_topic(resources, name)
@@ -47,9 +45,9 @@ async def put(request: web.Request) -> web.Response:
 
 async def get(request: web.Request) -> web.Response:
     """A version (``?version=``), or the latest."""
-    name = _known_name(request)
+    name = name_in_path(request, _NAME, "action")
     query = Query(request, "environment_id", "version")
-    environment_id = _environment(query, request)
+    environment_id = query.environment()
     version = query.integer("version", minimum=1, maximum=VERSION_MAX)
     if name in BUILT_IN and version is None:
         return answer(_built_in(name))
@@ -59,9 +57,9 @@ async def get(request: web.Request) -> web.Response:
 
 async def list_versions(request: web.Request) -> web.Response:
     """A page of an action's versions, the latest first; the cursor is the last one."""
-    name = _known_name(request)
+    name = name_in_path(request, _NAME, "action")
     query = Query(request, "environment_id", "limit", "cursor")
-    environment_id, limit = _environment(query, request), query.limit
+    environment_id, limit = query.environment(), query.limit
     before = query.integer("cursor", minimum=1, maximum=VERSION_MAX) or VERSION_MAX
     async with request.app[RESOURCES].connection() as conn:
         found = await actions.list_versions(
@@ -76,7 +74,7 @@ async def list_versions(request: web.Request) -> web.Response:
 async def list_all(request: web.Request) -> web.Response:
     """A page in the order of names; the cursor is the last one."""
     query = Query(request, "environment_id", "limit", "cursor")
-    environment_id, after, limit = _environment(query, request), query.text("cursor"), query.limit
+    environment_id, after, limit = query.environment(), query.text("cursor"), query.limit
     async with request.app[RESOURCES].connection() as conn:
         found = await actions.list_actions(conn, environment_id, after=after or "", limit=limit + 1)
     built_in = (_built_in(name) for name in sorted(BUILT_IN) if name > (after or ""))
@@ -88,8 +86,8 @@ async def list_all(request: web.Request) -> web.Response:
 async def delete(request: web.Request) -> web.Response:
     """204."""
     resources = request.app[RESOURCES]
-    name = _known_name(request)
-    environment_id = _environment(Query(request, "environment_id"), request)
+    name = name_in_path(request, _NAME, "action")
+    environment_id = Query(request, "environment_id").environment()
     if name in BUILT_IN:
         raise _not_ours_to_change(name)
     async with resources.transaction() as conn:
@@ -101,7 +99,7 @@ def _spec(name: str, document: dict[str, Any]) -> ActionSpec:
     """What a document says of the action ``name``. Raises Invalid, Conflict."""
     if name in BUILT_IN:
         raise _not_ours_to_change(name)
-    if not _is_name(name):
+    if not is_name(name, _NAME):
         detail = "A name has 1 to 256 characters, none of them a control character."
         raise invalid("/name", "INVALID_NAME", detail)
     if document.get("name", name) != name:
@@ -133,26 +131,6 @@ def _problems(spec: ActionSpec) -> list[Problem]:
     if spec.throttle is not None and spec.throttle.key is not None:
         problems += value_problems(spec.throttle.key, "/throttle/key/src")
     return problems
-
-
-def _known_name(request: web.Request) -> str:
-    name = request.match_info["name"]
-    if not _is_name(name):
-        raise NotFound(f"There is no action '{quote(name[:64])}'.")
-    return name
-
-
-def _is_name(name: str) -> bool:
-    try:
-        _NAME.validate_python(name, strict=True)
-    except ValidationError:
-        return False
-    return True
-
-
-def _environment(query: Query, request: web.Request) -> EnvironmentId:
-    given = query.id("environment_id", EnvironmentId)
-    return given or request.app[RESOURCES].default_environment
 
 
 def _registered(action: RegisteredAction) -> dict[str, Any]:

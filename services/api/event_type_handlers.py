@@ -6,15 +6,13 @@
 from typing import Any, Final
 
 from aiohttp import web
-from pydantic import TypeAdapter, ValidationError
+from pydantic import TypeAdapter
 
 from services.api.bodies import answer, read_document, validate
-from services.api.parameters import Query, split_page
+from services.api.parameters import Query, is_name, name_in_path, split_page
 from services.api.resources import RESOURCES, SETTINGS
 from shared.db import event_types
-from shared.domain.errors import NotFound
 from shared.domain.event_types import EventType, EventTypeName, EventTypeSpec
-from shared.domain.ids import EnvironmentId
 from shared.expr.schemas import JsonSchema
 from shared.wire.envelope import stamp
 from shared.wire.strict_json import invalid
@@ -27,7 +25,7 @@ async def put(request: web.Request) -> web.Response:
     """200 with the event type; 201 when there was none."""
     resources = request.app[RESOURCES]
     name = request.match_info["name"]
-    environment_id = _environment(Query(request, "environment_id"), request)
+    environment_id = Query(request, "environment_id").environment()
     spec = _spec(name, await read_document(request, request.app[SETTINGS]))
     async with resources.connection() as conn:
         done = await event_types.put_event_type(
@@ -43,8 +41,8 @@ async def put(request: web.Request) -> web.Response:
 
 async def get(request: web.Request) -> web.Response:
     """The event type of a name."""
-    name = _known_name(request)
-    environment_id = _environment(Query(request, "environment_id"), request)
+    name = name_in_path(request, _NAME, "event type")
+    environment_id = Query(request, "environment_id").environment()
     async with request.app[RESOURCES].connection() as conn:
         return answer(_document(await event_types.get_event_type(conn, environment_id, name)))
 
@@ -52,7 +50,7 @@ async def get(request: web.Request) -> web.Response:
 async def list_all(request: web.Request) -> web.Response:
     """A page in the order of names; the cursor is the last one."""
     query = Query(request, "environment_id", "limit", "cursor")
-    environment_id, after, limit = _environment(query, request), query.text("cursor"), query.limit
+    environment_id, after, limit = query.environment(), query.text("cursor"), query.limit
     async with request.app[RESOURCES].connection() as conn:
         found = await event_types.list_event_types(
             conn, environment_id, after=after or "", limit=limit + 1
@@ -63,8 +61,8 @@ async def list_all(request: web.Request) -> web.Response:
 
 async def delete(request: web.Request) -> web.Response:
     """204."""
-    name = _known_name(request)
-    environment_id = _environment(Query(request, "environment_id"), request)
+    name = name_in_path(request, _NAME, "event type")
+    environment_id = Query(request, "environment_id").environment()
     async with request.app[RESOURCES].connection() as conn:
         await event_types.delete_event_type(conn, environment_id, name)
     return web.Response(status=204)
@@ -72,7 +70,7 @@ async def delete(request: web.Request) -> web.Response:
 
 def _spec(name: str, document: dict[str, Any]) -> EventTypeSpec:
     """What a document says of the event type ``name``. Raises Invalid."""
-    if not _is_name(name):
+    if not is_name(name, _NAME):
         detail = "A name has 1 to 256 characters, no control character and no '*' among them."
         raise invalid("/name", "INVALID_NAME", detail)
     if document.get("name", name) != name:
@@ -82,26 +80,6 @@ def _spec(name: str, document: dict[str, Any]) -> EventTypeSpec:
     if spec.json_schema is not None:
         JsonSchema(spec.json_schema, "/schema")
     return spec
-
-
-def _known_name(request: web.Request) -> str:
-    name = request.match_info["name"]
-    if not _is_name(name):
-        raise NotFound("There is no such event type.")
-    return name
-
-
-def _is_name(name: str) -> bool:
-    try:
-        _NAME.validate_python(name, strict=True)
-    except ValidationError:
-        return False
-    return True
-
-
-def _environment(query: Query, request: web.Request) -> EnvironmentId:
-    given = query.id("environment_id", EnvironmentId)
-    return given or request.app[RESOURCES].default_environment
 
 
 def _document(event_type: EventType) -> dict[str, Any]:

@@ -5,14 +5,17 @@ from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from enum import StrEnum
 from typing import Any, Final, TypeVar
+from urllib.parse import quote
 from uuid import UUID
 
 import orjson
 from aiohttp import web
+from pydantic import TypeAdapter, ValidationError
 
 from services.api.problems import BAD_PARAMETER
+from services.api.resources import RESOURCES
 from shared.domain.errors import Invalid, NotFound
-from shared.domain.ids import StepId
+from shared.domain.ids import EnvironmentId, StepId
 from shared.wire.envelope import dumps, stamp
 from shared.wire.strict_json import invalid
 
@@ -46,6 +49,23 @@ def step_in_path(request: web.Request) -> StepId:
     return StepId(written)
 
 
+def name_in_path(request: web.Request, kind: TypeAdapter[str], what: str) -> str:
+    """The ``{name}`` of the path. Raises NotFound, with ``what`` there is not, for no name."""
+    name = request.match_info["name"]
+    if not is_name(name, kind):
+        raise NotFound(f"There is no {what} '{quote(name[:64])}'.")
+    return name
+
+
+def is_name(written: str, kind: TypeAdapter[str]) -> bool:
+    """Whether it is a name as a registry takes them."""
+    try:
+        kind.validate_python(written, strict=True)
+    except ValidationError:
+        return False
+    return True
+
+
 def as_uuid(written: str) -> UUID | None:
     """A UUID in its usual form, in either case; None for anything else."""
     try:
@@ -76,6 +96,7 @@ class Query:
             if len(request.query.getall(name)) > 1:
                 raise refused(name, "Give it once.")
         self._given = request.query
+        self._default_environment = request.app[RESOURCES].default_environment
 
     def text(self, name: str) -> str | None:
         """A text that Postgres can compare with."""
@@ -95,6 +116,10 @@ class Query:
         if parsed is None:
             raise refused(name, "It must be a UUID.")
         return kind(parsed)
+
+    def environment(self) -> EnvironmentId:
+        """The environment that ``environment_id`` names, or the default one."""
+        return self.id("environment_id", EnvironmentId) or self._default_environment
 
     def integer(self, name: str, *, minimum: int, maximum: int) -> int | None:
         """A whole number within bounds."""

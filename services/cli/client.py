@@ -1,5 +1,6 @@
 """Speaking to the API: requests, and what its problem documents mean."""
 
+import asyncio
 import os
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
@@ -137,6 +138,24 @@ async def open_client(url: str, token: str | None) -> AsyncIterator[Client]:
     timeout = aiohttp.ClientTimeout(total=WITHIN_S)
     async with aiohttp.ClientSession(headers=headers, timeout=timeout) as session:
         yield Client(session, parsed)
+
+
+def ask(
+    url: str,
+    token: str | None,
+    method: str,
+    path: str,
+    *,
+    body: Any = None,
+    query: Mapping[str, Any] | None = None,
+) -> Answer:
+    """The one request of a command that makes no other; as ``Client.call``."""
+
+    async def call() -> Answer:
+        async with open_client(url, token) as client:
+            return await client.call(method, path, body=body, query=query)
+
+    return asyncio.run(call())
 
 
 _TRANSIENT: Final = frozenset(

@@ -1,12 +1,11 @@
 """``turnout action delete``."""
 
-import asyncio
 from urllib.parse import quote
 from uuid import UUID
 
 import click
 
-from services.cli.client import open_client
+from services.cli.client import ask
 from services.cli.options import api_options, example
 from services.cli.present import say, write_json
 
@@ -19,16 +18,8 @@ def delete(
     name: str, *, environment: UUID | None, url: str, token: str | None, as_json: bool
 ) -> None:
     """Delete the action NAME: steps that use it fail from now on."""
-
-    async def ask() -> None:
-        async with open_client(url, token) as client:
-            await client.call(
-                "DELETE",
-                f"v1/actions/{quote(name, safe='')}",
-                query={"environment_id": environment},
-            )
-
-    asyncio.run(ask())
+    path = f"v1/actions/{quote(name, safe='')}"
+    ask(url, token, "DELETE", path, query={"environment_id": environment})
     if as_json:
         write_json({"name": name, "result": "deleted"})
     else:

@@ -1,6 +1,5 @@
 """``turnout action put``."""
 
-import asyncio
 from http import HTTPStatus
 from pathlib import Path
 from urllib.parse import quote
@@ -8,7 +7,7 @@ from uuid import UUID
 
 import click
 
-from services.cli.client import Answer, open_client
+from services.cli.client import ask
 from services.cli.options import api_options, example
 from services.cli.present import say, write_json
 from services.cli.workflow.files import read_definition
@@ -24,17 +23,8 @@ def put(
 ) -> None:
     """Register the action NAME as FILE (JSON or YAML) says, in a new version if it differs."""
     document = read_definition(file)
-
-    async def ask() -> Answer:
-        async with open_client(url, token) as client:
-            return await client.call(
-                "PUT",
-                f"v1/actions/{quote(name, safe='')}",
-                body=document,
-                query={"environment_id": environment},
-            )
-
-    done = asyncio.run(ask())
+    path = f"v1/actions/{quote(name, safe='')}"
+    done = ask(url, token, "PUT", path, body=document, query={"environment_id": environment})
     if as_json:
         write_json(done.body)
     else:

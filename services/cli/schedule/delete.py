@@ -1,11 +1,10 @@
 """``turnout schedule delete``."""
 
-import asyncio
 from uuid import UUID
 
 import click
 
-from services.cli.client import open_client
+from services.cli.client import ask
 from services.cli.options import api_options, example
 from services.cli.present import say, write_json
 
@@ -15,12 +14,7 @@ from services.cli.present import say, write_json
 @api_options
 def delete(schedule_id: UUID, *, url: str, token: str | None, as_json: bool) -> None:
     """End the schedule SCHEDULE_ID of a step; what it has started goes on."""
-
-    async def ask() -> None:
-        async with open_client(url, token) as client:
-            await client.call("DELETE", f"v1/schedules/{schedule_id}")
-
-    asyncio.run(ask())
+    ask(url, token, "DELETE", f"v1/schedules/{schedule_id}")
     if as_json:
         write_json({"id": str(schedule_id), "result": "deleted"})
     else:

@@ -1,12 +1,10 @@
 """``turnout workflow activate`` and ``turnout workflow deactivate``."""
 
-import asyncio
-from typing import Any
 from uuid import UUID
 
 import click
 
-from services.cli.client import open_client
+from services.cli.client import ask
 from services.cli.options import api_options, example
 from services.cli.present import say, write_json
 
@@ -19,7 +17,7 @@ def activate(workflow_id: UUID, *, url: str, token: str | None, as_json: bool) -
 
     A draft becomes ready; one that cannot run yet is refused with every reason.
     """
-    workflow = asyncio.run(_ask(f"v1/workflows/{workflow_id}/activate", url, token))
+    workflow = ask(url, token, "POST", f"v1/workflows/{workflow_id}/activate").body
     if as_json:
         write_json(workflow)
     else:
@@ -31,14 +29,8 @@ def activate(workflow_id: UUID, *, url: str, token: str | None, as_json: bool) -
 @api_options
 def deactivate(workflow_id: UUID, *, url: str, token: str | None, as_json: bool) -> None:
     """Keep events from starting the workflow WORKFLOW_ID; executions under way go on."""
-    workflow = asyncio.run(_ask(f"v1/workflows/{workflow_id}/deactivate", url, token))
+    workflow = ask(url, token, "POST", f"v1/workflows/{workflow_id}/deactivate").body
     if as_json:
         write_json(workflow)
     else:
         say(f"No event starts workflow {workflow_id} any more; it can still be run by hand.")
-
-
-async def _ask(path: str, url: str, token: str | None) -> dict[str, Any]:
-    async with open_client(url, token) as client:
-        body: dict[str, Any] = (await client.call("POST", path)).body
-        return body

@@ -1,12 +1,10 @@
 """``turnout workflow archive`` and ``turnout workflow unarchive``."""
 
-import asyncio
-from typing import Any
 from uuid import UUID
 
 import click
 
-from services.cli.client import open_client
+from services.cli.client import ask
 from services.cli.options import api_options, example
 from services.cli.present import say, write_json
 
@@ -19,7 +17,7 @@ def archive(workflow_id: UUID, *, url: str, token: str | None, as_json: bool) ->
 
     Executions under way go on; its history stays.
     """
-    workflow = asyncio.run(_ask(f"v1/workflows/{workflow_id}/archive", url, token))
+    workflow = ask(url, token, "POST", f"v1/workflows/{workflow_id}/archive").body
     if as_json:
         write_json(workflow)
     else:
@@ -31,15 +29,9 @@ def archive(workflow_id: UUID, *, url: str, token: str | None, as_json: bool) ->
 @api_options
 def unarchive(workflow_id: UUID, *, url: str, token: str | None, as_json: bool) -> None:
     """Take the workflow WORKFLOW_ID out of the archive; it is inactive until it is activated."""
-    workflow = asyncio.run(_ask(f"v1/workflows/{workflow_id}/unarchive", url, token))
+    workflow = ask(url, token, "POST", f"v1/workflows/{workflow_id}/unarchive").body
     if as_json:
         write_json(workflow)
     else:
         said = "active" if workflow["is_active"] else "not active"
         say(f"Workflow {workflow_id} is not archived; it is {workflow['lifecycle']}, and {said}.")
-
-
-async def _ask(path: str, url: str, token: str | None) -> dict[str, Any]:
-    async with open_client(url, token) as client:
-        body: dict[str, Any] = (await client.call("POST", path)).body
-        return body

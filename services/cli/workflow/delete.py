@@ -1,11 +1,10 @@
 """``turnout workflow delete``."""
 
-import asyncio
 from uuid import UUID
 
 import click
 
-from services.cli.client import open_client
+from services.cli.client import ask
 from services.cli.options import api_options, example
 from services.cli.present import say, write_json
 
@@ -18,12 +17,7 @@ def delete(workflow_id: UUID, *, url: str, token: str | None, as_json: bool) -> 
 
     Executions under way go on; its history stays.
     """
-
-    async def ask() -> None:
-        async with open_client(url, token) as client:
-            await client.call("DELETE", f"v1/workflows/{workflow_id}")
-
-    asyncio.run(ask())
+    ask(url, token, "DELETE", f"v1/workflows/{workflow_id}")
     if as_json:
         write_json({"id": str(workflow_id), "result": "deleted"})
     else:

@@ -1,13 +1,11 @@
 """``turnout workflow rotate``."""
 
-import asyncio
-from typing import Any
 from urllib.parse import quote
 from uuid import UUID
 
 import click
 
-from services.cli.client import open_client
+from services.cli.client import ask
 from services.cli.options import api_options, example
 from services.cli.present import show_fields, write_json
 
@@ -23,13 +21,8 @@ def rotate(
 
     The old one starts nothing any more.
     """
-
-    async def ask() -> Any:
-        path = f"v1/workflows/{workflow_id}/triggers/{quote(trigger_id, safe='')}/rotate"
-        async with open_client(url, token) as client:
-            return (await client.call("POST", path)).body
-
-    workflow = asyncio.run(ask())
+    path = f"v1/workflows/{workflow_id}/triggers/{quote(trigger_id, safe='')}/rotate"
+    workflow = ask(url, token, "POST", path).body
     if as_json:
         write_json(workflow)
     else:
