@@ -46,6 +46,10 @@ test: setup lint ## All checks and all tests
 chaos: setup ## Faults on real processes, drawn by SEED, for SECONDS (needs Java and Maven)
 	@$(BIN)/python -m tests.chaos.run --seconds $(SECONDS) --seed $(SEED)
 
+.PHONY: mutants
+mutants: setup ## Take each safety away in its turn: the faults must show it (needs Java and Maven)
+	@$(BIN)/python -m tests.chaos.mutants
+
 .PHONY: lint
 lint: setup ## Formatting, lint, types, import law
 	@$(BIN)/ruff format --check --quiet . || \

@@ -14,7 +14,6 @@ from aiohttp import (
     ConnectionTimeoutError,
     DummyCookieJar,
     InvalidURL,
-    ThreadedResolver,
 )
 from aiohttp.abc import AbstractResolver
 
@@ -27,6 +26,7 @@ from shared.egress.errors import (
 )
 from shared.egress.guard import check_url
 from shared.egress.message import Request, Response, checked_headers
+from shared.egress.resolver import SystemResolver
 from shared.egress.settings import EgressSettings
 from shared.runtime.clock import Clock
 
@@ -98,7 +98,7 @@ async def open_caller(
     settings: EgressSettings, clock: Clock, resolver: AbstractResolver | None = None
 ) -> AsyncIterator[Caller]:
     """A caller that closes its connections at the end; names are resolved by the system's way."""
-    guarded = GuardedResolver(resolver or ThreadedResolver(), settings)
+    guarded = GuardedResolver(resolver or SystemResolver(), settings)
     async with ClientSession(
         connector=GuardedConnector(guarded, settings),
         cookie_jar=DummyCookieJar(),

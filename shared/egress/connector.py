@@ -1,5 +1,6 @@
-"""Connections only to addresses that were checked."""
+"""Connections only to addresses that were checked, of which nothing is kept but the connection."""
 
+import asyncio
 import socket
 from ipaddress import ip_address
 
@@ -72,4 +73,41 @@ class GuardedConnector(TCPConnector):
         if not address_allowed(ip_address(peer[0]), policy):
             connection.close()
             raise DestinationRefused
+        _hush_when_unused(connection)
         return connection
+
+
+def _hush_when_unused(connection: Connection) -> None:
+    """Have a byte that comes while nobody asked for one end the connection.
+
+    The library would take it for the beginning of the next answer, and keep whatever else comes,
+    without bound, for as long as it keeps the connection.
+    """
+    handler, transport = connection.protocol, connection.transport
+    if handler is None or transport is None:
+        return
+    transport.set_protocol(handler)
+    connection.add_callback(lambda: transport.set_protocol(_Unused(handler, transport)))
+
+
+class _Unused(asyncio.Protocol):
+    """Receives in place of a connection's handler while the connection is unused."""
+
+    def __init__(self, handler: asyncio.Protocol, transport: asyncio.Transport) -> None:
+        self._handler = handler
+        self._transport = transport
+
+    def data_received(self, data: bytes) -> None:  # noqa: ARG002, whatever it is
+        self._transport.abort()
+
+    def eof_received(self) -> bool | None:
+        return self._handler.eof_received()
+
+    def pause_writing(self) -> None:
+        self._handler.pause_writing()
+
+    def resume_writing(self) -> None:
+        self._handler.resume_writing()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        self._handler.connection_lost(exc)

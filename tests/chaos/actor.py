@@ -16,8 +16,11 @@ from types import FrameType
 from typing import Final
 
 from services.cli.__main__ import TURNOUT
+from tests.chaos.history import History
 from tests.chaos.mutations import MUTATIONS
+from tests.chaos.names import watch_names
 from tests.chaos.points import POINTS, Nerves, watch
+from tests.chaos.witness import watch_commits
 
 STALL_SIGNAL: Final = signal.SIGUSR1
 """Blocks the process's event loop, as a handler does that forgets to await."""
@@ -32,6 +35,10 @@ def main(arguments: Sequence[str]) -> None:
     """Patch the product, then run its command line with what follows ``--``."""
     options = _parser().parse_args(arguments)
     _die_with_parent()
+    if options.history is not None:
+        watch_commits(History(options.history, options.command[-1]))
+    if options.names is not None:
+        watch_names(options.names)
     nerves = Nerves(random.Random(options.seed), options.stutter, options.calm)
     crashes = dict(options.crash_at)
     for name, point in POINTS.items():
@@ -67,6 +74,8 @@ def _parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("--stutter", type=float, default=0.0, help="how often to wait at a point")
     parser.add_argument("--calm", type=Path, help="once this file is there, none of it happens")
+    parser.add_argument("--names", type=Path, help="says how the receiver's name is looked up")
+    parser.add_argument("--history", type=Path, help="where commits are written down")
     parser.add_argument("--stall-s", type=float, default=4.0, help=f"at {STALL_SIGNAL.name}")
     parser.add_argument("command", nargs="+", help="of turnout, after --")
     return parser

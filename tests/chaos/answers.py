@@ -12,9 +12,11 @@ PATIENCE: Final = 4
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Answer:
-    """``kind``: ok, slow, status, busy, hang, reset, drip or garbage; ``status`` is 0 without one.
+    """``status`` is 0 without one; ``wait_s`` is how long it takes to come, or to be given up.
 
-    ``wait_s`` is how long it takes to come, or to be given up.
+    ``kind`` is ok, slow, status or busy; old (HTTP/1.0), early (after many that are none yet) or
+    tail (others follow unasked); reset, hang, drip, garbage, headers (far too many), short (cut
+    off) or chunks (of no size).
     """
 
     kind: str
@@ -30,7 +32,13 @@ _WEIGHTS: Final = {
     Answer(kind="status", status=503): 3.0,
     Answer(kind="busy", status=429): 3.0,
     Answer(kind="reset"): 2.0,
+    Answer(kind="old", status=200): 0.5,
+    Answer(kind="early", status=200): 0.5,
+    Answer(kind="tail", status=200): 0.5,
     Answer(kind="garbage"): 1.0,
+    Answer(kind="headers"): 0.5,
+    Answer(kind="short"): 0.5,
+    Answer(kind="chunks"): 0.5,
     Answer(kind="drip", wait_s=8.0): 0.5,
     Answer(kind="hang", wait_s=8.0): 0.5,
 }

@@ -13,8 +13,10 @@ from tests.chaos.judge_calls import judge_calls, repeated
 from tests.chaos.judge_control import judge_control
 from tests.chaos.judge_emission import judge_emission
 from tests.chaos.judge_end import judge_end
+from tests.chaos.judge_fence import judge_fence
 from tests.chaos.judge_match import judge_match
 from tests.chaos.judge_results import judge_results
+from tests.chaos.judge_retries import judge_retries
 from tests.chaos.plan import Plan
 
 JUDGES: Final[tuple[Callable[[Evidence], Iterator[Violation]], ...]] = (
@@ -23,7 +25,9 @@ JUDGES: Final[tuple[Callable[[Evidence], Iterator[Violation]], ...]] = (
     judge_results,
     judge_emission,
     judge_calls,
+    judge_retries,
     judge_control,
+    judge_fence,
 )
 
 
@@ -57,6 +61,7 @@ def _counts(evidence: Evidence) -> dict[str, int]:
         "duplicate calls": sum(repeated(evidence).values()),
         "cancellations": sum(1 for _ in evidence.of("cancel", "ok")),
         "decisions": sum(1 for _ in evidence.of("decide", "ok")),
+        "zombie writes fenced": sum(x.outcome == "fail" for x in evidence.of("commit")),
         "takeovers": sum(row["epoch"] for row in evidence.rows("partition_owners")),
         "self-deaths": sum(1 for _ in evidence.of("death", "fail")),
         "faults": faults.total() + points.total(),

@@ -26,6 +26,7 @@ AGAIN_S: Final = 0.5
 GIVE_UP_S: Final = 180.0
 CANCEL_WITHIN_S: Final = 30.0
 TICK_EVERY_S: Final = 2.0
+FIRST_TICK: Final = timedelta(seconds=4)
 TICKS_MAX: Final = 60
 QUICK: Final = ClientTimeout(total=10)
 
@@ -77,16 +78,21 @@ class Driver:
 
 
 async def register(plan: Plan, *, api_url: str, history: History) -> None:
-    """Register the plan's workflows; the clock starts its own from three seconds on."""
-    begin = datetime.now(UTC).replace(microsecond=0) + timedelta(seconds=3)
+    """Register the plan's workflows; the clock starts its own some seconds after them."""
     ticks = min(TICKS_MAX, max(1, round(plan.seconds / TICK_EVERY_S) - 2))
-    instants = [begin + timedelta(seconds=TICK_EVERY_S * n) for n in range(ticks)]
     async with ClientSession() as session:
         driver = Driver(api_url=api_url, session=session, history=history.named("driver"))
-        for flow in [*plan.workflows, ticking(plan.receiver_url, instants)]:
+
+        async def put(flow: dict[str, Any]) -> None:
             reply = await _put(driver, flow, time.monotonic() + GIVE_UP_S)
             assert reply is not None, f"{flow['key']} could not be registered"
             assert reply.status < 400, (flow["key"], reply)
+
+        for flow in plan.workflows:
+            await put(flow)
+        begin = datetime.now(UTC).replace(microsecond=0) + FIRST_TICK
+        instants = [begin + timedelta(seconds=TICK_EVERY_S * n) for n in range(ticks)]
+        await put(ticking(plan.receiver_url, instants))
 
 
 async def drive(

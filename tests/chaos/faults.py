@@ -96,8 +96,10 @@ async def freeze_scheduler(at: Moment) -> Done:
 async def roll(at: Moment) -> Done:
     """SIGTERM, one process of every role after the other (F7)."""
     for player in at.stage.alive():
-        at.stage.end(player, signal.SIGTERM)
-        with suppress(TimeoutError):
+        # One that has only just been started does not listen yet, and simply dies.
+        with suppress(TimeoutError, RuntimeError):
+            await asyncio.wait_for(player.ready(), at.seconds)
+            at.stage.end(player, signal.SIGTERM)
             await asyncio.wait_for(player.process.wait(), at.seconds)
     return {}
 

@@ -1,4 +1,4 @@
-"""I5, I6 and I8: what is cancelled stops, who lost a partition writes no more, time is kept."""
+"""I5 and I8: what is cancelled stops, and time is kept."""
 
 from collections import defaultdict
 from collections.abc import Iterator
@@ -8,7 +8,6 @@ from typing import Final
 import orjson
 
 from tests.chaos.evidence import Evidence, Row, Violation, at_of
-from tests.chaos.history import Line
 from tests.chaos.workflows import workflow_id
 
 GRACE_S: Final = 1.0
@@ -17,12 +16,9 @@ GRACE_S: Final = 1.0
 NAP: Final = "nap"
 """The step that sleeps, of the workflow "sleep"."""
 
-CURSORS: Final = ("epoch", "consumed_offset", "written_seq", "emitted_seq")
-
 
 def judge_control(evidence: Evidence) -> Iterator[Violation]:
-    """Every fault of I5, I6 and I8."""
-    yield from _owners(evidence)
+    """Every fault of I5 and I8."""
     yield from _naps(evidence)
     if evidence.has_true_clocks:
         yield from _cancels(evidence)
@@ -102,32 +98,6 @@ def _late_calls(evidence: Evidence) -> Iterator[Violation]:
             if end is None or call.at <= end + GRACE_S or evidence.is_troubled(end, call.at):
                 continue
             yield _fault(evidence, "I5", key[:36], f"{key} was called {call.at - end:.1f} s late")
-
-
-# --- I6
-
-
-def _owners(evidence: Evidence) -> Iterator[Violation]:
-    """What the owners of a partition leave behind never goes back, nor what they wrote."""
-    last: dict[str, Line] = {}
-    for line in evidence.of("owners"):
-        before = last.get(line.id)
-        last[line.id] = line
-        for name in CURSORS:
-            if before is not None and line.data[name] < before.data[name]:
-                detail = f"{name} went back from {before.data[name]} to {line.data[name]}"
-                yield Violation(invariant="I6", subject=f"partition {line.id}", detail=detail)
-    written: dict[int, int] = {}
-    ended: dict[str, Row] = {}
-    for row in evidence.rows("execution_log"):
-        written[row["partition"]] = max(row["seq"], written.get(row["partition"], 0))
-        ended[row["execution_id"]] = row
-    for owner in evidence.rows("partition_owners"):
-        top = written.get(owner["partition"], 0)
-        if top > owner["written_seq"]:
-            detail = f"entry {top} was written, its owner knows of {owner['written_seq']}"
-            subject = f"partition {owner['partition']}"
-            yield Violation(invariant="I6", subject=subject, detail=detail)
 
 
 # --- I8

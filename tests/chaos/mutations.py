@@ -4,17 +4,21 @@ Every mutation takes its safety away and nothing else. One that does not fit the
 raises ``Unfit`` when it is applied.
 """
 
-from collections import Counter
+import asyncio
+import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Any, Final
 from uuid import uuid4
 
+from asyncpg import InterfaceError, PostgresError
+
+from shared.db.ledger import Committed
 from shared.wire.commands import Cancel
 from tests.chaos.patches import patch, rewritten
 
-_LOOKS: Final = 6
+_DEAF_S: Final = 3.0
 
 
 def drop_epoch_check() -> None:
@@ -32,7 +36,7 @@ def drop_epoch_check() -> None:
 
 
 def offset_before_commit() -> None:
-    """What was fetched counts as consumed before anything was done with it."""
+    """Events and triggers count as consumed before anything was done with them."""
 
     def early(fetch: Callable[..., Any]) -> Callable[..., Any]:
         async def fetch_and_commit(self: Any, *, max_records: int, wait_s: float) -> Any:
@@ -43,17 +47,8 @@ def offset_before_commit() -> None:
 
         return fetch_and_commit
 
-    def first_the_offset(admit: Callable[..., Any]) -> Callable[..., Any]:
-        async def admit_later(self: Any, owned: Any, *, offset: int, **what: Any) -> Any:
-            await admit(self, owned, offset=offset, started=(), heard=(), changed=())
-            return await admit(self, owned, offset=offset, **what)
-
-        return admit_later
-
     fetch = "shared.bus.kafka_subscription:KafkaSubscription.fetch"
     patch(fetch, early, parameters="self max_records wait_s")
-    admit = "services.executor.ledger:Ledger.admit"
-    patch(admit, first_the_offset, parameters="self owned offset started heard changed")
 
 
 def no_unique_execution() -> None:
@@ -78,14 +73,16 @@ def cursor_over_gaps() -> None:
 
 
 def cancel_ordering() -> None:
-    """A cancellation breaks nothing off, and is overlooked a few times before it is heard."""
-    looks: Counter[tuple[Any, int]] = Counter()
+    """A cancellation breaks nothing off, and is overlooked for a while before it is heard."""
+    told_at: dict[tuple[Any, int], float] = {}
 
     def held(run: Any) -> Mapping[int, Any]:
         """The cancellations that are not to be heard yet."""
+        now = time.monotonic()
         found = {o: word for o, word in run.told.items() if isinstance(word, Cancel)}
-        looks.update((run.id, offset) for offset in found)
-        return {o: word for o, word in found.items() if looks[run.id, o] <= _LOOKS}
+        return {
+            o: w for o, w in found.items() if now - told_at.setdefault((run.id, o), now) < _DEAF_S
+        }
 
     def deaf(attend: Callable[..., Any]) -> Callable[..., Any]:
         async def attend_later(self: Any) -> Any:
@@ -94,6 +91,8 @@ def cancel_ordering() -> None:
             for offset in words:
                 del run.told[offset]
             try:
+                if words:
+                    await asyncio.sleep(_DEAF_S / 50)
                 return await attend(self)
             finally:
                 run.told.update(words)
@@ -123,28 +122,79 @@ def no_idempotency_key() -> None:
     patch("services.executor.prepare:call_key", change, parameters="execution step")
 
 
+def publish_before_commit() -> None:
+    """What is to be written is published first."""
+
+    def change(commit: Callable[..., Any]) -> Callable[..., Any]:
+        async def publish_and_commit(self: Any, conn: Any, batch: Any) -> None:
+            self._publisher.publish([(batch.owned[w.partition], w) for w in batch.group.written])
+            for owned in batch.owned.values():
+                await self._publisher.drained(owned)
+            await commit(self, conn, batch)
+
+        return publish_and_commit
+
+    patch("services.executor.ledger:Ledger._commit", change, parameters="self conn batch")
+
+
+def unknown_taken_for_done() -> None:
+    """A commit whose connection breaks counts as done; the next one there fails."""
+    broken: set[int] = set()
+
+    def change(commit: Callable[..., Any]) -> Callable[..., Any]:
+        async def commit_somehow(conn: Any, group: Any) -> Any:
+            try:
+                return await commit(conn, group)
+            except (PostgresError, InterfaceError):
+                if id(conn) in broken:
+                    raise
+                broken.add(id(conn))
+                return Committed(
+                    frozenset(f.partition for f in group.fences), frozenset(group.started)
+                )
+
+        return commit_somehow
+
+    patch("services.executor.ledger:commit_group", change, parameters="conn group")
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Mutation:
-    """A safety to switch off, and what brings it to light soon: faults, and points to die at."""
+    """A safety to switch off, the invariant that it breaks, and what brings that to light soon.
+
+    ``faults`` happen, and processes die at ``points``. ``ends``: everything still gets done, so
+    that what is missing then is missing; else only what was done counts.
+    """
 
     apply: Callable[[], None]
+    breaks: str
+    ends: bool
     faults: tuple[str, ...]
     points: Mapping[str, float]
 
 
-def _found_by(apply: Callable[[], None], *faults: str, **points: float) -> Mutation:
-    return Mutation(apply=apply, faults=faults, points=points)
+def _breaks(
+    invariant: str, apply: Callable[[], None], *faults: str, ends: bool = True, **points: float
+) -> Mutation:
+    return Mutation(apply=apply, breaks=invariant, ends=ends, faults=faults, points=points)
 
 
 _ALL: Final = (
-    _found_by(drop_epoch_check, "make_zombie"),
-    _found_by(
-        offset_before_commit, "kill_process", after_archive_before_trigger=0.1, before_commit=0.02
+    # Two owners leave cursors from which nobody can go on.
+    _breaks("I6", drop_epoch_check, "make_zombie", ends=False),
+    _breaks(
+        "I1",
+        offset_before_commit,
+        "kill_process",
+        after_archive_before_trigger=0.2,
+        after_offset=0.1,
     ),
-    _found_by(no_unique_execution, "kill_process", after_publish_before_offset=0.1),
-    _found_by(cursor_over_gaps, "kill_process", after_commit_before_publish=0.05),
-    _found_by(cancel_ordering, "freeze_scheduler"),
-    _found_by(no_idempotency_key, "kill_process", after_http_before_commit=0.02),
+    _breaks("I1", no_unique_execution, "kill_process", after_publish_before_offset=0.1),
+    _breaks("I3", cursor_over_gaps, "kill_process", after_commit_before_publish=0.05),
+    _breaks("I5", cancel_ordering, "freeze_scheduler"),
+    _breaks("I4", no_idempotency_key, "kill_process", after_http_before_commit=0.02),
+    _breaks("I3", publish_before_commit, "kill_process", before_commit=0.05),
+    _breaks("I3", unknown_taken_for_done, "end_sessions"),
 )
 MUTATIONS: Final[Mapping[str, Mutation]] = MappingProxyType(
     {mutation.apply.__name__: mutation for mutation in _ALL}

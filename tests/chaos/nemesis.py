@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Final
 
-from tests.chaos import faults, server_faults
+from tests.chaos import faults, operator_faults, receiver_faults, server_faults
 from tests.chaos.faults import Fault, Moment
 from tests.chaos.stage import Stage
 
@@ -74,7 +74,12 @@ KINDS: Final[Mapping[str, Kind]] = MappingProxyType(
             _kind(faults.storm, 2, 3, 8, "kafka", "executors"),
             _kind(server_faults.slow_everything, 2, 3, 8, "postgres", "kafka"),
             _kind(server_faults.refuse_everything, 1, 0.5, 3, "postgres", "kafka"),
+            _kind(receiver_faults.lose_names, 2, 2, 10, "receiver"),
+            _kind(receiver_faults.overwhelm_receiver, 2, 2, 6, "receiver"),
+            _kind(operator_faults.migrate_schema, 2, 0, 0.1, "postgres"),
+            _kind(operator_faults.add_partitions, 0, 3, 6, "kafka", "executors"),
             _kind(server_faults.fill_disk, 0, 2, 6, "postgres"),
+            _kind(server_faults.fill_kafka_disk, 0, 3, 8, "kafka"),
             _kind(faults.move_clock, 0, 2, 6),
         )
     }
@@ -131,7 +136,8 @@ async def torment(stage: Stage, planned: Sequence[Planned], *, seconds: float) -
         for need in sorted(kind.needs):
             await locks[need].acquire()
         try:
-            done[fault.name] += await _happens(stage, kind, fault)
+            is_done = await _happens(stage, kind, fault)
+            done[fault.name] += is_done
         finally:
             for need in kind.needs:
                 locks[need].release()

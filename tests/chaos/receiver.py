@@ -11,6 +11,8 @@ import signal
 from collections import Counter
 from collections.abc import AsyncIterator, Mapping
 from hashlib import blake2b
+from pathlib import Path
+from types import MappingProxyType
 from typing import Any, Final, NamedTuple
 
 import orjson
@@ -21,6 +23,19 @@ from tests.chaos.history import History
 BODY_BYTES_MAX: Final = 1_000_000
 RETRY_AFTER: Final = b"Retry-After: 1\r\n"
 DRIP_S: Final = 0.2
+OK: Final = b"HTTP/1.1 200 OK\r\n"
+BROKEN: Final[Mapping[str, bytes]] = MappingProxyType(
+    {
+        "garbage": b"HTTP/1.1 quite fine\r\nwhat: \x00\r\n\r\n",
+        "headers": OK + b"a: b\r\n" * 100_000 + b"\r\n",
+        "short": OK + b"Content-Length: 1000\r\n\r\n{}",
+        "chunks": OK + b"Transfer-Encoding: chunked\r\n\r\nmany\r\n{}\r\n",
+    }
+)
+NOT_YET: Final = b"HTTP/1.1 102 Processing\r\n\r\n" * 100
+UNASKED: Final = b"HTTP/1.1 500 Unasked\r\nContent-Length: 0\r\n\r\n" * 1_000
+UNASKED_MAX: Final = 1_000
+NO_TIME: Final = Answer(kind="busy", status=503)
 
 
 class Call(NamedTuple):
@@ -32,11 +47,15 @@ class Call(NamedTuple):
 
 
 class Receiver:
-    """Serves one port; ``calls`` counts those under each key."""
+    """Serves one port; ``calls`` counts those under each key.
 
-    def __init__(self, history: History, seed: int) -> None:
+    While the file ``busy`` is there, it has no time for anybody.
+    """
+
+    def __init__(self, history: History, seed: int, busy: Path | None = None) -> None:
         self._history = history
         self._seed = seed
+        self._busy = busy
         self.calls: Counter[str] = Counter()
 
     @contextlib.asynccontextmanager
@@ -73,14 +92,15 @@ class Receiver:
         key = call.headers.get("idempotency-key", "")
         self.calls[key] += 1
         number = self.calls[key]
-        answer = answer_to(self._seed, call.path, key, number)
+        is_busy = self._busy is not None and self._busy.exists()
+        answer = NO_TIME if is_busy else answer_to(self._seed, call.path, key, number)
         self._record(call, key, number, answer)
         match answer.kind:
             case "reset":
                 writer.transport.abort()
                 return False
-            case "garbage":
-                writer.write(b"HTTP/1.1 quite fine\r\nwhat: \x00\r\n\r\n")
+            case kind if kind in BROKEN:
+                writer.write(BROKEN[kind])
                 await writer.drain()
                 return False
             case "hang":
@@ -92,7 +112,9 @@ class Receiver:
         await asyncio.sleep(answer.wait_s)
         writer.write(_response(answer, orjson.dumps({"call": number, "key": key})))
         await writer.drain()
-        return True
+        if answer.kind == "tail":
+            await _go_on(writer)
+        return answer.kind not in ("old", "tail")
 
     def _record(self, call: Call, key: str, number: int, answer: Answer) -> None:
         told = _told(call.body)
@@ -132,10 +154,21 @@ async def _drip(writer: asyncio.StreamWriter, for_s: float) -> None:
         await asyncio.sleep(DRIP_S)
 
 
+async def _go_on(writer: asyncio.StreamWriter) -> None:
+    """Answers that nobody asked for, once the connection rests, until the other side hangs up."""
+    await asyncio.sleep(DRIP_S)
+    for _ in range(UNASKED_MAX):
+        writer.write(UNASKED)
+        await writer.drain()
+
+
 def _response(answer: Answer, body: bytes) -> bytes:
+    if answer.kind == "old":
+        return b"HTTP/1.0 200 OK\r\nContent-Type: application/json\r\n\r\n" + body
+    before = NOT_YET if answer.kind == "early" else b""
     more = RETRY_AFTER if answer.kind == "busy" else b""
     head = f"HTTP/1.1 {answer.status} Said\r\nContent-Type: application/json\r\n".encode()
-    return head + more + f"Content-Length: {len(body)}\r\n\r\n".encode() + body
+    return before + head + more + f"Content-Length: {len(body)}\r\n\r\n".encode() + body
 
 
 def _told(body: bytes) -> dict[str, Any]:
@@ -147,12 +180,12 @@ def _told(body: bytes) -> dict[str, Any]:
     return document if isinstance(document, dict) else {}
 
 
-async def main(port: int, path: str, seed: int) -> None:
+async def main(port: int, path: str, seed: int, busy: Path | None) -> None:
     """Serve until SIGTERM or SIGINT."""
     stop = asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
-    async with Receiver(History(path, "receiver"), seed).serving(port):
+    async with Receiver(History(path, "receiver"), seed, busy).serving(port):
         await stop.wait()
 
 
@@ -161,5 +194,6 @@ if __name__ == "__main__":
     parser.add_argument("--port", type=int, required=True)
     parser.add_argument("--history", required=True)
     parser.add_argument("--seed", type=int, required=True)
+    parser.add_argument("--busy", type=Path, help="while it is there, every answer is 503")
     given = parser.parse_args()
-    asyncio.run(main(given.port, given.history, given.seed))
+    asyncio.run(main(given.port, given.history, given.seed, given.busy))

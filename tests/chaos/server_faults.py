@@ -3,8 +3,9 @@
 import asyncio
 import os
 import signal
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager, suppress
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager, suppress
+from pathlib import Path
 from typing import Final
 
 import asyncpg
@@ -79,7 +80,7 @@ async def hold_connections(at: Moment) -> Done:
 async def hold_locks(at: Moment) -> Done:
     """Somebody locks what all write (F14, F16)."""
     table = at.chance.choice(("executions", "execution_log", "event_keys", "partition_owners"))
-    async with _apart(at) as conn, conn.transaction():
+    async with apart(at) as conn, conn.transaction():
         await conn.execute(f"LOCK TABLE {table} IN ACCESS EXCLUSIVE MODE", timeout=5)
         await at.last()
     return {"table": table}
@@ -88,7 +89,7 @@ async def hold_locks(at: Moment) -> Done:
 async def end_sessions(at: Moment) -> Done:
     """Sessions are terminated, and statements cancelled, by the server (F11, F16)."""
     function = at.chance.choice(("pg_terminate_backend", "pg_cancel_backend"))
-    async with _apart(at) as conn:
+    async with apart(at) as conn:
         ended = await conn.fetch(
             f"SELECT {function}(pid) FROM pg_stat_activity"
             " WHERE application_name = 'turnout' AND random() < 0.4",
@@ -99,7 +100,7 @@ async def end_sessions(at: Moment) -> Done:
 
 async def long_transaction(at: Moment) -> Done:
     """An old snapshot pins what could be vacuumed (F17)."""
-    async with _apart(at) as conn, conn.transaction(isolation="repeatable_read"):
+    async with apart(at) as conn, conn.transaction(isolation="repeatable_read"):
         await conn.fetchval("SELECT count(*) FROM execution_log", timeout=5)
         await at.last()
     return {}
@@ -108,20 +109,31 @@ async def long_transaction(at: Moment) -> Done:
 async def fill_disk(at: Moment) -> Done:
     """Postgres' disk is full for a while (F15); only where it has a small disk of its own."""
     postgres = at.stage.servers.postgres
-    ballast = postgres.folder / "ballast"
-    with ballast.open("wb") as file, suppress(OSError):
-        while True:
-            file.write(bytes(1_048_576))
-            file.flush()
-    await at.last()
-    ballast.unlink()
+    with _full(postgres.folder):
+        await at.last()
     try:
-        async with _apart(at) as conn:
+        async with apart(at) as conn:
             await conn.execute("CHECKPOINT", timeout=10)
     except GONE:
         await postgres.stop(signal.SIGQUIT)
         await postgres.start()
     return {}
+
+
+@contextmanager
+def _full(folder: Path) -> Iterator[None]:
+    """The disk that ``folder`` is on holds no more."""
+    ballast = folder / "ballast"
+    try:
+        with ballast.open("wb", buffering=0) as file, suppress(OSError):
+            while True:
+                file.write(bytes(1_048_576))
+        with ballast.open("ab", buffering=0) as file, suppress(OSError):
+            while True:  # what is left of the last page
+                file.write(bytes(512))
+        yield
+    finally:
+        ballast.unlink()
 
 
 # --- Kafka
@@ -135,6 +147,23 @@ async def restart_kafka(at: Moment) -> Done:
     await at.last()
     await kafka.start()
     return {"how": how.__name__}
+
+
+async def fill_kafka_disk(at: Moment) -> Done:
+    """Kafka's disk is full until the broker halts (F24); only where it has one of its own."""
+    servers = at.stage.servers
+    with _full(servers.kafka_folder):
+        await at.last()
+        is_halted = not _runs(servers.kafka.pid)
+    await servers.kafka.kill()
+    await servers.kafka.start()
+    return {"halted": is_halted}
+
+
+def _runs(pid: int | None) -> bool:
+    """Whether a child of ours has not ended."""
+    state = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0]
+    return state not in ("Z", "X")
 
 
 async def freeze_kafka(at: Moment) -> Done:
@@ -196,7 +225,7 @@ async def _swallow(at: Moment, proxy: Proxy) -> Done:
 
 
 @asynccontextmanager
-async def _apart(at: Moment) -> AsyncIterator["asyncpg.Connection[asyncpg.Record]"]:
+async def apart(at: Moment) -> AsyncIterator["asyncpg.Connection[asyncpg.Record]"]:
     """A connection past the proxy, ended without ceremony."""
     conn = await asyncpg.connect(at.stage.servers.postgres.direct_dsn, timeout=5)
     try:

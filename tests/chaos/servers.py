@@ -14,6 +14,8 @@ from pathlib import Path
 from typing import Final
 from urllib.parse import urlsplit
 
+from aiokafka.admin import AIOKafkaAdminClient
+
 from shared.db.migrate import migrate
 from shared.embedded.kafka import EmbeddedKafka
 from shared.embedded.postgres import EmbeddedPostgres
@@ -21,6 +23,7 @@ from tests.chaos.proxy import Proxy, open_proxy
 from tests.support.postgres import execute, sibling
 
 DATABASE: Final = "chaos"
+_FORGOTTEN_S: Final = 30.0
 
 
 @dataclass(slots=True)
@@ -83,6 +86,30 @@ class Servers:
         """Where Kafka is found, through its proxy."""
         return f"127.0.0.1:{self.kafka_proxy.port}"
 
+    @property
+    def kafka_folder(self) -> Path:
+        """Where Kafka keeps its data."""
+        return self.postgres.folder.with_name("kafka")
+
+    async def renew(self) -> None:
+        """Make both empty once nobody uses them any more: for another play."""
+        server = sibling(self.postgres.direct_dsn, "postgres")
+        await execute(server, f"DROP DATABASE IF EXISTS {DATABASE} WITH (FORCE)")
+        await execute(server, f"CREATE DATABASE {DATABASE}")
+        await migrate(self.postgres.direct_dsn)
+        admin = AIOKafkaAdminClient(bootstrap_servers=self.bootstrap)
+        await admin.start()
+        try:
+            groups = [name for name, _ in await admin.list_consumer_groups()]
+            topics = [name for name in await admin.list_topics() if not name.startswith("__")]
+            await admin.delete_topics(topics)
+            # What groups had consumed is forgotten with the topics, though not at once.
+            async with asyncio.timeout(_FORGOTTEN_S):
+                while any([await admin.list_consumer_group_offsets(name) for name in groups]):
+                    await asyncio.sleep(0.1)
+        finally:
+            await admin.close()
+
 
 @asynccontextmanager
 async def open_servers(folder: Path, chance: random.Random) -> AsyncIterator[Servers]:
@@ -95,9 +122,9 @@ async def open_servers(folder: Path, chance: random.Random) -> AsyncIterator[Ser
             async with asyncio.TaskGroup() as group:
                 group.create_task(postgres.start())
                 group.create_task(kafka.start())
-            await execute(sibling(postgres.direct_dsn, "postgres"), f"CREATE DATABASE {DATABASE}")
-            await migrate(postgres.direct_dsn)
-            yield Servers(postgres, kafka, to_kafka)
+            servers = Servers(postgres, kafka, to_kafka)
+            await servers.renew()
+            yield servers
         finally:
             await kafka.close()
             await postgres.stop()

@@ -5,7 +5,7 @@ from typing import Any
 
 from tests.chaos.evidence import Row, stamped
 from tests.chaos.identity import key_of, started_by
-from tests.chaos.small_case import Case
+from tests.chaos.small_case import BEGUN, Case
 from tests.chaos.workflows import REFUSE, ticking, workflow_id
 
 
@@ -147,7 +147,11 @@ def _end(case: Case) -> None:
     owner = {"epoch": 2, "consumed_offset": consumed, "written_seq": written}
     owner |= {"emitted_seq": written}
     case.line("owners", "info", "0", **{**owner, "epoch": 1, "written_seq": 1, "emitted_seq": 0})
+    case.line("commit", "ok", "0", epoch=1, sent=case.now - BEGUN)
     case.line("owners", "info", "0", **owner)
+    case.line("commit", "ok", "0", epoch=2, sent=case.now - BEGUN)
+    case.line("commit", "fail", "0", epoch=1, sent=case.now - BEGUN)
+    case.line("commit", "info", "0", epoch=1, sent=case.now - BEGUN, is_refused=False)
     case.tables["partition_owners"].append({"partition": 0, **owner})
     case.line("rss", "info", "executor-0", bytes=100_000_000)
 

@@ -15,7 +15,7 @@ from typing import Final
 from tests.benchmarks.processes import resident_bytes
 from tests.chaos.cast import CREW, Character, Player, Seat, enter, free_port
 from tests.chaos.history import History
-from tests.chaos.servers import Servers, open_servers
+from tests.chaos.servers import Servers
 from tests.chaos.watch import watch
 
 SESSION_S: Final = 5.0
@@ -63,6 +63,16 @@ class Stage:
         """Once it is there, actors are calm."""
         return self.folder / "calm"
 
+    @property
+    def names_file(self) -> Path:
+        """What it says befalls who looks up the receiver's name."""
+        return self.folder / "names"
+
+    @property
+    def busy_file(self) -> Path:
+        """While it is there, the receiver has no time for anybody."""
+        return self.folder / "busy"
+
     def alive(self, role: str | None = None) -> list[Player]:
         """The processes that run now, of one role or all, by name."""
         found = [p for _, p in sorted(self.players.items()) if p.process.returncode is None]
@@ -91,6 +101,8 @@ class Stage:
         while not self.over.is_set():
             await self.may_enter[seat.name].wait()
             arguments = self.character.arguments(seat, self.chance, self.calm_file)
+            arguments += ["--history", str(self.folder / "history.jsonl")]
+            arguments += ["--names", str(self.names_file)]
             environment = {**self.environment, **self._skewed(seat)}
             log = self.folder / f"{seat.name}.log"
             player = await enter(seat, environment, log, arguments)
@@ -122,6 +134,11 @@ class Stage:
     async def leave(self) -> None:
         """End everything in good order, within a bound; what does not end is a self-death."""
         self.over.set()
+        with suppress(TimeoutError):
+            async with asyncio.timeout(_LAST_S):
+                for player in self.alive():
+                    with suppress(RuntimeError):  # it has ended meanwhile
+                        await player.ready()  # before, it knows no good order
         for player in self.alive():
             self.end(player, signal.SIGTERM)
         for player in list(self.players.values()):
@@ -161,40 +178,48 @@ class Stage:
 
 @asynccontextmanager
 async def open_stage(
-    folder: Path, *, seed: int, history: History, character: Character, has_clocks: bool = False
+    folder: Path,
+    servers: Servers,
+    *,
+    seed: int,
+    history: History,
+    character: Character,
+    has_clocks: bool = False,
 ) -> AsyncIterator[Stage]:
-    """Everything up and ready; ``has_clocks``: wall clocks can be moved (``clocks_move``)."""
+    """Everything up and ready; ``has_clocks``: wall clocks can be moved (``clocks_move``).
+
+    ``servers`` are empty, or made so by ``Servers.renew``.
+    """
     chance = random.Random(f"stage {seed}")
     receiver_port, api_port = free_port(), free_port()
-    async with open_servers(folder, chance) as servers:
-        stage = Stage(
-            folder=folder,
-            servers=servers,
-            history=history,
-            chance=chance,
-            character=character,
-            environment=_environment(servers, api_port),
-            api_port=api_port,
-            receiver_port=receiver_port,
-        )
-        async with _receiver(folder, receiver_port, seed), asyncio.TaskGroup() as group:
-            for seat in CREW:
-                if has_clocks:
-                    stage.clock_of(seat).write_text("+0\n")
-                stage.may_enter[seat.name] = asyncio.Event()
-                stage.may_enter[seat.name].set()
-                group.create_task(stage.keep(seat))
-            group.create_task(stage.watch())
-            owners = watch(lambda: servers.postgres.direct_dsn, history, stage.over.is_set)
-            group.create_task(owners)
-            stage.calm()
-            try:
-                await stage.ready()
-                yield stage
-                await stage.leave()
-            finally:
-                for player in stage.alive():
-                    player.process.kill()
+    stage = Stage(
+        folder=folder,
+        servers=servers,
+        history=history,
+        chance=chance,
+        character=character,
+        environment=_environment(servers, api_port),
+        api_port=api_port,
+        receiver_port=receiver_port,
+    )
+    async with _receiver(folder, receiver_port, seed), asyncio.TaskGroup() as group:
+        for seat in CREW:
+            if has_clocks:
+                stage.clock_of(seat).write_text("+0\n")
+            stage.may_enter[seat.name] = asyncio.Event()
+            stage.may_enter[seat.name].set()
+            group.create_task(stage.keep(seat))
+        group.create_task(stage.watch())
+        owners = watch(lambda: servers.postgres.direct_dsn, history, stage.over.is_set)
+        group.create_task(owners)
+        stage.calm()
+        try:
+            await stage.ready()
+            yield stage
+            await stage.leave()
+        finally:
+            for player in stage.alive():
+                player.process.kill()
 
 
 def clocks_move() -> str | None:
@@ -225,7 +250,7 @@ async def _receiver(folder: Path, port: int, seed: int) -> AsyncIterator[None]:
         process = await asyncio.create_subprocess_exec(
             *(sys.executable, "-m", "tests.chaos.receiver"),
             *("--port", str(port), "--history", str(folder / "history.jsonl")),
-            *("--seed", str(seed)),
+            *("--seed", str(seed), "--busy", str(folder / "busy")),
             cwd=Path(__file__).parents[2],
             stdin=asyncio.subprocess.PIPE,
             stdout=said,

@@ -10,7 +10,6 @@ import pytest
 
 from tests.chaos.check import check
 from tests.chaos.evidence import Row, stamped
-from tests.chaos.history import History, read
 from tests.chaos.small_case import BEGUN, Case
 from tests.chaos.small_run import of_flow, sound_case
 
@@ -215,6 +214,10 @@ SPOILT: Final[list[tuple[str, str, Doctor]]] = [
                       emitted_seq=99)),
     ("I6", "written by who was no owner",
      lambda c: change(c.tables["partition_owners"][0], written_seq=5)),
+    ("I6", "a commit under an epoch that is over",
+     lambda c: c.line("commit", "ok", "0", epoch=1, sent=c.now - BEGUN)),
+    ("I6", "a commit of a zombie that only a key stops",
+     lambda c: c.line("commit", "info", "0", epoch=1, sent=c.now - BEGUN, is_refused=True)),
     ("I8", "a nap ends early",
      lambda c: change(log_of(c, "sleep", "nap", "WAITING"), wake_at=stamped(c.now + 9))),
     ("I8", "a nap is short by the receiver's clock",
@@ -244,6 +247,7 @@ def test_a_sound_run_is_found_sound(tmp_path: Path) -> None:
     assert report.counts["executions"] == 10
     assert report.counts["events"] == 7
     assert report.counts["duplicate calls"] == 0
+    assert report.counts["zombie writes fenced"] == 1
 
 
 @pytest.mark.parametrize(
@@ -278,20 +282,3 @@ def test_a_violation_tells_the_course_of_events(tmp_path: Path) -> None:
     assert list(found.timeline) == sorted(found.timeline)
     assert any("call ok" in line for line in found.timeline)
     assert any("completed" in line for line in found.timeline)
-
-
-def test_lines_of_several_writers_are_whole(tmp_path: Path) -> None:
-    """A history written by two is read line by line; a last line cut short is left out."""
-    path = tmp_path / "history.jsonl"
-    stage = History(path)
-    driver = stage.named("driver")
-    for number in range(50):
-        stage.write("fault", "invoke", str(number))
-        driver.write("send", "ok", str(number), text="x" * number)
-    stage.close()
-    driver.close()
-    with path.open("ab") as file:
-        file.write(b'{"at": 1')
-    lines = read(path)
-    assert [line.process for line in lines] == ["stage", "driver"] * 50
-    assert lines[-1].data == {"text": "x" * 49}

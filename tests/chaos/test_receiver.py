@@ -52,11 +52,31 @@ async def test_it_answers_as_planned(url: str) -> None:
     assert (status, headers["Retry-After"]) == (429, "1")
 
 
-@pytest.mark.parametrize("kind", ["reset", "garbage", "hang", "drip"])
+async def test_it_may_have_no_time_for_anybody(tmp_path: Path) -> None:
+    """While its file is there every call is told to come back, and in the history."""
+    history, busy = History(tmp_path / "history.jsonl", "receiver"), tmp_path / "busy"
+    async with Receiver(history, SEED, busy).serving() as port:
+        busy.touch()
+        status, headers = await post(f"http://127.0.0.1:{port}", "/steady", "a:step")
+        assert (status, headers["Retry-After"]) == (503, "1")
+        busy.unlink()
+        assert (await post(f"http://127.0.0.1:{port}", "/steady", "a:step"))[0] == 200
+    history.close()
+    told = [(line.data["kind"], line.data["status"]) for line in read(tmp_path / "history.jsonl")]
+    assert told == [("busy", 503), ("ok", 200)]
+
+
+@pytest.mark.parametrize("kind", ["reset", "garbage", "headers", "short", "chunks", "hang", "drip"])
 async def test_it_misbehaves_as_planned(url: str, kind: str) -> None:
     """No answer comes that could be taken for one."""
     with pytest.raises((ClientError, TimeoutError, ClientResponseError)):
         await post(url, "/mixed", key_for(kind), total_s=0.5)
+
+
+@pytest.mark.parametrize("kind", ["old", "early", "tail"])
+async def test_it_may_be_odd_and_right(url: str, kind: str) -> None:
+    """A strange answer is one."""
+    assert (await post(url, "/mixed", key_for(kind)))[0] == 200
 
 
 async def test_every_call_is_remembered(url: str, tmp_path: Path) -> None:

@@ -9,7 +9,9 @@ from datetime import UTC, datetime
 from typing import Any, Final
 from uuid import NAMESPACE_URL, UUID, uuid5
 
-RETRY: Final = {"max_attempts": 20, "initial_interval_s": 0.2, "max_interval_s": 2.0}
+from tests.chaos.names import RECEIVER
+
+RETRY: Final = {"max_attempts": 20, "initial_interval_s": 0.2, "max_interval_s": 4.0}
 ATTEMPT_S: Final = 4.0
 ANSWERED_WITHIN_S: Final = 15.0
 BOSS: Final = "boss"
@@ -26,6 +28,7 @@ def workflow_id(key: str) -> UUID:
 def definitions(receiver_url: str) -> list[dict[str, Any]]:
     """The workflows as they are registered at first, called ones before their callers."""
     to = _Calls(receiver_url)
+    by_name = _Calls(receiver_url.replace("127.0.0.1", RECEIVER))
     return [
         to.flow("child", [{"kind": "workflow"}], to.call("work", MIXED, given="{{payload.n}}")),
         to.flow("sequence", ["order:placed"], *_sequence(to)),
@@ -37,7 +40,7 @@ def definitions(receiver_url: str) -> list[dict[str, Any]]:
         to.flow("wait", ["cart:opened"], *_wait(to), edges=_WAIT_EDGES),
         to.flow("iterate", ["batch:ready"], _iterator(to), to.call("after", STEADY)),
         to.flow("parent", ["family:met"], *_parent(to)),
-        to.flow("selective", ["order:*"], to.call("picked", STEADY), **_SELECTIVE),
+        to.flow("selective", ["order:*"], by_name.call("picked", STEADY), **_SELECTIVE),
         to.flow(
             "toggled",
             ["order:placed"],
