@@ -20,6 +20,7 @@ from services.executor.settings import ExecutorSettings
 from services.executor.turns import Turns
 from services.executor.view import Views
 from shared.assembly.platform import Platform
+from shared.bus.protocol import Topic
 from shared.domain.plans import TURN
 from shared.egress.caller import Caller, open_caller
 from shared.expr.jsonata import ExpressionCache
@@ -34,10 +35,18 @@ def executor(platform: Platform, settings: ExecutorSettings) -> Role:
     metrics = ExecutorMetrics(platform.registry)
 
     async def run(stop: asyncio.Event) -> None:
+        await _see_topics(platform)
         async with open_caller(settings.egress, platform.clock) as caller:
             await Executor(_needs(platform, settings, caller, metrics)).run(stop)
 
     return run
+
+
+async def _see_topics(platform: Platform) -> None:
+    """Make anew what somebody has deleted: what was written can then be published."""
+    partitions = await platform.bus.partitions(platform.topics.commands)
+    topics = [Topic(name=name, partitions=partitions) for name in platform.topics.all]
+    await platform.bus.ensure_topics(topics)
 
 
 def _needs(

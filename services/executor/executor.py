@@ -118,7 +118,8 @@ class Executor:
 
     async def assigned(self, partitions: Sequence[TopicPartition]) -> Mapping[TopicPartition, int]:
         """Claim the partitions and take up what their last owners left."""
-        return {tp: await self._take_over(tp.partition) for tp in partitions}
+        used = await self._needs.platform.bus.partitions(self._needs.platform.topics.commands)
+        return {tp: await self._take_over(tp.partition) for tp in partitions if tp.partition < used}
 
     async def revoked(self, partitions: Sequence[TopicPartition]) -> None:
         """Let steps under way end, within the grace, and leave the cursors exact."""
@@ -203,7 +204,10 @@ class Executor:
     ) -> list[tuple[Owned, Sequence[Received]]]:
         """Whose the records are now: while one is admitted, another may go and come back anew."""
         found = [(self._owned.get(tp.partition), records) for tp, records in batches.items()]
-        return [(owned, records) for owned, records in found if owned is not None]
+        mine = [(owned, records) for owned, records in found if owned is not None]
+        for owned, records in mine:
+            owned.check_next(records[0].offset)
+        return mine
 
     async def _wait_for_room(self) -> None:
         if self._room() <= 0:

@@ -32,14 +32,6 @@ class ExecutorMetrics:
             "turnout_attempts", "Attempts ended.", ["action", "status"], registry=registry
         )
         self.active = Gauge("turnout_executions_active", "Executions in memory.", registry=registry)
-        self.published = Counter(
-            "turnout_log_entries_published", "Log entries published.", registry=registry
-        )
-        self.republished = Counter(
-            "turnout_log_entries_republished",
-            "Log entries published again, because the last owner of their partition may not have.",
-            registry=registry,
-        )
         self.fenced = Counter(
             "turnout_partitions_fenced",
             "Commits refused because the partition has another owner.",
@@ -55,6 +47,7 @@ class ExecutorMetrics:
         self.partitions = Partitions()
         registry.register(self.partitions)
         self._of_attempts: dict[tuple[str, str], Counter] = {}
+        self._publishing(registry)
         self._commits(registry)
 
     def wrote(self, plan: Plan, transition: Transition) -> None:
@@ -78,6 +71,21 @@ class ExecutorMetrics:
             if not is_full:
                 self._of_attempts[action, status] = counter
         counter.inc()
+
+    def _publishing(self, registry: CollectorRegistry) -> None:
+        self.published = Counter(
+            "turnout_log_entries_published", "Log entries published.", registry=registry
+        )
+        self.republished = Counter(
+            "turnout_log_entries_republished",
+            "Log entries published again, because the last owner of their partition may not have.",
+            registry=registry,
+        )
+        self.truncated = Counter(
+            "turnout_results_truncated",
+            "Step results published without their values, because their topic takes no more.",
+            registry=registry,
+        )
 
     def _commits(self, registry: CollectorRegistry) -> None:
         self.commit_seconds = Histogram(

@@ -4,13 +4,13 @@ No I/O: an attempt is prepared into the Call of an action, or at once into its O
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any, assert_never
 
 from services.executor.call import Call
 from services.executor.runs import Run
 from services.executor.view import RunView, Views
+from shared.domain.frozen import frozen
 from shared.domain.ids import StepId, call_key
 from shared.domain.outcomes import (
     Completed,
@@ -38,7 +38,7 @@ SCHEDULE = "$schedule"
 TRANSFORM = "transform"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Prepared:
     """A call to be made."""
 

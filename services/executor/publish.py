@@ -7,20 +7,21 @@ cursor are read from the database and published again, with the same ids and the
 
 import asyncio
 from collections import deque
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
+from contextlib import suppress
 from datetime import datetime
 from itertools import islice
 
 from services.executor.consequences import consequences
 from services.executor.metrics import ExecutorMetrics
 from services.executor.runs import Owned
-from shared.bus.protocol import Bus, Record, Topic
+from shared.bus.protocol import Bus, Record, TooLarge, Topic
 from shared.db.group import Written
 from shared.db.recovery import Unpublished
-from shared.domain.errors import Rejected
+from shared.domain.errors import Rejected, Unavailable
 from shared.domain.executions import Entry
 from shared.wire.envelope import HEADERS
-from shared.wire.results import Origin, encode_phases, encode_result
+from shared.wire.results import Origin, encode_phases, encode_result, truncated
 from shared.wire.topics import Topics
 
 RECORDS_MAX = 2_000
@@ -33,6 +34,7 @@ class Publisher:
     def __init__(self, bus: Bus, topics: Topics, *, metrics: ExecutorMetrics) -> None:
         self._bus = bus
         self._topics = topics
+        self._step_results, self._executions = topics.step_results, topics.executions
         self._metrics = metrics
         self._queue: deque[tuple[Owned, Written]] = deque()
         self._wake = asyncio.Event()
@@ -83,6 +85,8 @@ class Publisher:
     async def _send(self, records: Sequence[Record]) -> None:
         try:
             await self._bus.publish(records)
+        except TooLarge:
+            await self._send_in_parts(records)
         except Rejected:
             # The first task of an action that was registered elsewhere may have no topic yet.
             tasks = {r.topic for r in records if r.topic.startswith(self._topics.tasks(""))}
@@ -92,10 +96,32 @@ class Publisher:
             await self._bus.ensure_topics([Topic(name=t, partitions=partitions) for t in tasks])
             await self._bus.publish(records)
 
-    def _records(self, origin: Origin, entry: Entry, at: datetime) -> Iterator[Record]:
+    async def _send_in_parts(self, records: Sequence[Record]) -> None:
+        """Find what is too large among ``records``: the others are not to wait behind it."""
+        if len(records) > 1:
+            middle = len(records) // 2
+            await self._send(records[:middle])
+            await self._send(records[middle:])
+            return
+        [record] = records
+        value = record.value or b""
+        if record.topic == self._topics.step_results:  # of others the readers need everything
+            with suppress(TooLarge):
+                await self._bus.publish([record._replace(value=truncated(value))])
+                self._metrics.truncated.inc()
+                return
+        raise Unavailable(
+            f"The topic '{record.topic}' takes no record of {len(value)} bytes: raise its"
+            " max.message.bytes."
+        )
+
+    def _records(self, origin: Origin, entry: Entry, at: datetime) -> list[Record]:
         key = origin.subject.encode()
+        found = [
+            Record(self._executions, key, phase, HEADERS)
+            for phase in encode_phases(origin, entry, at)
+        ]
         if (result := encode_result(origin, entry)) is not None:
-            yield Record(topic=self._topics.step_results, key=key, value=result, headers=HEADERS)
-        for phase in encode_phases(origin, entry, at):
-            yield Record(topic=self._topics.executions, key=key, value=phase, headers=HEADERS)
-        yield from consequences(origin, entry, at, self._topics)
+            found.insert(0, Record(self._step_results, key, result, HEADERS))
+        found += consequences(origin, entry, at, self._topics)
+        return found

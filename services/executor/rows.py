@@ -10,6 +10,7 @@ from services.executor.runs import Owned, Run
 from services.executor.waiting import wait_changes
 from shared.db.group import Changed, Group, Heard, Started, TakenIn, Timer, Written
 from shared.domain.executions import Entry, Status
+from shared.domain.frozen import frozen
 from shared.domain.ids import ExecutionId
 from shared.domain.story import Transition
 from shared.wire.results import Origin
@@ -18,7 +19,7 @@ _FOUND = frozenset({Status.RUNNING, Status.COMPENSATING})
 """What an execution that its command stands for is found by (``list_active.sql``)."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Admission:
     """Commands of a partition up to ``offset``, made durable together with that position."""
 
@@ -30,7 +31,7 @@ class Admission:
     done: "asyncio.Future[frozenset[ExecutionId]]"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Step:
     """A transition of a run, and the commands that it takes in."""
 
@@ -45,7 +46,7 @@ class Step:
         return self.run.owned
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Note:
     """What nobody waits for: rows that say nothing any more, or something new about a wait."""
 

@@ -11,6 +11,7 @@ from services.executor.alarms import Alarms
 from shared.bus.protocol import Received
 from shared.db.group import Fence
 from shared.db.recovery import Claim
+from shared.domain.errors import Unavailable
 from shared.domain.events import Event
 from shared.domain.executions import State
 from shared.domain.ids import ExecutionId, StepId
@@ -157,6 +158,17 @@ class Owned:
             written_seq=claim.written_seq,
             emitted_seq=claim.emitted_seq,
         )
+
+    def check_next(self, offset: int) -> None:
+        """Raise Unavailable if the topic was made anew, so that a command comes at an old offset.
+
+        An executor that went on would leave its successors what they look for at later offsets.
+        """
+        if offset < self.consumed_offset:
+            raise Unavailable(
+                f"Partition {self.partition} of commands was consumed up to"
+                f" {self.consumed_offset}, and {offset} comes next: the topic was made anew."
+            )
 
     def fence(self, consumed_offset: int | None = None) -> Fence:
         """The cursors to leave with a commit that consumes up to ``consumed_offset``."""

@@ -24,7 +24,7 @@ from shared.wire.strict_json import JsonFault, JsonLimits, invalid, pointer_of, 
 log = structlog.get_logger(__name__)
 
 FETCH_MAX: Final = 500
-WAIT_S: Final = 0.5
+WAIT_S: Final = 1.0
 MESSAGE_CHARS_MAX: Final = 1_000
 PROGRESS_BYTES_MAX: Final = 65_536
 UNREADABLE: Final = "UNREADABLE_TASK_RESULT"

@@ -3,7 +3,6 @@
 from collections import OrderedDict
 from collections.abc import Mapping
 from datetime import datetime
-from functools import cached_property
 from typing import Any
 
 from services.executor.runs import Run
@@ -12,7 +11,7 @@ from shared.domain.ids import StepId, names_step
 from shared.domain.plans import ANNOTATE
 from shared.domain.readiness import RunStep, items_of
 from shared.domain.steps import Step
-from shared.domain.values import Value
+from shared.domain.values import Lang, Value
 from shared.expr.resolve import Resolver
 from shared.expr.scope import Item, Seen, step_scope, told_of
 from shared.expr.secrets import SecretMarks
@@ -66,6 +65,7 @@ class RunView:
         self._secret_names = secret_names
         self._seed = run.id.int & 0xFFFF_FFFF
         self._entities = entities
+        self._scope: dict[str, Any] | None = None
 
     def holds(self, source: str) -> bool:
         """Whether a condition is true."""
@@ -91,11 +91,18 @@ class RunView:
 
     def resolve(self, value: Value) -> Any:
         """What a value comes to; undefined is None."""
+        if value.lang is Lang.LITERAL:  # needs no scope
+            return value.src
         return self._views.resolver.resolve(value, self.scope, now=self._now, seed=self._seed)
 
-    @cached_property
+    @property
     def scope(self) -> dict[str, Any]:
         """The root of what expressions see; not to be changed."""
+        if self._scope is None:
+            self._scope = self._seen()
+        return self._scope
+
+    def _seen(self) -> dict[str, Any]:
         run = self._run
         failing = run.state.failing
         run.event_told = run.event_told or told_of(run.event, run.plan.dialect)

@@ -6,11 +6,11 @@ makes no sense counts as none.
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
 from shared.domain.events import Event
+from shared.domain.frozen import frozen
 from shared.domain.ids import EventKey, WorkflowId
 
 ROOT = "turnoutroot"
@@ -21,7 +21,7 @@ PATH_MAX = 64
 _DIGITS = re.compile(r"\d{1,6}", re.ASCII)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Cause:
     """``depth`` executions stand between the event ``root`` and this one; ``path`` ends with it."""
 

@@ -1,14 +1,15 @@
 """An event, as accepted: the immutable fact that may start workflows."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import datetime
 from typing import Any
 
+from shared.domain.frozen import frozen
 from shared.domain.ids import EnvironmentId, EventKey
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Event:
     """One accepted event.
 

@@ -1,11 +1,12 @@
 """An execution: one run of a workflow version, and the log of what happened in it."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
+from shared.domain.frozen import frozen
 from shared.domain.ids import StepId
 from shared.domain.outcomes import StepError, Wait, WaitKind
 
@@ -93,7 +94,7 @@ ENDS: Mapping[Phase, Status] = {
 """The phases after which nothing follows."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Attempt:
     """How one attempt of a step stands; immutable once written.
 
@@ -122,7 +123,7 @@ class Attempt:
         return Wait(kind=WaitKind(self.output["kind"]), data=self.output)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Entry:
     """One row of an execution's log: an attempt, or a change of phase, or both at once.
 
@@ -140,7 +141,7 @@ class Entry:
         return self.attempt.error if self.attempt is not None else self.error
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Pending:
     """A step that has begun and is not settled.
 
@@ -153,7 +154,7 @@ class Pending:
     is_approved: bool = False
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class State:
     """What is known of an execution: the fold of its log.
 

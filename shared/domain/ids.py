@@ -6,6 +6,7 @@ which is what makes repeats harmless.
 
 import re
 from datetime import datetime
+from functools import lru_cache
 from typing import NamedTuple, NewType
 from uuid import UUID, uuid5
 
@@ -18,7 +19,23 @@ ScheduleId = NewType("ScheduleId", UUID)
 
 EVENT_NAMESPACE = UUID("6f6c2f1e-5f0b-5f5d-9a58-6d0c5a3f0c01")
 
+_UUID_CHARS = 36
+
 DEFAULT_ENVIRONMENT = EnvironmentId(UUID("00000000-0000-4000-8000-000000000001"))
+
+
+def as_uuid(written: str) -> UUID | None:
+    """A UUID in its usual form, in either case; None for anything else."""
+    try:
+        return UUID(written) if len(written) == _UUID_CHARS else None
+    except ValueError:
+        return None
+
+
+@lru_cache(maxsize=1_024)
+def known_uuid(text: str) -> UUID:
+    """The UUID of ``text``, for what comes again and again: a workflow, an environment."""
+    return UUID(text)
 
 
 def event_key(environment_id: EnvironmentId, source: str, event_id: str) -> EventKey:

@@ -6,6 +6,8 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
+from shared.domain.frozen import frozen
+
 
 class ErrorKind(StrEnum):
     """Why an attempt failed."""
@@ -27,7 +29,7 @@ class ErrorKind(StrEnum):
     DEFECT = "defect"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class StepError:
     """What went wrong; ``message`` is shown to the workflow's author."""
 
@@ -52,7 +54,7 @@ class WaitKind(StrEnum):
     THROTTLE = "throttle"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Wait:
     """What a step waits for, and what is to be known about it: a JSON object by kind.
 
@@ -72,7 +74,7 @@ class Wait:
     data: Mapping[str, Any] = field(default_factory=dict)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Completed:
     """The step did its work; ``handle`` names the way it leaves by, where it has several.
 
@@ -86,7 +88,7 @@ class Completed:
     ends: bool = False
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Failed:
     """The attempt failed; the retry policy decides what follows.
 
@@ -99,14 +101,14 @@ class Failed:
     ends: bool = False
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Skipped:
     """The step was not to run; ``reason`` says which condition was not true."""
 
     reason: str | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Parked:
     """The step waits for something from outside, until ``wake_at`` at most.
 

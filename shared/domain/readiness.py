@@ -12,6 +12,7 @@ from enum import Enum
 from typing import Any
 
 from shared.domain.executions import Attempt, AttemptStatus, Pending, State
+from shared.domain.frozen import frozen
 from shared.domain.ids import StepId, compensation_key, item_key, split_key
 from shared.domain.outcomes import WaitKind
 from shared.domain.plans import Plan
@@ -19,7 +20,7 @@ from shared.domain.steps import ERROR, Edge, OnFailure, Origin, Step
 from shared.domain.undoing import next_undoing
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class RunStep:
     """Run attempt ``attempt`` of what ``key`` names.
 
@@ -37,7 +38,7 @@ class RunStep:
     compensates: bool = False
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Underway:
     """A step that is being performed."""
 
@@ -48,7 +49,7 @@ class Underway:
 UnderwayByKey = Mapping[StepId, Underway]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Todo:
     """What to run now, and when to look again if nothing happens before."""
 
@@ -84,10 +85,10 @@ def todo(plan: Plan, state: State, now: datetime, underway: Collection[StepId] =
         return Todo(runs=tuple(found.runs), wake_at=found.wake_at)
     found.wake(state.expires_at)
     if not state.is_suspended:
-        is_settled = state.settled.__contains__
-        for step in plan.steps:
-            key = StepId(step.id)
-            if is_settled(key) or key in underway:
+        settled = state.settled
+        is_settled = settled.__contains__
+        for key, step in plan.by_id.items():
+            if key in settled or key in underway:
                 continue
             # Most steps of a long workflow are blocked, and this is asked after each that settles.
             if key in state.pending or all(map(is_settled, plan.sources[key])):

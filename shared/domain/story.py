@@ -1,19 +1,20 @@
 """Entries to be written about an execution, and the state they lead to."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime
 
 from shared.domain.attempts import broken_off, dead
 from shared.domain.executions import Attempt, AttemptStatus, Entry, Phase, State
 from shared.domain.fold import absorb
+from shared.domain.frozen import frozen
 from shared.domain.ids import StepId, split_key
 from shared.domain.outcomes import StepError, WaitKind
 from shared.domain.plans import Plan
 from shared.domain.readiness import Readiness, RunStep, UnderwayByKey, readiness
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Transition:
     """``entries`` are to be made durable, at once, before anything else follows from ``state``.
 
@@ -33,8 +34,15 @@ def merged(transitions: Sequence[Transition]) -> Transition:
     """Transitions that follow one another as one."""
     if len(transitions) == 1:
         return transitions[0]
-    entries = tuple(entry for each in transitions for entry in each.entries)
-    return replace(transitions[-1], entries=entries)
+    last = transitions[-1]
+    return Transition(
+        state=last.state,
+        entries=tuple([entry for each in transitions for entry in each.entries]),
+        at=last.at,
+        runs=last.runs,
+        is_parked=last.is_parked,
+        wake_at=last.wake_at,
+    )
 
 
 class Story:
@@ -67,9 +75,9 @@ class Story:
 
     def mark(self, *phases: Phase) -> None:
         """Change the phase with the last entry."""
-        entry = self.entries[-1]
-        self.entries[-1] = replace(entry, phases=(*entry.phases, *phases))
-        self.state = absorb(self._before, self.entries[-1])
+        last = self.entries.pop()
+        self.state = self._before
+        self.write(last.attempt, (*last.phases, *phases), last.error)
 
     def skip_dead(self, settled: Attempt) -> None:
         """Skip the steps that nothing leads to any more, now that ``settled`` does not."""

@@ -37,16 +37,17 @@ is copied along the path, never changed. Scopes share the event's values and are
 """
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import UTC
 from types import MappingProxyType
 from typing import Any
 
 from shared.domain.events import Event
+from shared.domain.frozen import frozen
 from shared.domain.workflows import Dialect
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Item:
     """Where an iterator is: its item, and the item's number from 0."""
 
@@ -54,7 +55,7 @@ class Item:
     index: int
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Seen:
     """What a step of an execution may see.
 
@@ -65,9 +66,9 @@ class Seen:
     """
 
     event: Mapping[str, Any]
-    steps: Mapping[str, Mapping[str, Any]]
-    workflow: Mapping[str, Any]
-    execution: Mapping[str, Any]
+    steps: dict[str, dict[str, Any]]
+    workflow: dict[str, Any]
+    execution: dict[str, Any]
     annotations: Mapping[str, Any] = field(default_factory=dict)
     secrets: Mapping[str, Any] = field(default_factory=dict)
     item: Item | None = None
@@ -89,8 +90,8 @@ def step_scope(seen: Seen, dialect: Dialect) -> dict[str, Any]:
     """The scope of whatever a step evaluates, and of a workflow's result."""
     scope = {
         **seen.event,
-        "workflow": dict(seen.workflow),
-        "execution": dict(seen.execution),
+        "workflow": seen.workflow,
+        "execution": seen.execution,
         "secrets": seen.secrets,
     }
     if seen.item is not None:
@@ -100,7 +101,7 @@ def step_scope(seen: Seen, dialect: Dialect) -> dict[str, Any]:
     if dialect is Dialect.TRANSACTIONLINK:
         told = {"locale": "locale", "recordId": "record_id"}
         scope |= {k: seen.execution[v] for k, v in told.items() if v in seen.execution}
-    scope = _with_steps(scope, dict(seen.steps), dialect)
+    scope = _with_steps(scope, seen.steps, dialect)
     if dialect is Dialect.THENA:
         scope["name"] = seen.workflow.get("name")
     root = "context." if dialect is Dialect.THENA else ""
@@ -110,7 +111,7 @@ def step_scope(seen: Seen, dialect: Dialect) -> dict[str, Any]:
 
 
 def _with_steps(
-    scope: dict[str, Any], steps: dict[str, Mapping[str, Any]], dialect: Dialect
+    scope: dict[str, Any], steps: dict[str, dict[str, Any]], dialect: Dialect
 ) -> dict[str, Any]:
     match dialect:
         case Dialect.TRUTO:

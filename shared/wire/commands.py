@@ -1,7 +1,6 @@
 """What executions are told, as records on ``commands``."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -9,7 +8,8 @@ from uuid import UUID
 import orjson
 
 from shared.domain.errors import Defect
-from shared.domain.ids import ExecutionId, StepId, WorkflowId
+from shared.domain.frozen import frozen
+from shared.domain.ids import ExecutionId, StepId, WorkflowId, known_uuid
 from shared.domain.plans import TURN
 from shared.domain.signals import Told, TurnCame
 from shared.wire.envelope import envelope, stamp
@@ -22,7 +22,7 @@ SIGNAL = "turnout.command.signal"
 VERSION_MAX = 2**31 - 1
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Start:
     """Start ``workflow_version`` of the workflow with ``event``, a TriggerEvent.
 
@@ -37,7 +37,7 @@ class Start:
     lineage: Lineage = NO_LINEAGE
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Tell:
     """A signal for the execution. ``tell_id`` is the record's id."""
 
@@ -47,7 +47,7 @@ class Tell:
     at: datetime
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Cancel:
     """End the execution as soon as possible."""
 
@@ -142,7 +142,7 @@ def decode_command(value: bytes | None) -> Command:
             raise Defect(f"There is no command '{record['type']}'.")
         return Start(
             execution_id=execution,
-            workflow_id=WorkflowId(UUID(data["workflow_id"])),
+            workflow_id=WorkflowId(known_uuid(data["workflow_id"])),
             workflow_version=_version(data),
             event=data["event"],
             expires_at=_expiry(data.get("expires_at")),

@@ -7,7 +7,7 @@ from uuid import UUID
 
 from shared.domain.errors import Defect
 from shared.domain.events import Event
-from shared.domain.ids import EnvironmentId, EventKey
+from shared.domain.ids import EnvironmentId, EventKey, known_uuid
 from shared.wire.envelope import dumps, stamp
 
 _OUR_FIELDS = frozenset(
@@ -43,7 +43,7 @@ def decode_event(record: Mapping[str, Any]) -> Event:
     try:
         return Event(
             key=EventKey(UUID(record["turnoutkey"])),
-            environment_id=EnvironmentId(UUID(record["environmentid"])),
+            environment_id=EnvironmentId(known_uuid(record["environmentid"])),
             type=record["type"],
             source=record["source"],
             id=record["id"],

@@ -1,16 +1,16 @@
 """What an execution belongs to, and what was asked of it, as JSON: in start commands and rows."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 from uuid import UUID
 
 from shared.domain.asked import Asked
+from shared.domain.frozen import frozen
 from shared.domain.ids import ExecutionId, StepId
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Parent:
     """The step that started an execution; it is told of the end if it waits for it."""
 
@@ -20,7 +20,7 @@ class Parent:
     waits: bool
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Repeat:
     """The execution that another one repeats.
 
@@ -36,7 +36,7 @@ class Repeat:
     due_at: datetime | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Lineage:
     """Each is rare."""
 
@@ -46,6 +46,8 @@ class Lineage:
 
 
 NO_LINEAGE = Lineage()
+
+_NAMES = frozenset({"parent", "repeats", "asked"})
 
 
 def lineage_data(lineage: Lineage) -> dict[str, Any]:
@@ -83,6 +85,8 @@ def read_asked(data: Mapping[str, Any]) -> Asked | None:
 
 def read_lineage(data: Mapping[str, Any]) -> Lineage:
     """The lineage in ``data``. Raises KeyError, TypeError, ValueError."""
+    if not _NAMES & data.keys():
+        return NO_LINEAGE
     parent = data.get("parent")
     return Lineage(
         parent=None

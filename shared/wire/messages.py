@@ -162,6 +162,15 @@ class StepResultData(ResultData):
     handle: str | None
 
 
+class TruncatedResultData(StepResultData):
+    """A result that the topic does not take whole.
+
+    Its input and output are null here, and whole in the execution's log, under its ``sequence``.
+    """
+
+    truncated: Literal[True]
+
+
 class ExecutionData(ResultData):
     """executions, ``workflow_execution:<phase>``."""
 

@@ -1,12 +1,15 @@
 """What happened in executions, as records on ``step_results`` and ``executions``."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import datetime
 from typing import Any
 
+import orjson
+
 from shared.domain.causes import Cause
 from shared.domain.executions import Entry, Phase
+from shared.domain.frozen import frozen
 from shared.domain.ids import (
     EnvironmentId,
     EventKey,
@@ -15,13 +18,13 @@ from shared.domain.ids import (
     result_id,
     split_key,
 )
-from shared.wire.envelope import envelope, stamp
+from shared.wire.envelope import dumps, envelope, stamp
 from shared.wire.errors import error_data
 from shared.wire.lineage import NO_LINEAGE, Lineage
 from shared.wire.messages import ExecutionData, ExecutionRef, StepResultData
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Origin:
     """What each result says of its execution.
 
@@ -93,6 +96,16 @@ def encode_result(origin: Origin, entry: Entry) -> bytes | None:
         data=data,
         attributes=origin.chain,
     )
+
+
+def truncated(record: bytes) -> bytes:
+    """A step_results record without its values, for a topic that does not take it whole.
+
+    The same record always gives the same bytes.
+    """
+    told = orjson.loads(record)
+    told["data"] |= {"input": None, "output": None, "truncated": True}
+    return dumps(told)
 
 
 def encode_phases(origin: Origin, entry: Entry, at: datetime) -> list[bytes]:

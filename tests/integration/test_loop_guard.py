@@ -1,5 +1,6 @@
 """Events that cause events, and executions that start executions, come to an end."""
 
+from dataclasses import replace
 from typing import Any
 from uuid import uuid4
 
@@ -24,10 +25,7 @@ LOOP_GUARDED = "turnout_decisions_total", {"reason": "LOOP_GUARD"}
 
 def told(event: Event, depth: Any) -> Event:
     """The event with a chain behind it."""
-    return Event(
-        **{name: getattr(event, name) for name in Event.__slots__ if name != "attributes"},
-        attributes={DEPTH: depth},
-    )
+    return replace(event, attributes={DEPTH: depth})
 
 
 @pytest.mark.parametrize(
@@ -94,7 +92,9 @@ async def test_a_workflow_that_its_own_end_starts_comes_to_an_end(database: str)
             "SELECT key FROM events WHERE (record->>'turnoutdepth')::int = 4"
             " AND type = 'workflow_execution:completed'"
         )
-        found = await explain_event(resources(house, causation_depth_max=3), [stopped["key"]], None)
+        found = await explain_event(
+            resources(house, causation_depth_max=3), DEFAULT_ENVIRONMENT, [stopped["key"]], None
+        )
         assert depth_of(found.event) == 4
         [decision] = found.decisions
         assert decision.reason is Reason.LOOP_GUARD

@@ -42,8 +42,9 @@ from shared.wire.messages import (
     StepResultData,
     TaskData,
     TriggerEvent,
+    TruncatedResultData,
 )
-from shared.wire.results import Origin, encode_phases, encode_result
+from shared.wire.results import Origin, encode_phases, encode_result, truncated
 from shared.wire.topics import Topics
 
 NOW = datetime(2026, 11, 22, 1, 2, 3, 4, tzinfo=UTC)
@@ -130,13 +131,15 @@ LETTER = DeadLetter(
     key=b"k",
     value=b"{",
 )
+RESULT = encode_result(ORIGIN, Entry(position=7, attempt=ATTEMPT)) or b""
 RECORDS: dict[str, tuple[bytes, Any]] = {
     "start": (START, StartData),
     "cancel": (encode_cancel(CANCEL), CancelData),
     "signal": (encode_tell(TELL), SignalData),
     "child's start": (CHILD_START, StartData),
     "task": (TASK, TaskData),
-    "result": (encode_result(ORIGIN, Entry(position=7, attempt=ATTEMPT)) or b"", StepResultData),
+    "result": (RESULT, StepResultData),
+    "truncated result": (truncated(RESULT), TruncatedResultData),
     "phase": (
         encode_phases(ORIGIN, Entry(position=1, phases=(Phase.CREATED,)), NOW)[0],
         ExecutionData,
