@@ -2,8 +2,7 @@
 
 import asyncio
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Sequence
-from itertools import chain
+from collections.abc import Iterator, Sequence
 
 import orjson
 import structlog
@@ -16,6 +15,7 @@ from shared.bus.beside import beside
 from shared.bus.dead_letters import dead_letter, letter_record
 from shared.bus.lag import watch_lag
 from shared.bus.protocol import Received, Record
+from shared.bus.relay import relay
 from shared.db.awaiting import EventName
 from shared.domain.errors import Defect
 from shared.domain.events import Event
@@ -66,19 +66,18 @@ class Matcher:
             beside(watch_lag(subscription, self._metrics.lag, platform.clock)),
         ):
             platform.health.report("matcher", Condition.READY)
-            while not stop.is_set():
-                batches = await subscription.fetch(
-                    max_records=settings.fetch_max, wait_s=settings.fetch_wait_s
-                )
-                if batches:
-                    await self._awaited.tell(
-                        await self._command(chain.from_iterable(batches.values()))
-                    )
-                    await subscription.commit(
-                        {tp: records[-1].offset + 1 for tp, records in batches.items()}
-                    )
+            await relay(
+                subscription,
+                stop,
+                self._take,
+                records_max=settings.fetch_max,
+                wait_s=settings.fetch_wait_s,
+            )
 
-    async def _command(self, records: Iterable[Received]) -> Named:
+    async def _take(self, records: Sequence[Received]) -> None:
+        await self._awaited.tell(await self._command(records))
+
+    async def _command(self, records: Sequence[Received]) -> Named:
         """Publish what the records start, a bounded number at a time; gives them by their names."""
         commands: list[Record] = []
         named: Named = defaultdict(list)

@@ -10,7 +10,7 @@ class MatcherSettings(ProcessSettings):
     """Read from the environment: ``TURNOUT_<FIELD>``, nested with ``__``."""
 
     fetch_max: int = Field(default=1_000, ge=1)
-    fetch_wait_s: float = Field(default=0.5, gt=0, le=5)
+    fetch_wait_s: float = Field(default=1.0, gt=0, le=5)
     refresh_s: float = Field(default=1.0, ge=0.1, le=60, description="longest age of definitions")
     expressions_max: int = Field(default=200_000, ge=1)
     causation_depth_max: int = Field(

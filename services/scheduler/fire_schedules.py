@@ -49,16 +49,15 @@ async def fire_schedules(
     """Fire what is due until ``stop``. Raises Unavailable."""
     clock = platform.clock
     while not stop.is_set():
-        began_at = clock.now()
-        if await fire_due(platform, metrics) == AT_ONCE:
-            continue
         with translated():
             async with platform.pool.acquire() as conn:
                 next_at = await next_schedule_at(conn)
         wait_s = LOOK_AGAIN_S if next_at is None else (next_at - clock.now()).total_seconds()
-        # What was due and still is another replica has locked.
-        least_s = PAUSE_S if next_at is not None and next_at <= began_at else 0.0
-        await clock.wait(stop, min(LOOK_AGAIN_S, max(least_s, wait_s)))
+        if wait_s > 0:
+            await clock.wait(stop, min(LOOK_AGAIN_S, wait_s))
+        elif not await fire_due(platform, metrics):
+            # What is due another replica has locked.
+            await clock.wait(stop, PAUSE_S)
 
 
 async def fire_due(platform: Platform, metrics: SchedulerMetrics) -> int:

@@ -41,7 +41,8 @@ async def pass_stuck(platform: Platform) -> int:
         async with platform.pool.acquire() as conn:
             found = await list_stuck(conn, now - timedelta(seconds=LEFT_FOR_S), limit=AT_ONCE)
             unheard = [stuck.execution_id for stuck in found if not stuck.is_over]
-            await renew_turns(conn, unheard, now)
+            if unheard:
+                await renew_turns(conn, unheard, now)
             for stuck in found:
                 if stuck.is_over:
                     async with conn.transaction():

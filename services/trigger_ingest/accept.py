@@ -58,14 +58,8 @@ def read_records(
     dead: list[DeadLetter] = []
     for record in records:
         try:
-            event = read_event(
-                record.value,
-                record.headers,
-                fallback_id=origin_of(record),
-                default_source=f"/topics/{record.topic}",
-                default_environment=default_environment,
-                received_at=now,
-                limits=limits,
+            event = event_of(
+                record, limits=limits, default_environment=default_environment, now=now
             )
         except Invalid as error:
             problem = error.problems[0]
@@ -73,6 +67,21 @@ def read_records(
         else:
             candidates.append(Candidate(record, event, _arrival(record, event)))
     return candidates, dead
+
+
+def event_of(
+    record: Received, *, limits: EventLimits, default_environment: EnvironmentId, now: datetime
+) -> Event:
+    """The event of a record. Raises Invalid."""
+    return read_event(
+        record.value,
+        record.headers,
+        fallback_id=origin_of(record),
+        default_source=f"/topics/{record.topic}",
+        default_environment=default_environment,
+        received_at=now,
+        limits=limits,
+    )
 
 
 async def accept(conn: Connection, candidates: Sequence[Candidate]) -> Accepted:

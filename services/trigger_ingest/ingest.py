@@ -9,11 +9,13 @@ import structlog
 from services.trigger_ingest.accept import Accepted, Candidate, accept, read_records
 from services.trigger_ingest.metrics import IngestMetrics
 from services.trigger_ingest.settings import IngestSettings
+from services.trigger_ingest.sources import open_sources
 from shared.assembly.platform import Platform
 from shared.bus.beside import beside
 from shared.bus.dead_letters import letter_record
 from shared.bus.lag import watch_lag
 from shared.bus.protocol import Received, Record
+from shared.bus.relay import relay
 from shared.db.intake import ensure_days
 from shared.db.pool import translated
 from shared.runtime.health import Condition
@@ -37,23 +39,17 @@ class Ingest:
         """Ingest until ``stop``. An offset is committed when its event is durable and passed on."""
         platform, settings = self._platform, self._settings
         async with (
-            platform.bus.subscribe(
-                platform.topics.sources,
-                group=platform.topics.group("trigger-ingest"),
-                member=platform.member,
-            ) as subscription,
+            open_sources(platform, settings, self._metrics) as subscription,
             beside(watch_lag(subscription, self._metrics.lag, platform.clock)),
         ):
             platform.health.report("trigger-ingest", Condition.READY)
-            while not stop.is_set():
-                batches = await subscription.fetch(
-                    max_records=settings.fetch_max, wait_s=settings.fetch_wait_s
-                )
-                if batches:
-                    await self._take([r for records in batches.values() for r in records])
-                    await subscription.commit(
-                        {tp: records[-1].offset + 1 for tp, records in batches.items()}
-                    )
+            await relay(
+                subscription,
+                stop,
+                self._take,
+                records_max=settings.fetch_max,
+                wait_s=settings.fetch_wait_s,
+            )
 
     async def _take(self, records: Sequence[Received]) -> None:
         platform = self._platform

@@ -18,6 +18,17 @@ class IngestMetrics:
             "Events read again after a crash, and passed on once more.",
             registry=registry,
         )
+        self.held_s = Counter(
+            "turnout_ingest_held_seconds",
+            "How long partitions stood still because the next event was over its quota.",
+            ["environment"],
+            registry=registry,
+        )
+        self.waited_s = Counter(
+            "turnout_ingest_waited_seconds",
+            "How long nothing was taken because the executors were behind.",
+            registry=registry,
+        )
         self.lag = lag_gauge(registry, "ingest")
         self.dead_letters = Counter(
             "turnout_ingest_dead_letters",

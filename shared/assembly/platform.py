@@ -5,18 +5,25 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import datetime
 
+import structlog
 from prometheus_client import CollectorRegistry
 
+from shared.assembly.common_clock import CommonClock
 from shared.assembly.observed import observed
 from shared.assembly.settings import ProcessSettings
+from shared.bus.beside import beside
 from shared.bus.kafka import open_kafka_bus
 from shared.bus.local import LocalBus, open_local_bus
 from shared.bus.protocol import Bus, Topic
-from shared.db.pool import Pool, open_pool
+from shared.db.pool import Pool, open_pool, translated
+from shared.db.recovery import lay_out
+from shared.domain.errors import Conflict
 from shared.domain.ids import EnvironmentId
-from shared.runtime.clock import Clock, SystemClock
+from shared.runtime.clock import Clock
 from shared.runtime.health import Health
 from shared.wire.topics import Topics
+
+log = structlog.get_logger(__name__)
 
 TRIM_AT_ONCE = 10_000
 
@@ -41,17 +48,19 @@ class Platform:
 
 @asynccontextmanager
 async def open_platform(settings: ProcessSettings) -> AsyncIterator[Platform]:
-    """Connect, and see that every topic is there. Raises Unavailable."""
-    clock = SystemClock()
+    """Connect, and see that every topic is there. Raises Unavailable, Conflict (``_lay_out``)."""
+    clock = CommonClock()
     async with (
         open_pool(settings.postgres) as pool,
         _open_bus(settings, pool, clock) as (bus, trim),
     ):
+        await clock.set(pool)
         await bus.ensure_topics(
             [Topic(name=n, partitions=settings.partitions) for n in settings.topics.all]
         )
+        await _lay_out(pool, bus, settings.topics.commands, clock)
         registry, health = CollectorRegistry(), Health()
-        async with observed(registry, pool, health, clock):
+        async with observed(registry, pool, health, clock), beside(clock.keep(pool)):
             yield Platform(
                 pool=pool,
                 bus=bus,
@@ -63,6 +72,26 @@ async def open_platform(settings: ProcessSettings) -> AsyncIterator[Platform]:
                 member=settings.member,
                 default_environment=EnvironmentId(settings.default_environment),
             )
+
+
+async def _lay_out(pool: Pool, bus: Bus, commands: str, clock: Clock) -> None:
+    """Keep to the partitions over which executions are spread; Conflict where some are gone.
+
+    What an execution is told must go where it lives, hence to the partition that its key had when
+    it was started: partitions that were added to the topic since are left alone.
+    """
+    there = await bus.partitions(commands)
+    with translated():
+        async with pool.acquire() as conn:
+            used = await lay_out(conn, there, now=clock.now())
+    if there < used:
+        raise Conflict(
+            f"The topic '{commands}' has {there} partitions, and executions are spread over {used}:"
+            " use the topic that belongs to this database."
+        )
+    if there > used:
+        log.warning("partitions_unused", topic=commands, there=there, used=used)
+        bus.spread(commands, over=used)
 
 
 @asynccontextmanager

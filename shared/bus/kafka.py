@@ -23,8 +23,9 @@ from shared.runtime.settings import KafkaSettings
 _ADMIN_S: Final = 15.0
 _CHECK_S: Final = 5.0
 _POLL_S: Final = 0.05
-# A rebalance waits this long for members that still finish work on what they lose.
 _FETCH_WAIT_MS: Final = 50
+_LOOK_ROUND_MS: Final = 5_000
+# A rebalance waits this long for members that still finish work on what they lose.
 _REBALANCE_S: Final = 30.0
 # Whoever keeps fetching nothing, because all is paused, is still a member; see ``fetch``.
 _POLL_INTERVAL_S: Final = 86_400.0
@@ -35,8 +36,8 @@ _UNKNOWN: Final = kafka.UnknownTopicOrPartitionError.errno
 class KafkaBus:
     """See ``protocol.Bus``. Made by ``open_kafka_bus``.
 
-    A topic's partition count is asked once: do not add partitions while a process runs, for
-    equal keys would then go to different ones.
+    A topic's partition count is asked once: where partitions are added while processes run, equal
+    keys go to different ones until the last process has started anew.
     """
 
     def __init__(
@@ -78,6 +79,9 @@ class KafkaBus:
             raise Rejected(f"There is no topic {topic!r}")
         self._partitions[topic] = count
         return count
+
+    def spread(self, topic: str, *, over: int) -> None:
+        self._partitions[topic] = over
 
     async def publish(self, records: Sequence[Record]) -> None:
         with translated("publishing"):
@@ -191,9 +195,10 @@ class KafkaBus:
             heartbeat_interval_ms=min(session_ms // 3, 1000),
             rebalance_timeout_ms=max(session_ms, int(_REBALANCE_S * 1000)),
             max_poll_interval_ms=int(_POLL_INTERVAL_S * 1000),
-            # One fetch a broker is under way at a time: while it waits for a quiet partition, the
-            # busy ones wait with it.
+            # While members are busy: see ``KafkaSubscription._pace``.
             fetch_max_wait_ms=_FETCH_WAIT_MS,
+            # Whatever concerns the fetcher wakes it; by itself it need not look.
+            consumer_timeout_ms=_LOOK_ROUND_MS,
             max_partition_fetch_bytes=1_048_576,
             fetch_max_bytes=16_777_216,
         )

@@ -7,12 +7,16 @@ from typing import Final, TypedDict
 
 from aiokafka import errors as kafka
 
+from shared.bus.protocol import TooLarge
 from shared.domain.errors import Rejected, Unavailable
 from shared.runtime.settings import KafkaSettings
 
-_REJECTED: Final = (
+_TOO_LARGE: Final = (
     kafka.MessageSizeTooLargeError,
+    kafka.RecordListTooLargeError,
     kafka.RecordTooLargeError,
+)
+_REJECTED: Final = (
     kafka.UnknownTopicOrPartitionError,
     kafka.InvalidTopicError,
     kafka.TopicAuthorizationFailedError,
@@ -62,6 +66,8 @@ def translated(doing: str) -> Iterator[None]:
     """Turn Kafka's errors into Rejected (asking again cannot help) or Unavailable (it may)."""
     try:
         yield
+    except _TOO_LARGE as error:
+        raise TooLarge(f"Kafka refuses {doing}: {error!r}") from error
     except _REJECTED as error:
         raise Rejected(f"Kafka refuses {doing}: {error!r}") from error
     except (kafka.KafkaError, OSError, TimeoutError) as error:

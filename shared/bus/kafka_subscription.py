@@ -2,12 +2,13 @@
 
 Three facts of aiokafka shape this file. It swallows what a rebalance listener raises, so the error
 is kept and the next fetch raises it. It yields records of a new partition before the listener is
-through with it, so each fetch names the partitions it wants. And while a rebalance lasts it waits
-without end, so each wait has a limit.
+through with it, so each fetch names the partitions it wants, and begins anew when they change. And
+while a rebalance lasts it waits without end, so each wait has a limit.
 """
 
 import asyncio
 import contextlib
+import math
 import time
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from datetime import UTC, datetime
@@ -22,13 +23,13 @@ from aiokafka.structs import ConsumerRecord
 from shared.bus.kafka_client import translated
 from shared.bus.protocol import Assignee, Received, TopicPartition
 
-# How long a fetch may overlook a partition that came or was resumed meanwhile.
-_SLICE_S: Final = 0.25
+# What a fetch may last longer than it was to, because of a rebalance.
+_LATE_S: Final = 0.25
 _CALL_S: Final = 30.0
 _CLOSE_S: Final = 10.0
 # Once nothing has come for a while, Kafka is asked less often; see ``_pace``.
 _QUIET_AFTER_S: Final = 5.0
-_QUIET_WAIT_MS: Final = 250
+_QUIET_WAIT_MS: Final = 1000
 _EPOCH: Final = datetime.fromtimestamp(0, UTC)
 
 _log: Final = structlog.get_logger(__name__)
@@ -55,9 +56,11 @@ class KafkaSubscription:
         self._heard_at = self._busy_at = time.monotonic()
         self._busy_wait_ms: int | None = None
         self._owned: Mapping[Place, TopicPartition] = {}
+        self._is_behind = False
         self._failure: Exception | None = None
         self._closing = False
         self._changing = asyncio.Lock()
+        self._waiting: asyncio.Timeout | None = None
 
     async def start(self, topics: Sequence[str]) -> None:
         """Join the group; partitions come later."""
@@ -81,40 +84,79 @@ class KafkaSubscription:
         while True:
             if self._failure:
                 raise self._failure
-            left_s = deadline - time.monotonic()
-            found = await self._fetch_once(max_records, max(0.0, min(left_s, _SLICE_S)))
-            if found or left_s <= 0:
+            found = await self._fetch_once(max_records, max(0.0, deadline - time.monotonic()))
+            if found or time.monotonic() >= deadline:
                 await self._listen(found)
                 return found
 
     async def _fetch_once(self, max_records: int, wait_s: float) -> Records:
-        if not self._owned:
-            await asyncio.sleep(wait_s)
-            return {}
+        """What comes within ``wait_s``; nothing, and sooner, when what is owned changes."""
         try:
-            async with asyncio.timeout(wait_s + _SLICE_S):
+            async with asyncio.timeout(wait_s + _LATE_S) as self._waiting:
+                if not self._owned:
+                    await asyncio.sleep(wait_s)
+                    return {}
                 with translated("fetching"):
-                    batches = await self._consumer.getmany(
-                        *self._owned, timeout_ms=int(wait_s * 1000), max_records=max_records
-                    )
+                    batches = await self._gather(max_records, math.ceil(wait_s * 1000))
         except TimeoutError:
             return {}
+        finally:
+            self._waiting = None
         self._pace(is_busy=bool(batches))
         return self._still_ours(batches)
 
-    def _pace(self, *, is_busy: bool) -> None:
-        """Have a fetch of quiet partitions wait longer at the broker when all of them are quiet.
+    def _look_again(self) -> None:
+        """Have the fetch under way begin anew; aiokafka keeps what it has not given out."""
+        if self._waiting is not None:
+            self._waiting.reschedule(0)
+            self._waiting = None
 
-        While some are busy it must not: they would wait with it. The first records after a pause
-        come at once; what follows them within the wait may be late by it.
+    async def _gather(
+        self, max_records: int, wait_ms: int
+    ) -> Mapping[Place, Sequence[ConsumerRecord[bytes, bytes]]]:
+        """The next records; when more are at hand, an even share of each partition that has some.
+
+        aiokafka gives out all that it has of one partition before any of the next.
+        """
+        found: dict[Place, list[ConsumerRecord[bytes, bytes]]] = {}
+        left = max_records
+        if self._is_behind:
+            share = max(1, max_records // len(self._owned))
+            for place in list(self._owned):
+                some = await self._consumer.getmany(
+                    place, timeout_ms=0, max_records=min(share, left)
+                )
+                found |= some
+                left -= len(some.get(place, ()))
+                if not left:
+                    break
+        if left:
+            rest = await self._consumer.getmany(
+                *self._owned, timeout_ms=0 if found else wait_ms, max_records=left
+            )
+            for place, records in rest.items():
+                found.setdefault(place, []).extend(records)
+                left -= len(records)
+        self._is_behind = not left
+        # Whoever was served now is served last next time.
+        self._owned = dict(sorted(self._owned.items(), key=lambda at: at[0] in found))
+        return found
+
+    def _pace(self, *, is_busy: bool) -> None:
+        """Have a fetch wait longer at the broker when all partitions are quiet.
+
+        One fetch a broker is under way at a time, and whatever comes to a partition in it ends it
+        at once. What is not in it must wait for its end: a partition whose records are not taken
+        yet, or that is paused. So only those who are up to date with all of theirs ask for long.
         """
         fetcher = self._consumer._fetcher  # noqa: SLF001 - aiokafka takes the wait but once
         assert fetcher is not None, "it has been started"
         if self._busy_wait_ms is None:
             self._busy_wait_ms = fetcher._fetch_max_wait_ms  # noqa: SLF001
-        if is_busy:
-            self._busy_at = time.monotonic()
-        is_quiet = time.monotonic() - self._busy_at > _QUIET_AFTER_S
+        now = time.monotonic()
+        if is_busy or self._consumer.paused():
+            self._busy_at = now
+        is_quiet = now - self._busy_at > _QUIET_AFTER_S
         fetcher._fetch_max_wait_ms = (  # noqa: SLF001
             max(self._busy_wait_ms, _QUIET_WAIT_MS) if is_quiet else self._busy_wait_ms
         )
@@ -152,6 +194,7 @@ class KafkaSubscription:
 
     def pause(self, partitions: Sequence[TopicPartition]) -> None:
         self._consumer.pause(*self._assigned(partitions))
+        self._pace(is_busy=True)
 
     def resume(self, partitions: Sequence[TopicPartition]) -> None:
         self._consumer.resume(*self._assigned(partitions))
@@ -170,6 +213,13 @@ class KafkaSubscription:
                     if place in self._owned
                 }
 
+    async def ends(self, partitions: Sequence[TopicPartition]) -> Mapping[TopicPartition, int]:
+        ours = {_place(at): at for at in partitions}
+        with translated("asking for ends"):
+            async with asyncio.timeout(_CALL_S):
+                ends = await self._consumer.end_offsets(list(ours))
+        return {ours[place]: end for place, end in ends.items()}
+
     async def take_over(self, places: Iterable[Place]) -> None:
         """Called by aiokafka when partitions were assigned."""
         async with self._changing:
@@ -182,10 +232,12 @@ class KafkaSubscription:
                 )
             except Exception as error:  # noqa: BLE001 - whatever it is, the next fetch raises it
                 self._failure = error
+                self._look_again()
                 return
             for at, position in positions.items():
                 self._consumer.seek(_place(at), position)
             self._owned = owned
+            self._look_again()
 
     async def give_up(self) -> None:
         """Called by aiokafka when partitions are revoked, and on close."""
@@ -197,6 +249,7 @@ class KafkaSubscription:
                 self._failure = error
             finally:
                 self._owned = {}
+                self._look_again()
 
     def _assigned(self, partitions: Sequence[TopicPartition]) -> Sequence[Place]:
         assignment = self._consumer.assignment()

@@ -1,22 +1,25 @@
 """The bus in Postgres: the same semantics as Kafka's, for those who have no Kafka.
 
 Concurrent publishes share a transaction; in one process readers wake at once, across processes
-within milliseconds by LISTEN/NOTIFY, and after two seconds if that was lost.
+within milliseconds by LISTEN/NOTIFY, and with the next touch of their seats if that was lost.
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Mapping, Sequence
-from contextlib import asynccontextmanager
+import time
+from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
+from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 from uuid import uuid4
 
+import structlog
+
 from shared.bus.beside import beside, set_within
 from shared.bus.local_bell import Bell
-from shared.bus.local_group import Seat
+from shared.bus.local_group import Seat, touched
 from shared.bus.local_store import Pool, Store, StoredTopic, translated
-from shared.bus.local_subscription import IDLE_S, LocalSubscription
+from shared.bus.local_subscription import LocalSubscription
 from shared.bus.placing import Placer, topics_of
 from shared.bus.protocol import Assignee, Extent, Received, Record, Topic, TopicPartition
 from shared.domain.errors import Rejected, Unavailable
@@ -25,7 +28,11 @@ from shared.runtime.clock import Clock
 _PUBLISH_S: Final = 30.0
 _CHECK_S: Final = 5.0
 _TAIL_RECORDS: Final = 500
+_TAIL_S: Final = 2.0
+_RETRY_S: Final = 0.5
 _CALLS_MAX: Final = 1000
+
+_log: Final = structlog.get_logger(__name__)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -50,6 +57,7 @@ class LocalBus:
         self._placer = Placer(record_bytes_max=record_bytes_max)
         self._in_turn = asyncio.Lock()
         self._calls: asyncio.Queue[_Call] = asyncio.Queue(_CALLS_MAX)
+        self._seated: dict[Seat, LocalSubscription] = {}
 
     async def ensure_topics(self, topics: Sequence[Topic]) -> None:
         for topic in topics:
@@ -57,6 +65,9 @@ class LocalBus:
 
     async def partitions(self, topic: str) -> int:
         return (await self._topic(topic)).partitions
+
+    def spread(self, topic: str, *, over: int) -> None:
+        """Nothing to do: partitions are never added here."""
 
     async def publish(self, records: Sequence[Record]) -> None:
         try:
@@ -95,7 +106,7 @@ class LocalBus:
             )
             await seat.join()
             self.bell.ring([bell])
-            async with beside(subscription.keep_seat()):
+            with self._keeping(seat, subscription):
                 async with beside(subscription.follow()):
                     try:
                         yield subscription
@@ -104,6 +115,36 @@ class LocalBus:
                 if member is None:
                     await seat.leave()
                     self.bell.ring([bell])
+
+    @contextmanager
+    def _keeping(self, seat: Seat, subscription: LocalSubscription) -> Iterator[None]:
+        self._seated[seat] = subscription
+        try:
+            yield
+        finally:
+            del self._seated[seat]
+
+    async def keep_seats(self) -> None:
+        """Touch all seats twice in their life, for ever; apart from callbacks that take long.
+
+        Who touches a seat sees what has changed: nobody needs to ask for that besides.
+        """
+        while True:
+            pause_s = self._ttl_s / 2
+            if self._seated:
+                try:
+                    await self._touch()
+                except Unavailable as error:
+                    _log.warning("seats_not_touched", reason=str(error))
+                    pause_s = min(pause_s, _RETRY_S)
+            await asyncio.sleep(pause_s)
+
+    async def _touch(self) -> None:
+        began = time.monotonic()
+        seated = [(seat.row, subscription) for seat, subscription in self._seated.items()]
+        found = await touched(self._store, [row for row, _ in seated], ttl_s=self._ttl_s)
+        for (*_, session), subscription in seated:
+            subscription.kept(began, found.get(session))
 
     @asynccontextmanager
     async def tail(self, topics: Sequence[str]) -> AsyncIterator[AsyncIterator[Received]]:
@@ -190,7 +231,7 @@ class LocalBus:
                 for record in records:
                     yield record
             if not found:
-                await set_within(news, IDLE_S)
+                await set_within(news, _TAIL_S)
 
 
 def _settle(calls: Sequence[_Call], error: Exception | None) -> None:
@@ -218,5 +259,10 @@ async def open_local_bus(
     bus = LocalBus(
         pool, clock, record_bytes_max=record_bytes_max, session_timeout_s=session_timeout_s
     )
-    async with beside(bus.write()), beside(bus.bell.tell()), beside(bus.bell.listen()):
+    async with (
+        beside(bus.write()),
+        beside(bus.keep_seats()),
+        beside(bus.bell.tell()),
+        beside(bus.bell.listen()),
+    ):
         yield bus

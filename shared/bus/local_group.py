@@ -26,6 +26,24 @@ class Plan:
     give: frozenset[TopicPartition]  # to finish and release
 
 
+@dataclass(frozen=True, slots=True)
+class Signs:
+    """What a member sees as it touches its seat; each is another when it has to look closer."""
+
+    group: str  # of who sits in the group, is lost, owns what
+    records: int  # that came to its topics
+
+
+async def touched(
+    store: Store, seats: Sequence[tuple[str, str, UUID]], *, ttl_s: float
+) -> Mapping[UUID, Signs]:
+    """Keep seats, in one statement; by their sessions, without those that are lost."""
+    groups, members, sessions = zip(*seats, strict=True)
+    with translated():
+        rows = await store.pool.fetch(SQL["touch_seats"], groups, members, sessions, ttl_s)
+    return {row["session"]: Signs(row["group_mark"], row["records"]) for row in rows}
+
+
 class Seat:
     """One member's place in a group, under one session at a time."""
 
@@ -49,10 +67,10 @@ class Seat:
                 await conn.execute(SQL["lock_group"], self._group)
                 await conn.execute(*self._named("join_group"), names)
 
-    async def touch(self) -> bool:
-        """Keep the seat; False when it is lost."""
-        with translated():
-            return bool(await self._store.pool.fetch(*self._named("touch_member")))
+    @property
+    def row(self) -> tuple[str, str, UUID]:
+        """Its group, member and session, for ``touched``."""
+        return self._group, self._member, self._session
 
     async def plan(self, owned: frozenset[TopicPartition]) -> Plan | None:
         """Take what is free of this member's share, and name what is to be given up.

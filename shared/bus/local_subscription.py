@@ -9,13 +9,11 @@ from typing import Final
 import structlog
 
 from shared.bus.beside import set_within
-from shared.bus.local_group import Seat
+from shared.bus.local_group import Seat, Signs
 from shared.bus.local_store import Store
 from shared.bus.protocol import Assignee, Received, TopicPartition
-from shared.domain.errors import Unavailable
+from shared.domain.errors import Rejected, Unavailable
 
-# Without a ring, a waiting member looks for records once in this time.
-IDLE_S: Final = 2.0
 _RETRY_S: Final = 0.5
 
 _log: Final = structlog.get_logger(__name__)
@@ -58,7 +56,7 @@ class LocalSubscription:
         self._ttl_s = ttl_s
         self._kept_until = 0.0
         self._cursors: dict[TopicPartition, _Cursor] = {}
-        self._read_at = -IDLE_S
+        self._signs: Signs | None = None
         self._failure: Exception | None = None
         self._finishing = False
         self._changing = asyncio.Lock()
@@ -68,35 +66,37 @@ class LocalSubscription:
         while True:
             if self._failure:
                 raise self._failure
-            found = await self._read(max_records)
+            found = await self._read(max_records) if self._news.is_set() else {}
             left_s = deadline - time.monotonic()
             if found or left_s <= 0:
                 return found
-            idle_s = max(0.0, self._read_at + IDLE_S - time.monotonic())
-            await set_within(self._news, min(left_s, idle_s))
+            await set_within(self._news, left_s)
 
     async def _read(self, max_records: int) -> Records:
-        now = time.monotonic()
-        if not self._news.is_set() and now - self._read_at < IDLE_S:
-            return {}
+        """The next records, unless there are none; then not again before there is news."""
         self._news.clear()
-        self._read_at = now
         cursors = {at: cursor for at, cursor in self._cursors.items() if not cursor.paused}
         # Past that time another member may own what we think is ours.
-        if not cursors or now > self._kept_until:
+        if not cursors or time.monotonic() > self._kept_until:
             return {}
-        positions = {at: cursor.position for at, cursor in cursors.items()}
-        found = {
-            at: records
-            for at, records in (await self._store.read(positions, max_records)).items()
-            if self._cursors.get(at) is cursors[at] and not cursors[at].paused
-        }
+        is_done = False
+        try:
+            read = await self._store.read(
+                {at: cursor.position for at, cursor in cursors.items()}, max_records
+            )
+            found = {
+                at: records
+                for at, records in read.items()
+                if self._cursors.get(at) is cursors[at] and not cursors[at].paused
+            }
+            is_done = not found
+        finally:
+            if not is_done:
+                self._news.set()
         for at, records in found.items():
             cursors[at].position = records[-1].offset + 1
             # Served last next time.
             self._cursors[at] = self._cursors.pop(at)
-        if found:
-            self._news.set()
         return found
 
     async def commit(self, positions: Mapping[TopicPartition, int]) -> None:
@@ -124,20 +124,28 @@ class LocalSubscription:
         # Partitions may have come and gone meanwhile.
         return {at: heads[at] - c.position for at, c in self._cursors.items() if at in heads}
 
-    async def keep_seat(self) -> None:
-        """Touch the seat three times in its life, for ever; apart from callbacks that take long."""
-        while True:
-            began = time.monotonic()
-            try:
-                kept = await self._seat.touch()
-            except Unavailable as error:
-                _log.warning("seat_not_touched", reason=str(error))
-            else:
-                if kept:
-                    self._kept_until = began + self._ttl_s
-                else:
-                    self._regrouped.set()
-            await asyncio.sleep(self._ttl_s / 3)
+    async def ends(self, partitions: Sequence[TopicPartition]) -> Mapping[TopicPartition, int]:
+        for topic in {at.topic for at in partitions}:
+            if await self._store.topic(topic) is None:
+                raise Rejected(f"There is no topic {topic!r}")
+        return await self._store.heads(partitions)
+
+    def kept(self, began: float, signs: Signs | None) -> None:
+        """Take note of a touch of the seat that began at a time; no signs: the seat is lost."""
+        if signs is None:
+            self._regrouped.set()
+            return
+        self._keep_until(began + self._ttl_s)
+        if self._signs is None or signs.group != self._signs.group:
+            self._regrouped.set()
+        if self._signs is None or signs.records != self._signs.records:
+            self._news.set()
+        self._signs = signs
+
+    def _keep_until(self, until: float) -> None:
+        if time.monotonic() > self._kept_until:
+            self._news.set()  # what came meanwhile was not read
+        self._kept_until = max(self._kept_until, until)
 
     async def follow(self) -> None:
         """Take and give partitions as the group changes; ends after ``finish`` or an error."""
@@ -152,7 +160,7 @@ class LocalSubscription:
                 self._failure = error
                 self._news.set()
             else:
-                await set_within(self._regrouped, self._ttl_s / 2)
+                await self._regrouped.wait()
 
     async def finish(self) -> None:
         """Let the assignee finish all partitions; take none from now on."""
@@ -174,7 +182,7 @@ class LocalSubscription:
             await self._seat.join()
             self._regrouped.set()
             return
-        self._kept_until = max(self._kept_until, began + self._ttl_s)
+        self._keep_until(began + self._ttl_s)
         if plan.give:
             await self._give_up(plan.give)
             await self._seat.release(except_for=self.assignment())

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Final
 
-from shared.bus.protocol import Record, TopicPartition, partition_of
+from shared.bus.protocol import Record, TooLarge, TopicPartition, partition_of
 from shared.domain.errors import Rejected
 
 # Kafka's framing of a batch of one record, and of each header, at most.
@@ -35,14 +35,14 @@ class Placer:
     ) -> Mapping[TopicPartition, Sequence[Record]]:
         """The records by partition, in the order given; ``partitions`` counts them by topic.
 
-        Raises Rejected, naming the record, if one is over the limit or its partition is not
-        there: then none of them may be sent.
+        Raises TooLarge or Rejected, naming the record, if one is over the limit or its partition
+        is not there: then none of them may be sent.
         """
         self._turn += 1
         placed: dict[tuple[str, int], list[Record]] = {}
         for index, record in enumerate(records):
             if size_of(record) > self._record_bytes_max:
-                raise Rejected(
+                raise TooLarge(
                     f"Record {index}, for topic {record.topic!r}, is {size_of(record)} bytes; "
                     f"the limit is {self._record_bytes_max}. Nothing was published."
                 )

@@ -20,6 +20,8 @@ from datetime import datetime
 from typing import NamedTuple, Protocol
 from zlib import crc32
 
+from shared.domain.errors import Rejected
+
 Headers = tuple[tuple[str, bytes], ...]
 
 
@@ -37,6 +39,10 @@ class Topic:
 
     name: str
     partitions: int
+
+
+class TooLarge(Rejected):
+    """A record is larger than the bus, or its topic there, takes."""
 
 
 class Record(NamedTuple):
@@ -135,6 +141,10 @@ class Subscription(Protocol):
         """Records not yet fetched, for each partition of the assignment."""
         ...
 
+    async def ends(self, partitions: Sequence[TopicPartition]) -> Mapping[TopicPartition, int]:
+        """The offset that the next record of each will get; of any topics that exist."""
+        ...
+
 
 class Bus(Protocol):
     """A connection to the bus; shared by all roles in a process."""
@@ -147,11 +157,18 @@ class Bus(Protocol):
         """How many partitions ``topic`` has. Raises Rejected when it does not exist."""
         ...
 
+    def spread(self, topic: str, *, over: int) -> None:
+        """Use the first so many partitions of ``topic`` only, whatever was added to it.
+
+        They are then what ``partitions`` gives; a group's members are assigned the others too.
+        """
+        ...
+
     async def publish(self, records: Sequence[Record]) -> None:
         """Append the records; see the module's promises.
 
-        Raises Unavailable, or Rejected (a record over the size limit, an unknown topic): then
-        nothing was written.
+        Raises Unavailable, or Rejected (TooLarge, an unknown topic): then nothing was written,
+        unless only the server found a record too large.
         """
         ...
 

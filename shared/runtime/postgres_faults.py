@@ -12,6 +12,7 @@ PASSING: Final = (
     asyncpg.LockNotAvailableError,  # 55P03
     asyncpg.OperatorInterventionError,  # 57: shut down, crashed, starting, query cancelled
     asyncpg.IdleInTransactionSessionTimeoutError,  # 25P03
+    asyncpg.InvalidCachedStatementError,  # 0A000: a migration changed it; prepared anew next time
     asyncpg.ReadOnlySQLTransactionError,  # 25006: the primary has become a replica
     asyncpg.InterfaceError,
     asyncpg.InternalClientError,  # "cannot switch to state": the connection broke in mid-use

@@ -1,11 +1,11 @@
-"""Bars, as SVG that is readable on light and on dark pages.
+"""Bars and lines, as SVG that is readable on light and on dark pages.
 
 Written by hand: a browser then chooses the colours by the reader's own preference, which a
 drawing library's files cannot do.
 """
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from html import escape
 from itertools import cycle
 from typing import Final
@@ -13,18 +13,25 @@ from typing import Final
 Bars = Mapping[str, Mapping[str, float]]
 """Groups of bars: by the group's name, by the bar's."""
 
+Lines = Mapping[str, Sequence[tuple[float, float]]]
+"""Lines: by name, the points from left to right; none lies below zero."""
+
 _WIDTH: Final = 760
 _LEFT: Final = 190
 _RIGHT: Final = 90
 _BAR: Final = 16
 _GAP: Final = 12
 _TOP: Final = 44
+_HEIGHT: Final = 240
 _STYLE: Final = """
 text { font: 12px system-ui, sans-serif; fill: #24292f; }
 .title { font-weight: 600; font-size: 14px; }
 .value { font-size: 11px; fill: #57606a; }
 .b0 { fill: #0969da; } .b1 { fill: #8c959f; } .b2 { fill: #bf8700; } .b3 { fill: #1a7f37; }
 .b4 { fill: #8250df; } .b5 { fill: #cf222e; }
+polyline { fill: none; stroke-width: 1.5; }
+.l0 { stroke: #0969da; } .l1 { stroke: #8c959f; } .l2 { stroke: #bf8700; } .l3 { stroke: #1a7f37; }
+.l4 { stroke: #8250df; } .l5 { stroke: #cf222e; }
 @media (prefers-color-scheme: dark) {
   text { fill: #e6edf3; }
   .value { fill: #9198a1; }
@@ -59,6 +66,39 @@ def bar_chart(title: str, bars: Bars, *, form: str = ",.0f", is_log: bool = Fals
             _text(0, 14, title, kind="title"),
             *_legend(classes),
             *drawn,
+            "</svg>\n",
+        ]
+    )
+
+
+def line_chart(title: str, lines: Lines) -> str:
+    """The picture, with the greatest value on either axis; both begin at zero."""
+    classes = dict(zip(lines, cycle(range(6)), strict=False))
+    x_max, y_max = (max(p[i] for line in lines.values() for p in line) or 1 for i in (0, 1))
+    right, bottom = _WIDTH - _RIGHT, _TOP + _HEIGHT
+    drawn = []
+    for name, line in lines.items():
+        points = " ".join(
+            f"{_LEFT + (right - _LEFT) * x / x_max:.1f},{bottom - _HEIGHT * y / y_max:.1f}"
+            for x, y in line
+        )
+        drawn.append(
+            f'<polyline class="l{classes[name]}" points="{points}">'
+            f"<title>{escape(name)}</title></polyline>"
+        )
+    box = f"0 0 {_WIDTH} {bottom + 24}"
+    return "\n".join(
+        [
+            f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="{box}" role="img">',
+            f"<style>{_STYLE}</style>",
+            _text(0, 14, title, kind="title"),
+            *_legend(classes),
+            *drawn,
+            *(
+                _text(_LEFT - 8, y, f"{at:,.0f}", "end")
+                for y, at in ((_TOP + 8, y_max), (bottom, 0))
+            ),
+            _text(right, bottom + 16, f"{x_max:,.0f}", "end"),
             "</svg>\n",
         ]
     )

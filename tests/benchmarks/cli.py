@@ -12,7 +12,17 @@ from services.cli.options import json_option
 from services.cli.present import show_rows, write_json
 from shared.runtime.settings import LogSettings
 from shared.runtime.telemetry import configure_logging
-from tests.benchmarks import durable, idle, latency, parked, pipeline, report, scale
+from tests.benchmarks import (
+    durable,
+    idle,
+    latency,
+    neighbours,
+    parked,
+    pipeline,
+    pressure,
+    report,
+    scale,
+)
 from tests.benchmarks.tables import table_of
 from tests.benchmarks.three_steps import INPUTS
 
@@ -30,6 +40,10 @@ def _rounds(default: int) -> Callable[[F], F]:
     return _option("--rounds", click.IntRange(1, 100), default, "Of each side, by turns.")
 
 
+_bus = click.option(
+    "--bus", type=click.Choice(["kafka", "local"]), default="kafka", show_default=True,
+    help="kafka needs Java and Maven.",
+)  # fmt: skip
 _quick = click.option(
     "--quick", is_flag=True, help="One very short round: shows that it runs, measures nothing."
 )
@@ -139,6 +153,38 @@ def parked_(*, as_json: bool, quick: bool, bus: str, **given: Any) -> None:
     extent = parked.QUICK if quick else replace(parked.FULL, **given)
     found = parked.measure_parked(extent, with_kafka=bus == "kafka", tell=_tell)
     _measure(found, as_json=as_json)
+
+
+@bench.command("pressure")
+@json_option
+@_option("--seconds", _SECONDS, pressure.FULL.seconds, "Of the flood; to catch up takes longer.")
+@_option("--times", click.FloatRange(1, 100), pressure.FULL.times, "The measured capacity.")
+@_bus
+@_quick
+def pressure_(*, as_json: bool, quick: bool, **given: Any) -> None:
+    """Ten times as many events as can be executed: memory, lag, and whether all are caught up."""
+    quickly = replace(pressure.QUICK, bus=given["bus"])
+    extent = quickly if quick else replace(pressure.FULL, **given)
+    _measure(pressure.measure_pressure(extent, _tell), as_json=as_json)
+
+
+@bench.command("neighbours")
+@json_option
+@_rounds(neighbours.FULL.rounds)
+@_option("--seconds", _SECONDS, neighbours.FULL.seconds, "Of each side.")
+@_option("--times", click.FloatRange(0.1, 100), neighbours.FULL.times, "The noise, of capacity.")
+@_option("--share", click.FloatRange(0.01, 1), neighbours.FULL.share, "The quota, of capacity.")
+@_option(
+    "--shape", click.Choice(list(pipeline.PRODUCT)), neighbours.FULL.shape,
+    "How the roles are spread over processes.",
+)  # fmt: skip
+@_bus
+@_quick
+def neighbours_(*, as_json: bool, quick: bool, **given: Any) -> None:
+    """A quiet environment's waiting, alone and beside one that floods."""
+    quickly = replace(neighbours.QUICK, bus=given["bus"])
+    extent = quickly if quick else replace(neighbours.FULL, **given)
+    _measure(neighbours.measure_neighbours(extent, _tell), as_json=as_json)
 
 
 @bench.command("report")

@@ -176,9 +176,9 @@ async def open_ground(*, with_kafka: bool = True) -> AsyncIterator[Ground]:
 
 @asynccontextmanager
 async def open_place(
-    ground: Ground, workflow: Mapping[str, Any] = WORKFLOW
+    ground: Ground, workflow: Mapping[str, Any] = WORKFLOW, *, sources: int = 1
 ) -> AsyncIterator[Place]:
-    """A fresh place with a workflow; its database goes with it."""
+    """A fresh place with a workflow and so many source topics; its database goes with it."""
     name = f"bench-{uuid4().hex[:8]}"
     dsn = sibling(ground.dsn, name)
     await execute(ground.dsn, f'CREATE DATABASE "{name}" TEMPLATE "{_TEMPLATE}"')
@@ -190,7 +190,7 @@ async def open_place(
                 dsn,
                 kafka_bootstrap_servers=ground.kafka_servers,
                 topic_prefix=name,
-                source_topics=(f"{name}.events",),
+                source_topics=tuple(f"{name}.events{n or ''}" for n in range(sources)),
                 partitions=PARTITIONS,
             )
         )

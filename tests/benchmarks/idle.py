@@ -32,8 +32,8 @@ class Extent:
     buses: Sequence[str]
 
 
-FULL: Final = Extent(rounds=2, seconds=12.0, settle_s=4.0, buses=("kafka", "local"))
-QUICK: Final = Extent(rounds=1, seconds=1.0, settle_s=1.0, buses=("local",))
+FULL: Final = Extent(rounds=2, seconds=12.0, settle_s=8.0, buses=("kafka", "local"))
+QUICK: Final = Extent(rounds=1, seconds=5.0, settle_s=2.0, buses=("local",))
 
 
 async def measure_idle(extent: Extent, tell: Tell) -> Mapping[str, Any]:

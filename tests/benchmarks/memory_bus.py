@@ -57,6 +57,9 @@ class MemoryBus:
     async def partitions(self, topic: str) -> int:  # noqa: ARG002 - the protocol's signature
         return max(place.partition for place in self._owned) + 1
 
+    def spread(self, topic: str, *, over: int) -> None:
+        """Nothing to do: partitions are never added here."""
+
     async def publish(self, records: Sequence[Record]) -> None:
         """Count what is published, and let a client go on for each execution that has ended."""
         results, executions = self._topics.step_results, self._topics.executions
@@ -152,6 +155,9 @@ class _Commands:
 
     async def lag(self) -> Mapping[TopicPartition, int]:
         return dict.fromkeys(self._positions, 0)
+
+    async def ends(self, partitions: Sequence[TopicPartition]) -> Mapping[TopicPartition, int]:
+        raise NotImplementedError(f"Nothing keeps {partitions}.")
 
 
 @asynccontextmanager

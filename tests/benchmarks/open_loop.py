@@ -38,17 +38,19 @@ async def send_at(
     *,
     event: str = EVENT,
     last_step: str = "first",
+    within_s: float = _LAST_WITHIN_S,
 ) -> tuple[Instants, Instants]:
     """When each event was due, and when a consumer had the result of the last step in its hands.
 
-    ``offsets_s``: when, in seconds from the start. Raises TimeoutError when results stay away.
+    ``offsets_s``: when, in seconds from the start. Raises TimeoutError when results stay
+    away for ``within_s`` after the last was due.
     """
     ids = event_ids(prefix, len(offsets_s))
     mark = f'"step_id":"{last_step}"'.encode()
     seen: dict[str, float] = {}
     async with (
         place.platform.bus.tail((place.topics.step_results,)) as records,
-        asyncio.timeout(offsets_s[-1] + _LAST_WITHIN_S),
+        asyncio.timeout(offsets_s[-1] + within_s),
         asyncio.TaskGroup() as group,
     ):
         start = time.time()

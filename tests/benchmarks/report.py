@@ -7,7 +7,7 @@ from typing import Any, Final
 import orjson
 
 from shared.domain.errors import Rejected
-from tests.benchmarks.charts import Bars, bar_chart
+from tests.benchmarks.charts import Bars, Lines, bar_chart, line_chart
 from tests.benchmarks.tables import Table, table_of
 
 PAGE: Final = "report.md"
@@ -187,6 +187,24 @@ def _parked(found: Found) -> Sequence[str]:
     return [bar_chart("Executions parked a second, along the way", bars)]
 
 
+def _pressure(found: Found) -> Sequence[str]:
+    def lines(figure: str, unit: float) -> Lines:
+        seen = [(sample["at_s"], sample[figure]) for sample in found["samples"]]
+        return {name: [(at_s, of[name] / unit) for at_s, of in seen] for name in seen[0][1]}
+
+    return [
+        line_chart("Records not finished, by role, over seconds", lines("lag", 1)),
+        line_chart("Memory, MiB, over seconds", lines("resident_bytes", 2**20)),
+    ]
+
+
+def _neighbours(found: Found) -> Sequence[str]:
+    sides = found["sides"].items()
+    bars = {cut: {side: f["began_ms"][cut] for side, f in sides} for cut in ("p50", "p99")}
+    title = "Quiet environment: event due → first step began, ms (log)"
+    return [bar_chart(title, bars, form=",.1f", is_log=True)]
+
+
 _PLOTS: Final[Mapping[str, Callable[[Found], Sequence[str]]]] = {
     "run": _run,
     "pipeline": _pipeline,
@@ -194,5 +212,7 @@ _PLOTS: Final[Mapping[str, Callable[[Found], Sequence[str]]]] = {
     "idle": _idle,
     "scale": _scale,
     "parked": _parked,
+    "pressure": _pressure,
+    "neighbours": _neighbours,
     "peers": _peers,
 }

@@ -98,6 +98,17 @@ def _parked(found: Found) -> Table:
     return ("", ""), [(title, figure(found)) for title, figure in _PARKED.items()]
 
 
+def _pressure(found: Found) -> Table:
+    return ("", ""), [
+        *((title, figure(found)) for title, figure in _PRESSURE.items()),
+        *(
+            (f"MiB of {name}: at 10 s, most", _mebibytes(seen, "settled", "max"))
+            for name, seen in found["memory"].items()
+        ),
+        *((f"most records behind: {name}", f"{most:,}") for name, most in found["lag_max"].items()),
+    ]
+
+
 def _mebibytes(found: Mapping[str, float], *names: str) -> str:
     return ", ".join(f"{found[name] / 2**20:,.0f}" for name in names)
 
@@ -158,6 +169,21 @@ _PEERS: Final[Figures] = {
     "WAL bytes each": lambda f: _or_dash(f.get("wal_bytes_per_execution"), ",.0f"),
     "commits per 1,000 steps": lambda f: _or_dash(f.get("commits_per_1000_steps"), ",.1f"),
 }
+_PRESSURE: Final[Figures] = {
+    "capacity, executions/s": lambda f: f"{f['capacity_per_s']:,.0f}",
+    "sent, events/s": lambda f: f"{f['sent_per_s']:,.0f}, {f['times']:.1f} times as many",
+    "executions/s until all were done": lambda f: f"{f['executions_per_s']:,.0f}",
+    "sent, completed": lambda f: f"{f['sent']:,}, {f['completed']:,}",
+    "sent for, all done after, s": lambda f: f"{f['poured_s']:.0f}, {f['took_s']:.0f}",
+    "all done, each once": lambda f: _yes(f["marks"]["all_once"]),
+    "each process grew by at most 50 MiB": lambda f: _yes(f["marks"]["memory_is_flat"]),
+}
+_NEIGHBOURS: Final[Figures] = {
+    "noise, events/s": lambda f: f"{f['noise_per_s']:,.0f}",
+    "first step began, ms (p50, p99)": lambda f: _pair(f["began_ms"]),
+    "of alone (p50, p99)": lambda f: f"{f['p50_of_alone']:.1f}, {f['p99_of_alone']:.1f}",
+    "result seen, ms (p50, p99)": lambda f: _pair(f["seen_ms"]),
+}
 _PARKED: Final[Figures] = {
     "parked, executions/s": lambda f: f"{f['parked_per_s']:,.0f}",
     "of those that do not sleep": lambda f: f"{f['of_awake']:.0%}",
@@ -184,5 +210,7 @@ _TABLES: Final[Mapping[str, Callable[[Found], Table]]] = {
     "idle": _idle,
     "scale": _scale,
     "parked": _parked,
+    "pressure": _pressure,
+    "neighbours": _by_side(_NEIGHBOURS),
     "peers": _peers,
 }

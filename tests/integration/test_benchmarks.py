@@ -130,6 +130,40 @@ def test_the_idle_benchmark_names_what_idle_roles_ask_of_postgres(tmp_path: Path
     assert alone["statements_per_s"] == 0
 
 
+def test_the_pressure_benchmark_does_everything_once_and_looks_at_memory_and_lag(
+    tmp_path: Path,
+) -> None:
+    """Whatever was sent is completed, with its results; every process and role is looked at."""
+    report = _report("pressure", "--bus", "local")
+    _check_page(report, tmp_path)
+
+    assert report["marks"]["all_once"]
+    assert report["completed"] == report["sent"] > 0
+    roles = {"trigger-ingest", "matcher", "executor", "scheduler"}
+    assert set(report["memory"]) == roles
+    assert set(report["lag_max"]) == roles - {"scheduler"}
+    assert max(report["lag_max"].values()) > 0
+    assert set(report["samples"][-1]["lag"].values()) == {0}
+    assert report["poured_s"] <= report["took_s"]
+
+
+def test_the_neighbours_benchmark_sets_a_quiet_environment_beside_a_noisy_one(
+    tmp_path: Path,
+) -> None:
+    """Each side follows every event of the quiet environment; alone there is no noise."""
+    report = _report("neighbours", "--bus", "local")
+    _check_page(report, tmp_path)
+
+    sides = report["sides"]
+    assert list(sides) == ["alone", "own_topic", "own_topic_quota", "same_topic"]
+    assert [side["noise_per_s"] > 0 for side in sides.values()] == [False, True, True, True]
+    for side in sides.values():
+        assert 0 < side["began_ms"]["p50"] <= side["began_ms"]["p99"]
+        assert side["executions"] >= 2
+    assert sides["alone"]["p99_of_alone"] == 1
+    assert set(report["marks"]) == set(sides) - {"alone"}
+
+
 def test_the_report_refuses_what_no_benchmark_said(tmp_path: Path) -> None:
     """A folder without results, and a file that is none, are named instead of rendered."""
     with pytest.raises(Rejected, match="There is no"):

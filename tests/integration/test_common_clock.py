@@ -1,0 +1,68 @@
+"""Processes whose machines disagree about the time agree about Postgres'."""
+
+import asyncio
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from shared.assembly import common_clock
+from shared.assembly.common_clock import CommonClock
+from shared.db.pool import Pool
+from tests.support.eventually import eventually
+
+HOUR_S = 3_600.0
+END_OTHERS = """
+    SELECT pg_terminate_backend(pid) FROM pg_stat_activity
+    WHERE datname = current_database() AND pid <> pg_backend_pid()
+"""
+
+
+def off(clock: CommonClock, monkeypatch: pytest.MonkeyPatch, seconds: float) -> None:
+    """Have the clock go wrong."""
+    began_s = vars(clock)["_began_s"]
+    monkeypatch.setattr(clock, "_began_s", began_s + seconds)
+
+
+@pytest.mark.parametrize("seconds", [HOUR_S, -HOUR_S, 0.0])
+async def test_a_clock_that_is_wrong_is_set(
+    pool: Pool, monkeypatch: pytest.MonkeyPatch, seconds: float
+) -> None:
+    """It shows no time before the one that Postgres had shown, nor one that is yet to come."""
+    clock = CommonClock()
+    off(clock, monkeypatch, seconds)
+    before = await pool.fetchval("SELECT clock_timestamp()")
+    began_s = clock.monotonic()
+    await clock.set(pool)
+    shown = clock.now()
+    after = await pool.fetchval("SELECT clock_timestamp()")
+    took = timedelta(seconds=clock.monotonic() - began_s)
+    assert before <= shown <= after + took
+
+
+async def test_a_clock_that_may_be_right_is_left_alone(pool: Pool) -> None:
+    """Of one machine both clocks are the same: asking does not move the time."""
+    clock = CommonClock()
+    began_s = vars(clock)["_began_s"]
+    await clock.set(pool)
+    assert vars(clock)["_began_s"] == pytest.approx(began_s, abs=1e-3)
+
+
+async def test_a_clock_is_kept_right_whatever_befalls_postgres(
+    pool: Pool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It is set again and again; where that fails, it is tried again."""
+    monkeypatch.setattr(common_clock, "EVERY_S", 0.01)
+    clock = CommonClock()
+
+    def is_right() -> bool:
+        return abs(clock.now() - datetime.now(UTC)) < timedelta(minutes=1)
+
+    keeping = asyncio.create_task(clock.keep(pool))
+    for _ in range(2):
+        async with pool.acquire() as conn:
+            await conn.execute(END_OTHERS)
+        off(clock, monkeypatch, HOUR_S)
+        await eventually(is_right)
+        assert not keeping.done()
+    keeping.cancel()
+    await asyncio.wait([keeping])
