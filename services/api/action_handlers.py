@@ -10,10 +10,12 @@ from aiohttp import web
 from pydantic import TypeAdapter
 
 from services.api.bodies import answer, read_document, validate
+from services.api.note_changes import note
 from services.api.parameters import Query, is_name, name_in_path, split_page
 from services.api.resources import RESOURCES, SETTINGS
 from services.api.tasks import ensure_task_topic
 from shared.db import actions
+from shared.db.audit import Change
 from shared.domain.actions import BUILT_IN, ActionName, ActionSpec, RegisteredAction, Transport
 from shared.domain.errors import Conflict, Invalid, NotFound, Problem
 from shared.domain.steps import VERSION_MAX
@@ -34,12 +36,16 @@ async def put(request: web.Request) -> web.Response:
     """200 with the action; 201 when there was none."""
     resources = request.app[RESOURCES]
     name = request.match_info["name"]
-    environment_id = Query(request, "environment_id").environment()
+    caller = await Query(request, "environment_id").caller()
     spec = _spec(name, await read_document(request, request.app[SETTINGS]))
     if spec.transport is Transport.WORKER:
         await ensure_task_topic(resources, name)
-    async with resources.transaction() as conn:
-        done = await actions.put_action(conn, environment_id, name, spec, resources.clock.now())
+    async with resources.tenant(caller.environment_id) as conn:
+        done = await actions.put_action(
+            conn, caller.environment_id, name, spec, resources.clock.now()
+        )
+        if done.action is not done.before:
+            await note(resources, conn, caller, _change("put", name, done.before, done.action))
     return answer(_registered(done.action), status=201 if done.is_new else 200)
 
 
@@ -47,11 +53,11 @@ async def get(request: web.Request) -> web.Response:
     """A version (``?version=``), or the latest."""
     name = name_in_path(request, _NAME, "action")
     query = Query(request, "environment_id", "version")
-    environment_id = query.environment()
+    environment_id = await query.environment()
     version = query.integer("version", minimum=1, maximum=VERSION_MAX)
     if name in BUILT_IN and version is None:
         return answer(_built_in(name))
-    async with request.app[RESOURCES].connection() as conn:
+    async with request.app[RESOURCES].tenant(environment_id) as conn:
         return answer(_registered(await actions.get_action(conn, environment_id, name, version)))
 
 
@@ -59,9 +65,9 @@ async def list_versions(request: web.Request) -> web.Response:
     """A page of an action's versions, the latest first; the cursor is the last one."""
     name = name_in_path(request, _NAME, "action")
     query = Query(request, "environment_id", "limit", "cursor")
-    environment_id, limit = query.environment(), query.limit
+    environment_id, limit = await query.environment(), query.limit
     before = query.integer("cursor", minimum=1, maximum=VERSION_MAX) or VERSION_MAX
-    async with request.app[RESOURCES].connection() as conn:
+    async with request.app[RESOURCES].tenant(environment_id) as conn:
         found = await actions.list_versions(
             conn, environment_id, name, before=before, limit=limit + 1
         )
@@ -74,8 +80,8 @@ async def list_versions(request: web.Request) -> web.Response:
 async def list_all(request: web.Request) -> web.Response:
     """A page in the order of names; the cursor is the last one."""
     query = Query(request, "environment_id", "limit", "cursor")
-    environment_id, after, limit = query.environment(), query.text("cursor"), query.limit
-    async with request.app[RESOURCES].connection() as conn:
+    environment_id, after, limit = await query.environment(), query.text("cursor"), query.limit
+    async with request.app[RESOURCES].tenant(environment_id) as conn:
         found = await actions.list_actions(conn, environment_id, after=after or "", limit=limit + 1)
     built_in = (_built_in(name) for name in sorted(BUILT_IN) if name > (after or ""))
     listed = list(merge(built_in, map(_registered, found), key=lambda action: action["name"]))
@@ -87,11 +93,13 @@ async def delete(request: web.Request) -> web.Response:
     """204."""
     resources = request.app[RESOURCES]
     name = name_in_path(request, _NAME, "action")
-    environment_id = Query(request, "environment_id").environment()
+    caller = await Query(request, "environment_id").caller()
     if name in BUILT_IN:
         raise _not_ours_to_change(name)
-    async with resources.transaction() as conn:
-        await actions.delete_action(conn, environment_id, name, resources.clock.now())
+    async with resources.tenant(caller.environment_id) as conn:
+        old = await actions.get_action(conn, caller.environment_id, name)
+        await actions.delete_action(conn, caller.environment_id, name, resources.clock.now())
+        await note(resources, conn, caller, _change("delete", name, old, None))
     return web.Response(status=204)
 
 
@@ -131,6 +139,18 @@ def _problems(spec: ActionSpec) -> list[Problem]:
     if spec.throttle is not None and spec.throttle.key is not None:
         problems += value_problems(spec.throttle.key, "/throttle/key/src")
     return problems
+
+
+def _change(
+    action: str, name: str, before: RegisteredAction | None, after: RegisteredAction | None
+) -> Change:
+    """Its versions never change, and have the rest."""
+    return Change(
+        action=f"action.{action}",
+        target=f"action:{name}",
+        before=None if before is None else {"version": before.version},
+        after=None if after is None else {"version": after.version},
+    )
 
 
 def _registered(action: RegisteredAction) -> dict[str, Any]:

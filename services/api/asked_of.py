@@ -37,9 +37,13 @@ def asked_of(request: Asked, definition: Definition, key: str | None) -> Asked |
 
 
 async def check_key(resources: ApiResources, execution_id: ExecutionId, request: Asked) -> None:
-    """Raises Conflict where the execution that a key names was asked for in other words."""
+    """Raises Conflict where the execution that a key names was asked for in other words.
+
+    A key is noted under its execution's id alone, which may not have started and so is of no
+    environment yet; it derives from the workflow, which the caller was found to have.
+    """
     digest = hashlib.sha256(request.model_dump_json().encode()).digest()
-    async with resources.connection() as conn:
+    async with resources.engine() as conn:
         is_same = await claim_key(conn, execution_id, digest, resources.clock.now())
     if not is_same:
         raise Conflict(

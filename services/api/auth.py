@@ -1,45 +1,123 @@
-"""Who may ask: whoever knows the one token, said in any form that the five systems use."""
+"""Who asks, whether they may, and for which environment."""
 
-from hmac import compare_digest
 from typing import Final
 
+import structlog
 from aiohttp import web
 from aiohttp.typedefs import Handler, Middleware
-from pydantic import SecretStr
+from aiohttp.web import AbstractRoute
 
-from services.api.problems import Unauthorized
+from services.api.identities import ANONYMOUS, Identities
+from services.api.problems import (
+    BAD_PARAMETER,
+    REQUEST_ID,
+    Forbidden,
+    NotLetIn,
+    Unauthorized,
+    place_of,
+)
+from services.api.resources import RESOURCES
+from shared.db.environments import get_environment
+from shared.domain.ids import EnvironmentId, as_uuid
+from shared.domain.principals import Caller, Principal, Scope
+from shared.wire.strict_json import invalid
 
-PRINCIPAL: Final = web.RequestKey("principal", str)
-"""Who asks. There is one token and no directory of users yet: ``token``, or ``anonymous``."""
+PRINCIPAL: Final = web.RequestKey("principal", Principal)
+"""Who asks."""
 
-TOKEN: Final = "token"  # noqa: S105 - a name
-ANONYMOUS: Final = "anonymous"
+NEEDS: Final = web.AppKey("needs", dict[AbstractRoute, frozenset[Scope]])
+"""The scopes that each route asks for; without any it is open to all."""
 
-# A webhook's address is a secret of its own.
-_OPEN: Final = frozenset({"/healthz", "/readyz", "/metrics", "/v1/hooks/{token}"})
+ENVIRONMENT_HEADER: Final = "X-Turnout-Environment"
+
+log: Final = structlog.get_logger(__name__)
 
 
-def require_token(token: SecretStr | None) -> Middleware:
-    """The middleware, which says who asks; without a token everyone is let in."""
-    wanted = None if token is None else token.get_secret_value().encode()
+def authorise(identities: Identities) -> Middleware:
+    """The middleware: it says who asks, and stops whoever may not.
+
+    A path that does not exist can be asked for by anyone who is let in.
+    """
 
     @web.middleware
     async def middleware(request: web.Request, handler: Handler) -> web.StreamResponse:
-        resource = request.match_info.route.resource
-        if wanted is None or (resource is not None and resource.canonical in _OPEN):
+        needed = request.app[NEEDS].get(request.match_info.route)
+        if identities.is_open or (needed is not None and not needed):
             request[PRINCIPAL] = ANONYMOUS
-        elif compare_digest(_given(request), wanted):
-            request[PRINCIPAL] = TOKEN
         else:
-            raise Unauthorized
+            request[PRINCIPAL] = await _identified(identities, request)
+        for scope in sorted(needed or ()):
+            demand(request, scope)
         return await handler(request)
 
     return middleware
 
 
-def _given(request: web.Request) -> bytes:
+def demand(request: web.Request, scope: Scope) -> None:
+    """Raises Forbidden unless the caller has the scope."""
+    if not request[PRINCIPAL].may(scope):
+        raise Forbidden(f"This needs the scope '{scope}', which you do not have.")
+
+
+async def environment_of(request: web.Request, named: EnvironmentId | None = None) -> EnvironmentId:
+    """The environment that a request is for: the caller's own, the one it names, or the default.
+
+    ``named`` is what its body says; without it the query or a header may. Raises Forbidden for
+    another than the caller's own, NotFound for one that is not there or of another organisation.
+    The operator may name any, as publishers may on the topics.
+    """
+    principal, resources = request[PRINCIPAL], request.app[RESOURCES]
+    wanted = named or _environment_named(request)
+    own = principal.environment_id
+    if own is not None:
+        if wanted not in (None, own):
+            raise Forbidden(f"This key belongs to environment {own}.")
+        return own
+    environment_id = wanted or resources.default_environment
+    if principal.organisation_id is not None:
+        async with resources.engine() as conn:
+            await get_environment(conn, environment_id, principal.organisation_id)
+    return environment_id
+
+
+async def caller_of(request: web.Request, named: EnvironmentId | None = None) -> Caller:
+    """Who changes something, and where; as ``environment_of``."""
+    return Caller(
+        name=request[PRINCIPAL].name,
+        environment_id=await environment_of(request, named),
+        request_id=request[REQUEST_ID],
+    )
+
+
+def _environment_named(request: web.Request) -> EnvironmentId | None:
+    place, written = "/query/environment_id", request.query.get("environment_id")
+    if written is None:
+        place, written = f"/headers/{ENVIRONMENT_HEADER}", request.headers.get(ENVIRONMENT_HEADER)
+    if written is None:
+        return None
+    parsed = as_uuid(written)
+    if parsed is None:
+        raise invalid(place, BAD_PARAMETER, "It must be a UUID.")
+    return EnvironmentId(parsed)
+
+
+async def _identified(identities: Identities, request: web.Request) -> Principal:
+    """Each refusal is told in the same words: only the log has the reason."""
+    try:
+        return await identities.identify(_given(request))
+    except NotLetIn as refusal:
+        log.info(
+            "not_let_in",
+            reason=refusal.message,
+            path=place_of(request),
+            remote=request.remote,
+            request_id=request[REQUEST_ID],
+        )
+        raise Unauthorized from None
+
+
+def _given(request: web.Request) -> str:
     """``x-api-key: t``, ``Authorization: Bearer t`` or ``Authorization: t``; empty when none."""
     header = request.headers.get("x-api-key") or request.headers.get("Authorization") or ""
     scheme, _, rest = header.strip().partition(" ")
-    given = rest.strip() if scheme.lower() == "bearer" else header.strip()
-    return given.encode("utf-8", "surrogateescape")
+    return rest.strip() if scheme.lower() == "bearer" else header.strip()

@@ -8,7 +8,7 @@ from services.api.problems import NO_RESULT
 from services.api.resources import RESOURCES, ApiResources
 from shared.db.history import Result, find_result, get_execution
 from shared.domain.errors import NotFound
-from shared.domain.ids import ExecutionId
+from shared.domain.ids import EnvironmentId, ExecutionId
 from shared.wire.strict_json import invalid
 
 _FIRST_PAUSE_S: Final = 0.05
@@ -17,7 +17,10 @@ _SLOWER: Final = 1.5
 
 
 async def await_result(
-    request: web.Request, execution_id: ExecutionId, wait_s: float
+    request: web.Request,
+    environment_id: EnvironmentId,
+    execution_id: ExecutionId,
+    wait_s: float,
 ) -> Result | None:
     """The result as soon as it is there; None after ``wait_s``, or once the caller has hung up.
 
@@ -27,9 +30,9 @@ async def await_result(
     resources = request.app[RESOURCES]
     clock = resources.clock
     until, pause_s = clock.monotonic() + wait_s, _FIRST_PAUSE_S
-    while (found := await _look(resources, execution_id)) is None and not _is_gone(request):
+    while (found := await _look(resources, environment_id, execution_id)) is None:
         left_s = until - clock.monotonic()
-        if left_s <= 0:
+        if left_s <= 0 or _is_gone(request):
             return None
         await clock.sleep(min(pause_s, left_s))
         pause_s = min(pause_s * _SLOWER, _PAUSE_S_MAX)
@@ -40,9 +43,11 @@ def _is_gone(request: web.Request) -> bool:
     return request.transport is None or request.transport.is_closing()
 
 
-async def _look(resources: ApiResources, execution_id: ExecutionId) -> Result | None:
+async def _look(
+    resources: ApiResources, environment_id: EnvironmentId, execution_id: ExecutionId
+) -> Result | None:
     try:
-        async with resources.connection() as conn:
+        async with resources.tenant(environment_id) as conn:
             execution = await get_execution(conn, execution_id)
             found = await find_result(conn, execution_id)
     except NotFound:

@@ -9,12 +9,14 @@ from typing import Annotated, Any, Final
 from aiohttp import web
 from pydantic import Field
 
+from services.api.auth import caller_of
 from services.api.await_result import await_result
 from services.api.bodies import answer, read_options, validate
 from services.api.control_execution import cancel_execution, tell_execution
 from services.api.execution_handlers import render_execution
 from services.api.expiry import ExpiryRequest
 from services.api.parameters import id_in_path, idempotency_key, step_in_path
+from services.api.payloads import Payload, answer_to
 from services.api.repeat_execution import (
     RepeatRequest,
     rerun_execution,
@@ -45,8 +47,9 @@ async def cancel(request: web.Request) -> web.Response:
     """The execution as it stood before; it ends soon after."""
     execution_id = ExecutionId(id_in_path(request))
     body = validate(CancelRequest, await read_options(request, request.app[SETTINGS]))
-    execution = await cancel_execution(request.app[RESOURCES], execution_id, body.reason)
-    return answer(render_execution(execution), status=202)
+    caller = await caller_of(request)
+    execution = await cancel_execution(request.app[RESOURCES], caller, execution_id, body.reason)
+    return answer_to(request, render_execution(execution), status=202)
 
 
 async def suspend(request: web.Request) -> web.Response:
@@ -68,13 +71,14 @@ async def start(request: web.Request) -> web.Response:
     workflow_id = WorkflowId(id_in_path(request))
     key = idempotency_key(request)
     asked = validate(StartRequest, await read_options(request, request.app[SETTINGS]))
-    started = await start_execution(request.app[RESOURCES], workflow_id, asked, key)
+    caller = await caller_of(request)
+    started = await start_execution(request.app[RESOURCES], caller, workflow_id, asked, key)
     execution_id = started.execution_id
     ids = {"execution_id": str(execution_id), "workflow_id": str(workflow_id)}
     if wait_s := _wait_s(request, started.workflow):
-        found = await await_result(request, execution_id, wait_s)
+        found = await await_result(request, caller.environment_id, execution_id, wait_s)
         if found is not None:
-            return answer({**ids, "result": found.value})
+            return answer_to(request, {**ids, "result": Payload(found.value)})
     response = answer({**ids, "repeats": None}, status=202)
     response.headers["Location"] = f"/v1/executions/{execution_id}"
     return response
@@ -83,18 +87,16 @@ async def start(request: web.Request) -> web.Response:
 async def rerun(request: web.Request) -> web.Response:
     """The new execution, which does everything again."""
     execution_id = ExecutionId(id_in_path(request))
-    started = await rerun_execution(
-        request.app[RESOURCES], execution_id, await _repeat_request(request)
-    )
+    asked, caller = await _repeat_request(request), await caller_of(request)
+    started = await rerun_execution(request.app[RESOURCES], caller, execution_id, asked)
     return _repeated(started, execution_id)
 
 
 async def retry(request: web.Request) -> web.Response:
     """The new execution, which goes on where the other failed."""
     execution_id = ExecutionId(id_in_path(request))
-    started = await retry_execution(
-        request.app[RESOURCES], execution_id, await _repeat_request(request)
-    )
+    asked, caller = await _repeat_request(request), await caller_of(request)
+    started = await retry_execution(request.app[RESOURCES], caller, execution_id, asked)
     return _repeated(started, execution_id)
 
 
@@ -102,9 +104,8 @@ async def resume_from(request: web.Request) -> web.Response:
     """The new execution, which does again what the other did from a step on."""
     execution_id = ExecutionId(id_in_path(request))
     step_id = step_in_path(request)
-    started = await resume_from_step(
-        request.app[RESOURCES], execution_id, step_id, await _repeat_request(request)
-    )
+    asked, caller = await _repeat_request(request), await caller_of(request)
+    started = await resume_from_step(request.app[RESOURCES], caller, execution_id, step_id, asked)
     return _repeated(started, execution_id, step_id)
 
 
@@ -121,8 +122,9 @@ def _wait_s(request: web.Request, workflow: Workflow) -> float:
 async def _told(request: web.Request, signal: Suspend | Resume) -> web.Response:
     execution_id = ExecutionId(id_in_path(request))
     validate(NoOptions, await read_options(request, request.app[SETTINGS]))
-    execution = await tell_execution(request.app[RESOURCES], execution_id, signal)
-    return answer(render_execution(execution), status=202)
+    caller = await caller_of(request)
+    execution = await tell_execution(request.app[RESOURCES], caller, execution_id, signal)
+    return answer_to(request, render_execution(execution), status=202)
 
 
 async def _repeat_request(request: web.Request) -> RepeatRequest:

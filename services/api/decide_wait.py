@@ -11,13 +11,16 @@ from typing import Annotated, Any, Final, Literal
 
 from pydantic import AfterValidator
 
+from services.api.note_changes import note_command
 from services.api.problems import NOT_THE_APPROVER
 from services.api.publish_command import publish_command
 from services.api.resources import ApiResources
+from shared.db.audit import Change
 from shared.db.waits import Answer, Question, find_question
 from shared.domain.errors import Conflict, Invalid, NotFound, Problem
 from shared.domain.ids import ExecutionId, StepId
 from shared.domain.outcomes import WaitKind
+from shared.domain.principals import Caller
 from shared.domain.signals import Decided, Submitted
 from shared.domain.steps import TIMEOUT, Approver, Handle
 from shared.domain.values import Name, Strict, Text
@@ -70,7 +73,11 @@ class Ruling:
 
 
 async def decide(
-    resources: ApiResources, execution_id: ExecutionId, step_id: StepId, asked: DecisionRequest
+    resources: ApiResources,
+    caller: Caller,
+    execution_id: ExecutionId,
+    step_id: StepId,
+    asked: DecisionRequest,
 ) -> Ruling:
     """Approve or reject, and see for ``KNOWN_WITHIN_S`` whether that decides it.
 
@@ -85,14 +92,18 @@ async def decide(
         by=asked.by,
         comment=asked.comment,
     )
-    question = await _question(resources, execution_id, step_id)
+    question = await _question(resources, caller, execution_id, step_id)
     told = _told(question, step_id, WaitKind.APPROVAL)
     _check_person(told["approver"], asked.by)
-    return await _answered(resources, execution_id, question, signal)
+    return await _answered(resources, caller, execution_id, question, signal)
 
 
 async def submit(
-    resources: ApiResources, execution_id: ExecutionId, step_id: StepId, asked: SubmissionRequest
+    resources: ApiResources,
+    caller: Caller,
+    execution_id: ExecutionId,
+    step_id: StepId,
+    asked: SubmissionRequest,
 ) -> Ruling:
     """Fill in a form; as ``decide``, and Invalid for data that the form's schema refuses."""
     signal = Submitted(
@@ -102,17 +113,17 @@ async def submit(
         button=asked.button,
         by=asked.by,
     )
-    question = await _question(resources, execution_id, step_id)
+    question = await _question(resources, caller, execution_id, step_id)
     told = _told(question, step_id, WaitKind.FORM)
     _check_person(told["assignee"], asked.by)
     await asyncio.to_thread(_check_form, told, asked)
-    return await _answered(resources, execution_id, question, signal)
+    return await _answered(resources, caller, execution_id, question, signal)
 
 
 async def _question(
-    resources: ApiResources, execution_id: ExecutionId, step_id: StepId
+    resources: ApiResources, caller: Caller, execution_id: ExecutionId, step_id: StepId
 ) -> Question:
-    async with resources.connection() as conn:
+    async with resources.tenant(caller.environment_id) as conn:
         return await find_question(conn, execution_id, step_id)
 
 
@@ -153,6 +164,7 @@ def _check_form(told: Mapping[str, Any], asked: SubmissionRequest) -> None:
 
 async def _answered(
     resources: ApiResources,
+    caller: Caller,
     execution_id: ExecutionId,
     question: Question,
     signal: Decided | Submitted,
@@ -168,14 +180,30 @@ async def _answered(
         tell_id=f"{execution_id}:{signal.step_id}:{signal.decision_id}",
         at=resources.clock.now(),
     )
+    await note_command(resources, caller, _change(execution_id, signal))
     await publish_command(resources, execution_id, encode_tell(tell))
     until = resources.clock.monotonic() + KNOWN_WITHIN_S
     while resources.clock.monotonic() < until:
-        question = await _question(resources, execution_id, signal.step_id)
+        question = await _question(resources, caller, execution_id, signal.step_id)
         if not question.is_open:
             return _ruling(question, signal)
         await resources.clock.sleep(_PAUSE_S)
     return Ruling(decision_id=signal.decision_id, won=None)
+
+
+def _change(execution_id: ExecutionId, signal: Decided | Submitted) -> Change:
+    """Who decided what; what a form was filled in with is a payload, and so is a comment."""
+    decision = signal.decision if isinstance(signal, Decided) else None
+    return Change(
+        action="step.submit" if decision is None else "step.decide",
+        target=f"execution:{execution_id}",
+        after={
+            "step_id": signal.step_id,
+            "by": signal.by,
+            "decision_id": signal.decision_id,
+            "decision": decision,
+        },
+    )
 
 
 def _ruling(question: Question, signal: Decided | Submitted) -> Ruling:
@@ -192,7 +220,7 @@ def _came(question: Question) -> str:
     answer = question.answer
     if answer is None:
         return f"the execution is {question.execution_status}"
-    if answer.error is not None:
-        return str(answer.error["message"]).removesuffix(".")
     by = answer.output.get("by") if isinstance(answer.output, dict) else None
+    if by is None and answer.error is not None:  # of somebody's "no" it may quote the comment
+        return str(answer.error["message"]).removesuffix(".")
     return "nobody answered in time" if by is None else f"'{by}' answered"

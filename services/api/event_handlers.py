@@ -6,15 +6,24 @@ from urllib.parse import unquote
 
 from aiohttp import web
 
+from services.api.auth import environment_of
 from services.api.bodies import JSON, accept, answer, read_raw
 from services.api.execution_handlers import render_execution
 from services.api.explain_event import Explanation, explain_event
-from services.api.parameters import Query, as_uuid, cursor_after, split_page
+from services.api.parameters import Query, cursor_after, split_page
+from services.api.payloads import Payload, answer_to
 from services.api.resources import RESOURCES, SETTINGS
-from services.api.send_event import SOURCE, send_event
+from services.api.send_event import SOURCE, event_of, send_event
 from shared.db.events import list_events
 from shared.domain.events import Event
-from shared.domain.ids import EnvironmentId, EventKey, WorkflowId, event_key, execution_id
+from shared.domain.ids import (
+    EnvironmentId,
+    EventKey,
+    WorkflowId,
+    as_uuid,
+    event_key,
+    execution_id,
+)
 from shared.matching.decisions import Decision
 from shared.wire.envelope import stamp
 from shared.wire.intake import CLOUD_EVENT, EventLimits
@@ -22,15 +31,18 @@ from shared.wire.intake import CLOUD_EVENT, EventLimits
 
 async def send(request: web.Request) -> web.Response:
     """202 with the event's id and key, once it is durable."""
-    settings = request.app[SETTINGS]
+    resources, settings = request.app[RESOURCES], request.app[SETTINGS]
     if "ce-type" not in request.headers:
         accept(request, JSON | {CLOUD_EVENT})
-    event = await send_event(
-        request.app[RESOURCES],
+    event = event_of(
+        resources,
+        await environment_of(request),
         await read_raw(request, settings),
         list(_event_headers(request)),
         EventLimits(body_bytes_max=settings.body_bytes_max),
     )
+    await environment_of(request, event.environment_id)  # which the body may have named
+    await send_event(resources, event)
     document = {
         "id": event.id,
         "key": str(event.key),
@@ -42,34 +54,32 @@ async def send(request: web.Request) -> web.Response:
 
 async def explain(request: web.Request) -> web.Response:
     """The event of a key or a publisher's id, and why each workflow was started or not."""
-    resources = request.app[RESOURCES]
     query = Query(request, "source", "environment_id", "workflow_id")
-    keys = _keys(
-        request.match_info["id"],
-        query.text("source"),
-        query.id("environment_id", EnvironmentId) or resources.default_environment,
-    )
-    found = await explain_event(resources, keys, query.id("workflow_id", WorkflowId))
-    return answer(_explanation(found))
+    workflow_id, environment_id = query.id("workflow_id", WorkflowId), await query.environment()
+    keys = _keys(request.match_info["id"], query.text("source"), environment_id)
+    found = await explain_event(request.app[RESOURCES], environment_id, keys, workflow_id)
+    return answer_to(request, _explanation(found))
 
 
 async def list_recent(request: web.Request) -> web.Response:
     """A page of events, the latest first."""
     query = Query(request, "type", "environment_id", "limit", "cursor")
-    async with request.app[RESOURCES].connection() as conn:
+    environment_id = await query.environment()
+    async with request.app[RESOURCES].tenant(environment_id) as conn:
         found = await list_events(
             conn,
-            environment_id=query.id("environment_id", EnvironmentId),
+            environment_id=environment_id,
             event_type=query.text("type"),
             before=query.cursor(),
             limit=query.limit + 1,
         )
     page, last = split_page(found, query.limit)
-    return answer(
+    return answer_to(
+        request,
         {
             "items": [_event(event) for event in page],
             "next_cursor": last and cursor_after((last.received_at, last.key)),
-        }
+        },
     )
 
 
@@ -100,8 +110,8 @@ def _event(event: Event) -> dict[str, Any]:
         "subject": event.subject,
         "time": event.time and stamp(event.time),
         "received_at": stamp(event.received_at),
-        "payload": event.payload,
-        "attributes": event.attributes,
+        "payload": Payload(event.payload),
+        "attributes": Payload(event.attributes),
     }
 
 
@@ -109,7 +119,7 @@ def _explanation(found: Explanation) -> dict[str, Any]:
     return {
         **_event(found.event),
         "conflicts": [
-            {"origin": c.origin, "received_at": stamp(c.received_at), "record": c.record}
+            {"origin": c.origin, "received_at": stamp(c.received_at), "record": Payload(c.record)}
             for c in found.conflicts
         ],
         "decisions": [_decision(decision, found.event) for decision in found.decisions],
@@ -125,6 +135,6 @@ def _decision(decision: Decision, event: Event) -> dict[str, Any]:
         "workflow_version": decision.workflow_version,
         "is_match": decision.is_match,
         "reason": decision.reason,
-        "detail": decision.detail,
+        "detail": Payload(decision.detail),
         "execution_id": started and str(started),
     }

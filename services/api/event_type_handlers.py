@@ -9,9 +9,11 @@ from aiohttp import web
 from pydantic import TypeAdapter
 
 from services.api.bodies import answer, read_document, validate
+from services.api.note_changes import note
 from services.api.parameters import Query, is_name, name_in_path, split_page
 from services.api.resources import RESOURCES, SETTINGS
 from shared.db import event_types
+from shared.db.audit import Change
 from shared.domain.event_types import EventType, EventTypeName, EventTypeSpec
 from shared.expr.schemas import JsonSchema
 from shared.wire.envelope import stamp
@@ -25,33 +27,36 @@ async def put(request: web.Request) -> web.Response:
     """200 with the event type; 201 when there was none."""
     resources = request.app[RESOURCES]
     name = request.match_info["name"]
-    environment_id = Query(request, "environment_id").environment()
+    caller = await Query(request, "environment_id").caller()
     spec = _spec(name, await read_document(request, request.app[SETTINGS]))
-    async with resources.connection() as conn:
+    async with resources.tenant(caller.environment_id) as conn:
+        before = await event_types.find_event_type(conn, caller.environment_id, name)
         done = await event_types.put_event_type(
             conn,
-            environment_id,
+            caller.environment_id,
             name,
             spec,
             fallback_uid=resources.new_id(),
             now=resources.clock.now(),
         )
+        if before is None or before.spec != done.event_type.spec:
+            await note(resources, conn, caller, _change("put", name, before, done.event_type))
     return answer(_document(done.event_type), status=201 if done.is_new else 200)
 
 
 async def get(request: web.Request) -> web.Response:
     """The event type of a name."""
     name = name_in_path(request, _NAME, "event type")
-    environment_id = Query(request, "environment_id").environment()
-    async with request.app[RESOURCES].connection() as conn:
+    environment_id = await Query(request, "environment_id").environment()
+    async with request.app[RESOURCES].tenant(environment_id) as conn:
         return answer(_document(await event_types.get_event_type(conn, environment_id, name)))
 
 
 async def list_all(request: web.Request) -> web.Response:
     """A page in the order of names; the cursor is the last one."""
     query = Query(request, "environment_id", "limit", "cursor")
-    environment_id, after, limit = query.environment(), query.text("cursor"), query.limit
-    async with request.app[RESOURCES].connection() as conn:
+    environment_id, after, limit = await query.environment(), query.text("cursor"), query.limit
+    async with request.app[RESOURCES].tenant(environment_id) as conn:
         found = await event_types.list_event_types(
             conn, environment_id, after=after or "", limit=limit + 1
         )
@@ -62,9 +67,12 @@ async def list_all(request: web.Request) -> web.Response:
 async def delete(request: web.Request) -> web.Response:
     """204."""
     name = name_in_path(request, _NAME, "event type")
-    environment_id = Query(request, "environment_id").environment()
-    async with request.app[RESOURCES].connection() as conn:
-        await event_types.delete_event_type(conn, environment_id, name)
+    caller = await Query(request, "environment_id").caller()
+    resources = request.app[RESOURCES]
+    async with resources.tenant(caller.environment_id) as conn:
+        old = await event_types.get_event_type(conn, caller.environment_id, name)
+        await event_types.delete_event_type(conn, caller.environment_id, name)
+        await note(resources, conn, caller, _change("delete", name, old, None))
     return web.Response(status=204)
 
 
@@ -80,6 +88,15 @@ def _spec(name: str, document: dict[str, Any]) -> EventTypeSpec:
     if spec.json_schema is not None:
         JsonSchema(spec.json_schema, "/schema")
     return spec
+
+
+def _change(action: str, name: str, before: EventType | None, after: EventType | None) -> Change:
+    return Change(
+        action=f"event_type.{action}",
+        target=f"event-type:{name}",
+        before=None if before is None else before.spec.model_dump(mode="json"),
+        after=None if after is None else after.spec.model_dump(mode="json"),
+    )
 
 
 def _document(event_type: EventType) -> dict[str, Any]:

@@ -6,6 +6,7 @@ from typing import Any, Final
 
 import orjson
 
+from services.api.payloads import Payload
 from shared.db.history import Execution
 from shared.domain.asked import Asked
 from shared.domain.workflows import TriggerKind
@@ -42,7 +43,8 @@ def kinship_fields(execution: Execution) -> dict[str, Any]:
 def asked_fields(execution: Execution, *, is_whole: bool) -> dict[str, Any]:
     """What was asked of it; the large fields only where it is shown whole."""
     asked = read_asked(execution.lineage or {}) or Asked()
-    return asked.model_dump(mode="json", exclude=None if is_whole else set(_LARGE))
+    shown = asked.model_dump(mode="json", exclude=None if is_whole else set(_LARGE))
+    return {k: Payload(v) if k in _LARGE else v for k, v in shown.items()}
 
 
 def trigger_fields(execution: Execution, event: bytes | None) -> dict[str, Any] | None:

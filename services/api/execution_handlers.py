@@ -7,9 +7,9 @@ from typing import Any, Final
 from aiohttp import web
 
 from services.api.await_result import await_result
-from services.api.bodies import answer
 from services.api.execution_fields import asked_fields, kinship_fields, trigger_fields
 from services.api.parameters import Query, cursor_after, id_in_path, split_page
+from services.api.payloads import Payload, answer_to, error_shown, subject_shown
 from services.api.problems import RESULT_NOT_READY
 from services.api.resources import RESOURCES, ApiResources
 from services.api.restore_execution import current_steps, restore_execution
@@ -41,16 +41,16 @@ async def list_recent(request: web.Request) -> web.Response:
         *("workflow_id", "event_key", "environment_id", "status", "from", "to"),
         *("limit", "cursor"),
     )
-    async with request.app[RESOURCES].connection() as conn:
-        found = await list_executions(
-            conn, _filter(query), before=query.cursor(), limit=query.limit + 1
-        )
+    which = _filter(query, await query.environment())
+    async with request.app[RESOURCES].tenant(which.environment_id) as conn:
+        found = await list_executions(conn, which, before=query.cursor(), limit=query.limit + 1)
     page, last = split_page(found, query.limit)
-    return answer(
+    return answer_to(
+        request,
         {
             "items": [render_execution(execution) for execution in page],
             "next_cursor": last and cursor_after((last.created_at, last.id)),
-        }
+        },
     )
 
 
@@ -60,9 +60,10 @@ async def get(request: web.Request) -> web.Response:
     Its progress also says what it is at now, on the first page of a long log and on the last.
     """
     execution_id = ExecutionId(id_in_path(request))
-    after = Query(request, "after").integer("after", minimum=0, maximum=_POSITION_MAX)
-    resources = request.app[RESOURCES]
-    async with resources.connection() as conn:
+    query = Query(request, "after", "environment_id")
+    after = query.integer("after", minimum=0, maximum=_POSITION_MAX)
+    resources, environment_id = request.app[RESOURCES], await query.environment()
+    async with resources.tenant(environment_id) as conn:
         execution = await get_execution(conn, execution_id)
         event = await find_trigger(conn, execution_id)
         found = await list_entries(conn, execution_id, after=after or 0, limit=_ENTRIES_MAX + 1)
@@ -71,7 +72,8 @@ async def get(request: web.Request) -> web.Response:
         if after is None or last is None:
             current = await _current(resources, conn, execution)
     shown = render_execution(execution, is_whole=True)
-    return answer(
+    return answer_to(
+        request,
         {
             **shown,
             "trigger": trigger_fields(execution, event),
@@ -83,7 +85,7 @@ async def get(request: web.Request) -> web.Response:
             ],
             "attempts": [_attempt(entry, entry.step_id) for entry in page if entry.step_id],
             "next_after": last and last.position,
-        }
+        },
     )
 
 
@@ -94,14 +96,16 @@ async def result(request: web.Request) -> web.Response:
     is not there may be about to start, and is waited for as well.
     """
     execution_id = ExecutionId(id_in_path(request))
-    wait_s = Query(request, "wait_s").integer("wait_s", minimum=0, maximum=WAIT_S_MAX) or 0
-    found = await await_result(request, execution_id, wait_s)
+    query = Query(request, "wait_s", "environment_id")
+    wait_s = query.integer("wait_s", minimum=0, maximum=WAIT_S_MAX) or 0
+    environment_id = await query.environment()
+    found = await await_result(request, environment_id, execution_id, wait_s)
     if found is None:
-        async with request.app[RESOURCES].connection() as conn:
+        async with request.app[RESOURCES].tenant(environment_id) as conn:
             execution = await get_execution(conn, execution_id)
         said = f"Execution {execution_id} is {execution.status}; there is no result yet."
         raise invalid("", RESULT_NOT_READY, said)
-    return answer({"result": found.value})
+    return answer_to(request, {"result": Payload(found.value)})
 
 
 def render_execution(execution: Execution, *, is_whole: bool = False) -> dict[str, Any]:
@@ -118,7 +122,7 @@ def render_execution(execution: Execution, *, is_whole: bool = False) -> dict[st
         "event_key": str(execution.event_key),
         "status": execution.status,
         "progress": _progress(execution),
-        "error": execution.error,
+        "error": error_shown(execution.error),
         "created_at": stamp(execution.created_at),
         "updated_at": stamp(execution.updated_at),
         "finished_at": finished_at and stamp(finished_at),
@@ -167,7 +171,7 @@ async def _current(
             "attempt": step.attempt,
             "stands": step.stands,
             "waits_for": step.waits_for,
-            "subject": step.subject,
+            "subject": subject_shown(step.waits_for, step.subject),
             "until": step.until and stamp(step.until),
         }
         for step in current_steps(restored, resources.clock.now())
@@ -179,9 +183,9 @@ def _step(key: str) -> dict[str, Any]:
     return {"step_id": step_id, "item": item, "compensates": compensates}
 
 
-def _filter(query: Query) -> ExecutionFilter:
+def _filter(query: Query, environment_id: EnvironmentId) -> ExecutionFilter:
     return ExecutionFilter(
-        environment_id=query.id("environment_id", EnvironmentId),
+        environment_id=environment_id,
         workflow_id=query.id("workflow_id", WorkflowId),
         event_key=query.id("event_key", EventKey),
         status=query.choice("status", Status),
@@ -196,9 +200,9 @@ def _attempt(entry: LogEntry, key: str) -> dict[str, Any]:
         **_step(key),
         "attempt": entry.attempt,
         "status": entry.status,
-        "input": entry.input,
-        "output": entry.output,
-        "error": entry.error,
+        "input": Payload(entry.input),
+        "output": Payload(entry.output),
+        "error": error_shown(entry.error),
         "started_at": entry.started_at and stamp(entry.started_at),
         "ended_at": stamp(entry.ended_at),
         "wake_at": entry.wake_at and stamp(entry.wake_at),

@@ -12,7 +12,7 @@ from shared.db.pool import Connection
 from shared.db.workflows import list_candidates
 from shared.domain.errors import NotFound
 from shared.domain.events import Event
-from shared.domain.ids import EventKey, WorkflowId
+from shared.domain.ids import EnvironmentId, EventKey, WorkflowId
 from shared.domain.workflows import Workflow
 from shared.matching.decisions import Decision
 from shared.matching.rules import decide
@@ -35,7 +35,10 @@ class Explanation:
 
 
 async def explain_event(
-    resources: ApiResources, keys: Sequence[EventKey], workflow_id: WorkflowId | None
+    resources: ApiResources,
+    environment_id: EnvironmentId,
+    keys: Sequence[EventKey],
+    workflow_id: WorkflowId | None,
 ) -> Explanation:
     """The first event that has one of ``keys``, with a decision on each workflow that awaited it.
 
@@ -43,14 +46,16 @@ async def explain_event(
     same as then. With ``workflow_id`` that workflow is decided on, whatever it awaits. Raises
     NotFound.
     """
-    async with resources.connection() as conn:
+    async with resources.tenant(environment_id) as conn:
         event = await _first(conn, keys)
         candidates = await list_candidates(
             conn, event, workflow_id=workflow_id, limit=CANDIDATES_MAX + 1
         )
         conflicts = await list_conflicts(conn, event.key, limit=_CONFLICTS_MAX)
         executions = await list_executions(
-            conn, ExecutionFilter(event_key=event.key), limit=_EXECUTIONS_MAX
+            conn,
+            ExecutionFilter(environment_id=environment_id, event_key=event.key),
+            limit=_EXECUTIONS_MAX,
         )
     decisions = await asyncio.to_thread(_decide, event, candidates[:CANDIDATES_MAX], resources)
     return Explanation(

@@ -12,10 +12,11 @@ import orjson
 from aiohttp import web
 from pydantic import TypeAdapter, ValidationError
 
+from services.api.auth import caller_of, environment_of
 from services.api.problems import BAD_PARAMETER
-from services.api.resources import RESOURCES
 from shared.domain.errors import Invalid, NotFound
-from shared.domain.ids import EnvironmentId, StepId
+from shared.domain.ids import EnvironmentId, StepId, as_uuid
+from shared.domain.principals import Caller
 from shared.wire.envelope import dumps, stamp
 from shared.wire.strict_json import invalid
 
@@ -24,7 +25,6 @@ LIMIT_MAX: Final = 200
 
 _TEXT_CHARS_MAX: Final = 1_024
 _KEY_CHARS_MAX: Final = 256
-_UUID_CHARS: Final = 36
 
 Place = tuple[datetime, UUID]
 
@@ -66,14 +66,6 @@ def is_name(written: str, kind: TypeAdapter[str]) -> bool:
     return True
 
 
-def as_uuid(written: str) -> UUID | None:
-    """A UUID in its usual form, in either case; None for anything else."""
-    try:
-        return UUID(written) if len(written) == _UUID_CHARS else None
-    except ValueError:
-        return None
-
-
 def idempotency_key(request: web.Request) -> str | None:
     """What the header Idempotency-Key says. Raises Invalid for what cannot be one."""
     key = request.headers.get("Idempotency-Key")
@@ -96,7 +88,7 @@ class Query:
             if len(request.query.getall(name)) > 1:
                 raise refused(name, "Give it once.")
         self._given = request.query
-        self._default_environment = request.app[RESOURCES].default_environment
+        self._request = request
 
     def text(self, name: str) -> str | None:
         """A text that Postgres can compare with."""
@@ -117,9 +109,13 @@ class Query:
             raise refused(name, "It must be a UUID.")
         return kind(parsed)
 
-    def environment(self) -> EnvironmentId:
-        """The environment that ``environment_id`` names, or the default one."""
-        return self.id("environment_id", EnvironmentId) or self._default_environment
+    async def environment(self) -> EnvironmentId:
+        """The environment that the request is for; ``environment_id`` may name it."""
+        return await environment_of(self._request)
+
+    async def caller(self) -> Caller:
+        """Who asks for a change, and where; as ``environment``."""
+        return await caller_of(self._request)
 
     def integer(self, name: str, *, minimum: int, maximum: int) -> int | None:
         """A whole number within bounds."""

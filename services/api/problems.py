@@ -38,10 +38,6 @@ _log: Final = structlog.get_logger(__name__)
 _PROBLEMS_SHOWN_MAX: Final = 100
 _RETRY_AFTER_S: Final = 1
 
-_STATUS_OF: Final[Mapping[type[Rejected], HTTPStatus]] = MappingProxyType(
-    {NotFound: HTTPStatus.NOT_FOUND, Conflict: HTTPStatus.CONFLICT}
-)
-
 _STATUS_OF_CODE: Final[Mapping[str, HTTPStatus]] = MappingProxyType(
     {
         JsonFault.UNREADABLE: HTTPStatus.BAD_REQUEST,
@@ -60,7 +56,24 @@ _STATUS_OF_CODE: Final[Mapping[str, HTTPStatus]] = MappingProxyType(
 
 
 class Unauthorized(Rejected):
-    """Send the API token: 'Authorization: Bearer <token>' or 'x-api-key: <token>'."""
+    """Show a token, a key or a JWT: 'Authorization: Bearer <it>' or 'x-api-key: <it>'."""
+
+
+class NotLetIn(Rejected):
+    """Why somebody is not let in: told to the log alone, and to callers as ``Unauthorized``."""
+
+
+class Forbidden(Rejected):
+    """You may not do this."""
+
+
+_STATUS_OF: Final[Mapping[type[Rejected], HTTPStatus]] = MappingProxyType(
+    {
+        NotFound: HTTPStatus.NOT_FOUND,
+        Conflict: HTTPStatus.CONFLICT,
+        Forbidden: HTTPStatus.FORBIDDEN,
+    }
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -116,7 +129,7 @@ def _fault_of(error: TurnoutError, request: web.Request) -> Fault:
             status = _STATUS_OF.get(type(error), HTTPStatus.BAD_REQUEST)
             return Fault(status=status, detail=error.message)
         case Unavailable():
-            _log.warning("request_unavailable", path=_place(request), reason=error.message)
+            _log.warning("request_unavailable", path=place_of(request), reason=error.message)
             return Fault(
                 status=HTTPStatus.SERVICE_UNAVAILABLE,
                 detail="A service that Turnout needs does not answer; try again.",
@@ -141,14 +154,14 @@ def _fault_of_http(error: web.HTTPException) -> Fault:
 def _defect(request: web.Request) -> Fault:
     """To be called while the error is handled: it is logged here, and nothing of it is shown."""
     request_id = request[REQUEST_ID]
-    _log.exception("request_failed", path=_place(request), request_id=request_id)
+    _log.exception("request_failed", path=place_of(request), request_id=request_id)
     return Fault(
         status=HTTPStatus.INTERNAL_SERVER_ERROR,
         detail=f"Something in Turnout is broken; its log has more under {request_id}.",
     )
 
 
-def _place(request: web.Request) -> str:
+def place_of(request: web.Request) -> str:
     """The path, for the log: without the token that a webhook's address ends with."""
     token = request.match_info.get("token")
     return request.path if token is None else request.path.replace(token, "…")

@@ -7,6 +7,7 @@ from typing import Any
 import orjson
 
 from services.api.check_calls import call_problems
+from services.api.keep_workflow import keep_workflow
 from services.api.resolve_events import resolve_events
 from services.api.resources import ApiResources
 from services.api.webhook_tokens import Tokens, webhook_problems, with_tokens
@@ -17,18 +18,18 @@ from shared.db.workflows import (
     find_latest,
     get_workflow,
     lock_changes,
-    write_workflow,
 )
 from shared.domain.actions import OURS, Versions
 from shared.domain.errors import Conflict, Invalid, Problem
 from shared.domain.ids import EnvironmentId, WorkflowId
+from shared.domain.principals import Caller
 from shared.domain.workflows import Definition, Dialect, Lifecycle, Workflow
 from shared.matching.check import definition_problems, part_problems
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Registration:
-    """What an author asks to be registered.
+    """What an author asks to be registered; ``environment_id`` is as they name it, if they do.
 
     ``faults`` are those of its shape: it is refused with them and with those of the parts that
     fit, which are then its ``definition``. Any problem of the definition is refused, unless
@@ -57,17 +58,19 @@ class Registered:
     tokens: Tokens = field(default_factory=dict)
 
 
-async def create_workflow(resources: ApiResources, asked: Registration, by: str) -> Registered:
+async def create_workflow(
+    resources: ApiResources, caller: Caller, asked: Registration
+) -> Registered:
     """Register a new workflow; the same request again, under the same id, changes nothing.
 
-    ``by`` is who asks. Raises Invalid, and Conflict when the id is taken by another workflow.
+    Raises Invalid, and Conflict when the id is taken by another workflow.
     """
-    workflow = await _checked(resources, asked, by)
-    async with resources.transaction() as conn:
+    workflow = await _checked(resources, caller, asked)
+    async with resources.tenant(caller.environment_id) as conn:
         await lock_changes(conn)
         latest = await find_latest(conn, asked.workflow_id)
         if latest is None or latest.is_deleted:
-            return await _write_new(resources, conn, workflow, latest)
+            return await _write_new(resources, conn, caller, workflow, latest)
         check_not_archived(latest.workflow)
         workflow, _ = with_tokens(workflow, latest.workflow, resources.new_token)
         if _content(latest.workflow) != _content(workflow):
@@ -78,26 +81,28 @@ async def create_workflow(resources: ApiResources, asked: Registration, by: str)
         return Registered(workflow=latest.workflow, is_new=False)
 
 
-async def replace_workflow(resources: ApiResources, asked: Registration, by: str) -> Registered:
+async def replace_workflow(
+    resources: ApiResources, caller: Caller, asked: Registration
+) -> Registered:
     """Give a workflow this content, in a new version if it differs; create it when absent.
 
-    Without an environment in the request it stays in its own. ``by`` is who asks. Raises Invalid,
-    and Conflict when it is archived, or of another environment or dialect.
+    Raises Invalid, and Conflict when it is archived, or of another dialect, or when another
+    environment's workflow has its id.
     """
-    workflow = await _checked(resources, asked, by)
-    async with resources.transaction() as conn:
+    workflow = await _checked(resources, caller, asked)
+    async with resources.tenant(caller.environment_id) as conn:
         await lock_changes(conn)
         latest = await find_latest(conn, asked.workflow_id)
         if latest is None or latest.is_deleted:
-            return await _write_new(resources, conn, workflow, latest)
+            return await _write_new(resources, conn, caller, workflow, latest)
         old = latest.workflow
-        _check_kinship(old, asked)
+        if old.dialect is not asked.dialect:
+            raise Conflict(f"Workflow {old.id} was registered as '{old.dialect}'; change it there.")
         check_not_archived(old)
         workflow, tokens = with_tokens(workflow, old, resources.new_token)
         is_changed = _version_content(old) != _version_content(workflow)
         workflow = workflow.model_copy(
             update={
-                "environment_id": old.environment_id,
                 "version": old.version + 1 if is_changed else old.version,
                 "created_at": old.created_at,
                 "created_by": old.created_by,
@@ -106,39 +111,53 @@ async def replace_workflow(resources: ApiResources, asked: Registration, by: str
         if not is_changed and workflow.is_active == old.is_active:
             return Registered(workflow=old, is_new=False)
         await _check_calls(conn, workflow)
-        await write_workflow(conn, workflow)
+        await keep_workflow(resources, conn, caller, "replace", old, workflow)
         return Registered(workflow=workflow, is_new=False, tokens=tokens)
 
 
-async def activate_workflow(resources: ApiResources, workflow_id: WorkflowId) -> Workflow:
+async def activate_workflow(
+    resources: ApiResources, caller: Caller, workflow_id: WorkflowId
+) -> Workflow:
     """Let events start a workflow; a draft without a problem becomes ready, in a new version.
 
     Raises NotFound, Invalid with every problem of a draft, and Conflict when it is archived.
     """
-    async with resources.transaction() as conn:
+    async with resources.tenant(caller.environment_id) as conn:
         await lock_changes(conn)
         old = await get_workflow(conn, workflow_id)
         check_not_archived(old)
         if old.lifecycle is Lifecycle.READY:
-            return await _switched(resources, conn, old, is_active=True)
+            return await _switched(resources, conn, caller, old, is_active=True)
         definition, problems = await examine(resources, conn, old)
         if problems:
             raise Invalid(problems)
-        ready = {"lifecycle": Lifecycle.READY, "version": old.version + 1, "definition": definition}
-        return await _written(resources, conn, old.model_copy(update=ready), is_active=True)
+        changes = {
+            "lifecycle": Lifecycle.READY,
+            "version": old.version + 1,
+            "definition": definition,
+            "is_active": True,
+            "updated_at": resources.clock.now(),
+        }
+        changed = old.model_copy(update=changes)
+        await keep_workflow(resources, conn, caller, "activate", old, changed)
+        return changed
 
 
-async def deactivate_workflow(resources: ApiResources, workflow_id: WorkflowId) -> Workflow:
+async def deactivate_workflow(
+    resources: ApiResources, caller: Caller, workflow_id: WorkflowId
+) -> Workflow:
     """Let no event start a workflow any more. Raises NotFound."""
-    async with resources.transaction() as conn:
+    async with resources.tenant(caller.environment_id) as conn:
         await lock_changes(conn)
         old = await get_workflow(conn, workflow_id)
-        return await _switched(resources, conn, old, is_active=False)
+        return await _switched(resources, conn, caller, old, is_active=False)
 
 
-async def check_registration(resources: ApiResources, asked: Registration) -> list[Problem]:
+async def check_registration(
+    resources: ApiResources, environment_id: EnvironmentId, asked: Registration
+) -> list[Problem]:
     """Everything that is wrong with what is asked for."""
-    _, problems = await _examined(resources, asked)
+    _, problems = await _examined(resources, environment_id, asked)
     return problems
 
 
@@ -170,14 +189,12 @@ async def known_actions(conn: Connection, environment_id: EnvironmentId) -> Vers
 
 
 async def _examined(
-    resources: ApiResources, asked: Registration
+    resources: ApiResources, environment_id: EnvironmentId, asked: Registration
 ) -> tuple[Definition, list[Problem]]:
     """As ``examine``, for what is asked for."""
-    async with resources.connection() as conn:
+    async with resources.tenant(environment_id) as conn:
         latest = await find_latest(conn, asked.workflow_id)
         old = None if latest is None or latest.is_deleted else latest.workflow
-        home = resources.default_environment if old is None else old.environment_id
-        environment_id = asked.environment_id or EnvironmentId(home)
         actions = await known_actions(conn, environment_id)
         # Parsing a large definition's expressions takes a while; other requests go on meanwhile.
         problems = await asyncio.to_thread(problems_within, asked, actions)
@@ -190,21 +207,21 @@ async def _examined(
         return definition, [*problems, *calls, *events, *hooks]
 
 
-async def _checked(resources: ApiResources, asked: Registration, by: str) -> Workflow:
-    definition, problems = await _examined(resources, asked)
+async def _checked(resources: ApiResources, caller: Caller, asked: Registration) -> Workflow:
+    definition, problems = await _examined(resources, caller.environment_id, asked)
     if asked.faults or (problems and not asked.is_draft):
         raise Invalid(problems)
     now = resources.clock.now()
     return Workflow(
         id=asked.workflow_id,
-        environment_id=asked.environment_id or resources.default_environment,
+        environment_id=caller.environment_id,
         version=1,
         dialect=asked.dialect,
         lifecycle=Lifecycle.DRAFT if asked.is_draft else Lifecycle.READY,
         is_active=asked.is_active,
         definition=definition,
         source=asked.source,
-        created_by=by,
+        created_by=caller.name,
         created_at=now,
         updated_at=now,
     )
@@ -222,30 +239,29 @@ async def _check_calls(conn: Connection, workflow: Workflow) -> None:
 
 
 async def _switched(
-    resources: ApiResources, conn: Connection, workflow: Workflow, *, is_active: bool
+    resources: ApiResources, conn: Connection, caller: Caller, old: Workflow, *, is_active: bool
 ) -> Workflow:
-    if workflow.is_active is is_active:
-        return workflow
-    return await _written(resources, conn, workflow, is_active=is_active)
-
-
-async def _written(
-    resources: ApiResources, conn: Connection, workflow: Workflow, *, is_active: bool
-) -> Workflow:
-    now = resources.clock.now()
-    changed = workflow.model_copy(update={"is_active": is_active, "updated_at": now})
-    await write_workflow(conn, changed)
+    if old.is_active is is_active:
+        return old
+    changes = {"is_active": is_active, "updated_at": resources.clock.now()}
+    changed = old.model_copy(update=changes)
+    action = "activate" if is_active else "deactivate"
+    await keep_workflow(resources, conn, caller, action, old, changed)
     return changed
 
 
 async def _write_new(
-    resources: ApiResources, conn: Connection, workflow: Workflow, ended: Latest | None
+    resources: ApiResources,
+    conn: Connection,
+    caller: Caller,
+    workflow: Workflow,
+    ended: Latest | None,
 ) -> Registered:
     await _check_calls(conn, workflow)
     if ended is not None:  # versions are for ever, so a new life goes on counting
         workflow = workflow.model_copy(update={"version": ended.workflow.version + 1})
     workflow, tokens = with_tokens(workflow, None, resources.new_token)
-    await write_workflow(conn, workflow)
+    await keep_workflow(resources, conn, caller, "create", None, workflow)
     return Registered(workflow=workflow, is_new=True, tokens=tokens)
 
 
@@ -255,15 +271,8 @@ def check_not_archived(workflow: Workflow) -> None:
         raise Conflict(f"Workflow {workflow.id} is archived: unarchive it first.")
 
 
-def _check_kinship(old: Workflow, asked: Registration) -> None:
-    if old.dialect is not asked.dialect:
-        raise Conflict(f"Workflow {old.id} was registered as '{old.dialect}'; change it there.")
-    if asked.environment_id not in (None, old.environment_id):
-        raise Conflict(f"Workflow {old.id} is in another environment, where it stays.")
-
-
 def _content(workflow: Workflow) -> object:
-    return workflow.environment_id, workflow.is_active, _version_content(workflow)
+    return workflow.is_active, _version_content(workflow)
 
 
 def _version_content(workflow: Workflow) -> object:

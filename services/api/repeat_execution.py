@@ -6,16 +6,19 @@ from datetime import datetime
 from uuid import uuid5
 
 from services.api.expiry import ExpiryRequest, expiry_of
+from services.api.note_changes import note_command
 from services.api.publish_command import publish_command
 from services.api.register_workflow import check_not_archived
 from services.api.resources import ApiResources
 from services.api.restore_execution import Restored, restore_execution
+from shared.db.audit import Change
 from shared.db.history import Execution, find_trigger, get_execution
 from shared.db.workflows import find_latest
 from shared.domain.errors import Conflict
 from shared.domain.executions import AttemptStatus, Status
 from shared.domain.ids import ExecutionId, StepId, compensation_key
 from shared.domain.inheritance import TAKEN_OVER
+from shared.domain.principals import Caller
 from shared.wire.commands import encode_start
 from shared.wire.lineage import Lineage, Repeat, read_asked, read_repeat
 from shared.wire.strict_json import invalid
@@ -40,28 +43,33 @@ Check = Callable[[Execution, Restored], None]
 
 
 async def rerun_execution(
-    resources: ApiResources, execution_id: ExecutionId, asked: RepeatRequest
+    resources: ApiResources, caller: Caller, execution_id: ExecutionId, asked: RepeatRequest
 ) -> ExecutionId:
     """Start the same version with the same event from its beginning; gives the new execution.
 
     Also while the other is under way. Raises NotFound, Invalid, Unavailable.
     """
-    return await _repeat(resources, Repeat(execution_id=execution_id), asked, "rerun", _anything)
+    repeats = Repeat(execution_id=execution_id)
+    return await _repeat(resources, caller, repeats, asked, "rerun", _anything)
 
 
 async def retry_execution(
-    resources: ApiResources, execution_id: ExecutionId, asked: RepeatRequest
+    resources: ApiResources, caller: Caller, execution_id: ExecutionId, asked: RepeatRequest
 ) -> ExecutionId:
     """As ``rerun_execution``, but what completed or was skipped is taken over.
 
     Raises Conflict for one that is under way, that is COMPLETED, or that undid steps.
     """
     repeats = Repeat(execution_id=execution_id, inherits=True)
-    return await _repeat(resources, repeats, asked, "retry", _check_retry)
+    return await _repeat(resources, caller, repeats, asked, "retry", _check_retry)
 
 
 async def resume_from_step(
-    resources: ApiResources, execution_id: ExecutionId, step_id: StepId, asked: RepeatRequest
+    resources: ApiResources,
+    caller: Caller,
+    execution_id: ExecutionId,
+    step_id: StepId,
+    asked: RepeatRequest,
 ) -> ExecutionId:
     """As ``rerun_execution``, but only ``step_id`` and what follows it runs again.
 
@@ -74,14 +82,19 @@ async def resume_from_step(
         _check_before(restored, step_id)
 
     repeats = Repeat(execution_id=execution_id, inherits=True, step_id=step_id)
-    return await _repeat(resources, repeats, asked, f"resume-from:{step_id}", check)
+    return await _repeat(resources, caller, repeats, asked, f"resume-from:{step_id}", check)
 
 
 async def _repeat(
-    resources: ApiResources, repeats: Repeat, asked: RepeatRequest, way: str, check: Check
+    resources: ApiResources,
+    caller: Caller,
+    repeats: Repeat,
+    asked: RepeatRequest,
+    way: str,
+    check: Check,
 ) -> ExecutionId:
     id_, now = repeats.execution_id, resources.clock.now()
-    async with resources.connection() as conn:
+    async with resources.tenant(caller.environment_id) as conn:
         execution = await get_execution(conn, id_)
         restored = await restore_execution(conn, execution)
         event = await find_trigger(conn, id_)
@@ -98,6 +111,12 @@ async def _repeat(
     earlier = read_asked(execution.lineage or {})
     lineage = Lineage(repeats=repeats, asked=earlier and earlier.repeated)
     command = _start(execution, started, event, now, expires_at, lineage)
+    change = Change(
+        action=f"execution.{way.partition(':')[0]}",
+        target=f"execution:{started}",
+        after={"execution_id": str(id_), "step_id": repeats.step_id},
+    )
+    await note_command(resources, caller, change)
     await publish_command(resources, started, command)
     return started
 

@@ -15,6 +15,7 @@ from pydantic import SecretStr
 from services.api.settings import ApiSettings
 from shared.bus.protocol import Bus
 from shared.db.pool import Connection, Pool, translated
+from shared.db.tenancy import become_tenant
 from shared.domain.ids import EnvironmentId
 from shared.expr.jsonata import ExpressionCache
 from shared.matching.decisions import DEPTH_MAX
@@ -54,17 +55,24 @@ class ApiResources:
         return self.secrets if environment_id == self.default_environment else {}
 
     @asynccontextmanager
-    async def connection(self) -> AsyncIterator[Connection]:
-        """A connection to Postgres. Raises Unavailable when there is none in time."""
+    async def tenant(self, environment_id: EnvironmentId) -> AsyncIterator[Connection]:
+        """A transaction that sees one environment, committed unless an error leaves it.
+
+        Raises Unavailable when there is no connection in time.
+        """
+        async with self.engine() as conn, conn.transaction():
+            await become_tenant(conn, environment_id)
+            yield conn
+
+    @asynccontextmanager
+    async def engine(self) -> AsyncIterator[Connection]:
+        """A connection that sees every environment, for what is of none yet; raises as ``tenant``.
+
+        Whoever uses it says why.
+        """
         with translated():
             async with self.pool.acquire(timeout=_CONNECTION_WITHIN_S) as conn:
                 yield conn
-
-    @asynccontextmanager
-    async def transaction(self) -> AsyncIterator[Connection]:
-        """A connection in a transaction, which is committed unless an error leaves it."""
-        async with self.connection() as conn, conn.transaction():
-            yield conn
 
 
 RESOURCES: Final = web.AppKey("resources", ApiResources)

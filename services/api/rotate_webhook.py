@@ -1,25 +1,27 @@
 """Giving a webhook another address."""
 
+from services.api.keep_workflow import keep_workflow
 from services.api.register_workflow import Registered, check_not_archived
 from services.api.resources import ApiResources
 from services.api.webhook_tokens import rotated
-from shared.db.workflows import get_workflow, lock_changes, write_workflow
+from shared.db.workflows import get_workflow, lock_changes
 from shared.domain.ids import WorkflowId
+from shared.domain.principals import Caller
 
 
 async def rotate_webhook(
-    resources: ApiResources, workflow_id: WorkflowId, trigger_id: str
+    resources: ApiResources, caller: Caller, workflow_id: WorkflowId, trigger_id: str
 ) -> Registered:
     """Make a new token for a webhook, in a new version; the old one is nobody's from then on.
 
     Raises NotFound, and Conflict for what is archived.
     """
-    async with resources.transaction() as conn:
+    async with resources.tenant(caller.environment_id) as conn:
         await lock_changes(conn)
         old = await get_workflow(conn, workflow_id)
         check_not_archived(old)
         workflow, tokens = rotated(old, trigger_id, resources.new_token)
         changes = {"version": old.version + 1, "updated_at": resources.clock.now()}
         workflow = workflow.model_copy(update=changes)
-        await write_workflow(conn, workflow)
+        await keep_workflow(resources, conn, caller, "rotate", old, workflow)
     return Registered(workflow=workflow, is_new=False, tokens=tokens)

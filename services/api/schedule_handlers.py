@@ -4,11 +4,14 @@ from typing import Any
 
 from aiohttp import web
 
+from services.api.auth import caller_of
 from services.api.bodies import answer
+from services.api.note_changes import note
 from services.api.parameters import Query, cursor_after, id_in_path, split_page
 from services.api.resources import RESOURCES
+from shared.db.audit import Change
 from shared.db.schedules import Kept, ScheduleFilter, StepOwner, end_schedule, list_schedules
-from shared.domain.ids import EnvironmentId, ExecutionId, ScheduleId, WorkflowId
+from shared.domain.ids import ExecutionId, ScheduleId, WorkflowId
 from shared.wire.envelope import stamp
 
 
@@ -16,11 +19,11 @@ async def list_all(request: web.Request) -> web.Response:
     """A page in the order in which they are due."""
     query = Query(request, "environment_id", "workflow_id", "execution_id", "limit", "cursor")
     which = ScheduleFilter(
-        environment_id=query.id("environment_id", EnvironmentId),
+        environment_id=await query.environment(),
         workflow_id=query.id("workflow_id", WorkflowId),
         execution_id=query.id("execution_id", ExecutionId),
     )
-    async with request.app[RESOURCES].connection() as conn:
+    async with request.app[RESOURCES].tenant(which.environment_id) as conn:
         found = await list_schedules(conn, which, after=query.cursor(), limit=query.limit + 1)
     page, last = split_page(found, query.limit)
     after = None if last is None or last.next_at is None else cursor_after((last.next_at, last.id))
@@ -29,8 +32,12 @@ async def list_all(request: web.Request) -> web.Response:
 
 async def delete(request: web.Request) -> web.Response:
     """204; what it has started goes on. 409 for a schedule of a workflow itself."""
-    async with request.app[RESOURCES].connection() as conn:
-        await end_schedule(conn, ScheduleId(id_in_path(request)))
+    schedule_id, caller = ScheduleId(id_in_path(request)), await caller_of(request)
+    resources = request.app[RESOURCES]
+    async with resources.tenant(caller.environment_id) as conn:
+        await end_schedule(conn, schedule_id)
+        change = Change(action="schedule.delete", target=f"schedule:{schedule_id}")
+        await note(resources, conn, caller, change)
     return web.Response(status=204)
 
 

@@ -1,17 +1,22 @@
 """The api as a role: the application on a socket."""
 
 import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from uuid import uuid4
 
 import structlog
 from aiohttp import web
 
 from services.api.app import build_app
+from services.api.jwt_tokens import Issuers
 from services.api.resources import STOP, ApiResources
 from services.api.settings import ApiRoleSettings
 from shared.assembly.platform import Platform
 from shared.domain.errors import Conflict
+from shared.egress.caller import open_caller
 from shared.expr.jsonata import ExpressionCache
+from shared.runtime.clock import Clock
 from shared.runtime.health import Condition
 from shared.runtime.roles import Role
 
@@ -36,7 +41,10 @@ def api(platform: Platform, settings: ApiRoleSettings) -> Role:
     )
 
     async def run(stop: asyncio.Event) -> None:
-        app = build_app(resources, settings.api)
+        async with _issuers(settings, platform.clock) as issuers:
+            await serve(build_app(resources, settings.api, issuers), stop)
+
+    async def serve(app: web.Application, stop: asyncio.Event) -> None:
         app[STOP] = stop
         app.on_response_prepare.append(_let_go)
         runner = web.AppRunner(
@@ -56,6 +64,16 @@ def api(platform: Platform, settings: ApiRoleSettings) -> Role:
             await runner.cleanup()
 
     return run
+
+
+@asynccontextmanager
+async def _issuers(settings: ApiRoleSettings, clock: Clock) -> AsyncIterator[Issuers | None]:
+    """The issuers of JWTs, with the means to fetch their keys; None when there are none."""
+    if not settings.jwt:
+        yield None
+        return
+    async with open_caller(settings.egress, clock) as caller:
+        yield Issuers(settings.jwt, caller, clock)
 
 
 async def _let_go(request: web.Request, response: web.StreamResponse) -> None:

@@ -1,10 +1,13 @@
 """What can be set about the HTTP face; the process that runs it reads the environment."""
 
+from ipaddress import ip_address
 from typing import Literal
 
 from pydantic import Field, SecretStr, ValidationInfo, field_validator
 
+from services.api.issuers import Issuer
 from shared.assembly.settings import ProcessSettings
+from shared.egress.settings import EgressSettings
 from shared.matching.decisions import DEPTH_MAX
 from shared.runtime.settings import Group
 
@@ -30,11 +33,14 @@ class ApiRoleSettings(ProcessSettings):
     login: Literal["token", "none"] = Field(
         default="token", description="none: anyone may do anything; for development"
     )
+    jwt: tuple[Issuer, ...] = Field(
+        default=(), max_length=100, description="whose JWTs callers may show, as JSON"
+    )
     token: SecretStr | None = Field(
         default=None,
         min_length=16,
         validate_default=True,
-        description="what callers must show, as a bearer token or an x-api-key",
+        description="what the operator shows, as a bearer token or an x-api-key",
     )
     expressions_max: int = Field(default=10_000, ge=1)
     causation_depth_max: int = Field(
@@ -44,10 +50,37 @@ class ApiRoleSettings(ProcessSettings):
         default_factory=dict, description="by name; what webhooks may ask their senders for"
     )
     api: ApiSettings = ApiSettings()
+    egress: EgressSettings = Field(
+        default=EgressSettings(), description="for fetching the keys of issuers"
+    )
+
+    @field_validator("login")
+    @classmethod
+    def _open_here_only(cls, login: str, info: ValidationInfo) -> str:
+        if login == "none" and not _is_loopback(info.data.get("host", "")):
+            raise ValueError("none is for a TURNOUT_HOST of this machine alone, as 127.0.0.1")
+        return login
+
+    @field_validator("jwt")
+    @classmethod
+    def _each_issuer_once(cls, issuers: tuple[Issuer, ...]) -> tuple[Issuer, ...]:
+        if len({each.issuer for each in issuers}) < len(issuers):
+            raise ValueError("An issuer is there twice, with keys or algorithms of two kinds")
+        return issuers
 
     @field_validator("token")
     @classmethod
     def _no_open_door(cls, token: SecretStr | None, info: ValidationInfo) -> SecretStr | None:
-        if token is None and info.data.get("login") != "none":
-            raise ValueError("Set a secret of 16 characters or more, that callers must show")
+        if token is None and info.data.get("login") != "none" and not info.data.get("jwt"):
+            raise ValueError(
+                "Set a secret of 16 characters or more, that the operator must show"
+                " (or TURNOUT_JWT, for people who log in elsewhere)"
+            )
         return token
+
+
+def _is_loopback(host: str) -> bool:
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"

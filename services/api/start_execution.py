@@ -2,18 +2,22 @@
 
 import asyncio
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 from services.api.asked_of import asked_of, check_key
 from services.api.expiry import ExpiryRequest, expiry_of
+from services.api.note_changes import note_command
 from services.api.publish_command import publish_command
 from services.api.register_workflow import check_not_archived
 from services.api.resources import ApiResources
+from shared.db.audit import Change
 from shared.db.workflows import get_workflow
 from shared.domain.asked import Asked
 from shared.domain.errors import Conflict, Invalid, Problem
 from shared.domain.events import Event
 from shared.domain.ids import EnvironmentId, ExecutionId, WorkflowId, event_key, execution_id
+from shared.domain.principals import Caller
 from shared.domain.workflows import Definition, Lifecycle, Workflow
 from shared.expr.schemas import JsonSchema
 from shared.wire.commands import encode_start
@@ -40,7 +44,11 @@ class Started:
 
 
 async def start_execution(
-    resources: ApiResources, workflow_id: WorkflowId, asked: StartRequest, key: str | None
+    resources: ApiResources,
+    caller: Caller,
+    workflow_id: WorkflowId,
+    asked: StartRequest,
+    key: str | None,
 ) -> Started:
     """Send the command that starts the current version; on return it is durable.
 
@@ -50,7 +58,7 @@ async def start_execution(
     archived, for what other workflows alone may start, and for a key used for something else.
     """
     now = resources.clock.now()
-    async with resources.connection() as conn:
+    async with resources.tenant(caller.environment_id) as conn:
         workflow = await get_workflow(conn, workflow_id)
     definition = workflow.definition
     _check_may_start(workflow)
@@ -58,17 +66,7 @@ async def start_execution(
     await asyncio.to_thread(_check_input, definition, asked)
     said = asked_of(asked, definition, key)
     key = key or asked.idempotency_key
-    id_ = key or str(resources.new_id())
-    environment_id = EnvironmentId(workflow.environment_id)
-    event = Event(
-        key=event_key(environment_id, SOURCE, id_),
-        environment_id=environment_id,
-        type=STARTED_BY_HAND,
-        source=SOURCE,
-        id=id_,
-        received_at=now,
-        payload=_payload(asked),
-    )
+    event = _event(caller.environment_id, key or str(resources.new_id()), asked, now)
     started = execution_id(workflow_id, event.key)
     if key is not None:
         await check_key(resources, started, asked)
@@ -82,8 +80,29 @@ async def start_execution(
         expires_at=expires_at,
         lineage=Lineage(asked=said),
     )
+    await note_command(resources, caller, _change(started, workflow))
     await publish_command(resources, started, command)
     return Started(execution_id=started, workflow=workflow)
+
+
+def _event(environment_id: EnvironmentId, id_: str, asked: StartRequest, now: datetime) -> Event:
+    return Event(
+        key=event_key(environment_id, SOURCE, id_),
+        environment_id=environment_id,
+        type=STARTED_BY_HAND,
+        source=SOURCE,
+        id=id_,
+        received_at=now,
+        payload=_payload(asked),
+    )
+
+
+def _change(started: ExecutionId, workflow: Workflow) -> Change:
+    return Change(
+        action="execution.start",
+        target=f"execution:{started}",
+        after={"workflow_id": str(workflow.id), "workflow_version": workflow.version},
+    )
 
 
 def _check_may_start(workflow: Workflow) -> None:

@@ -12,9 +12,10 @@ from services.api.bodies import answer, read_document, read_options, validate
 from services.api.parameters import Query
 from services.api.resources import RESOURCES, SETTINGS
 from services.api.tasks import answer_task, keep_task, poll_tasks, task_of
-from shared.db.tasks import Claimed
-from shared.domain.ids import EnvironmentId, split_key
+from shared.db.tasks import Claimed, TaskId
+from shared.domain.ids import split_key
 from shared.domain.outcomes import ErrorKind
+from shared.domain.principals import Caller
 from shared.domain.values import Name, Strict, Text
 from shared.wire.envelope import dumps, stamp
 from shared.wire.strict_json import JsonFault, invalid
@@ -60,12 +61,12 @@ class Heartbeat(Strict):
 async def poll(request: web.Request) -> web.Response:
     """Tasks to do, the longest waiting first; after ``wait_s`` without any an empty list."""
     resources = request.app[RESOURCES]
-    environment_id = Query(request, "environment_id").id("environment_id", EnvironmentId)
+    environment_id = await Query(request, "environment_id").environment()
     body = validate(Poll, await read_document(request, request.app[SETTINGS]))
     found = await poll_tasks(
         resources,
         request,
-        environment_id or resources.default_environment,
+        environment_id,
         body.actions,
         worker=body.worker,
         limit=body.limit,
@@ -77,10 +78,11 @@ async def poll(request: web.Request) -> web.Response:
 
 async def complete(request: web.Request) -> web.Response:
     """202 once the answer is durable; 409 when nobody waits for it any more."""
-    task = task_of(request.match_info["task_id"])
+    task, caller = await _task_of(request)
     body = validate(Completion, await read_options(request, request.app[SETTINGS]))
     await answer_task(
         request.app[RESOURCES],
+        caller,
         task,
         {"task_id": str(task), "status": "completed", "output": body.output},
     )
@@ -89,10 +91,11 @@ async def complete(request: web.Request) -> web.Response:
 
 async def fail(request: web.Request) -> web.Response:
     """As ``complete``; the step's retry policy says what follows."""
-    task = task_of(request.match_info["task_id"])
+    task, caller = await _task_of(request)
     body = validate(Failure, await read_document(request, request.app[SETTINGS]))
     await answer_task(
         request.app[RESOURCES],
+        caller,
         task,
         {"task_id": str(task), "status": "failed", "error": body.model_dump(mode="json")},
     )
@@ -101,14 +104,18 @@ async def fail(request: web.Request) -> web.Response:
 
 async def heartbeat(request: web.Request) -> web.Response:
     """200; 409 when nobody waits for the task any more, so that the worker may stop."""
-    task = task_of(request.match_info["task_id"])
+    task, caller = await _task_of(request)
     body = validate(Heartbeat, await read_options(request, request.app[SETTINGS]))
     if body.progress is not None and len(dumps(body.progress)) > PROGRESS_BYTES_MAX:
         detail = f"Send at most {PROGRESS_BYTES_MAX} bytes."
         raise invalid("/progress", JsonFault.TOO_LARGE, detail)
     resources = request.app[RESOURCES]
-    await keep_task(resources, task, progress=body.progress, lease_s=body.lease_s)
+    await keep_task(resources, caller, task, progress=body.progress, lease_s=body.lease_s)
     return answer({"task_id": str(task)})
+
+
+async def _task_of(request: web.Request) -> tuple[TaskId, Caller]:
+    return task_of(request.match_info["task_id"]), await Query(request, "environment_id").caller()
 
 
 def _task(task: Claimed) -> dict[str, Any]:

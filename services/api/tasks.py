@@ -11,6 +11,7 @@ from shared.bus.protocol import Record, Topic
 from shared.db.tasks import Beaten, Claimed, TaskId, beat, check_open, claim_tasks, closed
 from shared.domain.errors import NotFound
 from shared.domain.ids import EnvironmentId
+from shared.domain.principals import Caller
 from shared.wire.envelope import HEADERS, envelope, stamp
 from shared.wire.messages import TaskResultData
 
@@ -35,7 +36,7 @@ async def poll_tasks(
     clock = resources.clock
     end_s = clock.monotonic() + wait_s
     while request.transport is not None and not request.transport.is_closing():
-        async with resources.connection() as conn:
+        async with resources.tenant(environment_id) as conn:
             now = clock.now()
             found = await claim_tasks(
                 conn,
@@ -53,9 +54,11 @@ async def poll_tasks(
     return []
 
 
-async def answer_task(resources: ApiResources, task: TaskId, result: TaskResultData) -> None:
+async def answer_task(
+    resources: ApiResources, caller: Caller, task: TaskId, result: TaskResultData
+) -> None:
     """Publish a worker's answer. Raises NotFound, Conflict when nobody waits for it."""
-    async with resources.connection() as conn:
+    async with resources.tenant(caller.environment_id) as conn:
         await check_open(conn, task)
     value = envelope(
         record_id=f"{task}:{resources.new_id()}",
@@ -70,10 +73,10 @@ async def answer_task(resources: ApiResources, task: TaskId, result: TaskResultD
 
 
 async def keep_task(
-    resources: ApiResources, task: TaskId, *, progress: Any, lease_s: float | None
+    resources: ApiResources, caller: Caller, task: TaskId, *, progress: Any, lease_s: float | None
 ) -> None:
     """Note a worker's sign of life. Raises NotFound, Conflict when nobody waits for the task."""
-    async with resources.connection() as conn:
+    async with resources.tenant(caller.environment_id) as conn:
         now = resources.clock.now()
         until = None if lease_s is None else now + timedelta(seconds=lease_s)
         if task not in await beat(conn, [Beaten(task, progress, until)], now):

@@ -2,16 +2,17 @@
 
 from aiohttp import web
 
-from services.api.auth import PRINCIPAL
+from services.api.auth import caller_of, environment_of
 from services.api.bodies import answer, read_document
 from services.api.dialects import truto
+from services.api.keep_workflow import end_workflow
 from services.api.parameters import Query, cursor_after, id_in_path, split_page
 from services.api.register_workflow import create_workflow, replace_workflow
 from services.api.resources import RESOURCES, SETTINGS
 from shared.db import workflows
 from shared.db.pool import Connection
 from shared.domain.errors import Invalid, NotFound
-from shared.domain.ids import EnvironmentId, WorkflowId
+from shared.domain.ids import WorkflowId
 from shared.domain.workflows import Dialect, Workflow
 from shared.wire.strict_json import invalid
 
@@ -21,8 +22,9 @@ async def create(request: web.Request) -> web.Response:
     resources = request.app[RESOURCES]
     document = await read_document(request, request.app[SETTINGS])
     asked = truto.parse(document, resources.new_id())
+    caller = await caller_of(request, asked.environment_id)
     try:
-        outcome = await create_workflow(resources, asked, request[PRINCIPAL])
+        outcome = await create_workflow(resources, caller, asked)
     except Invalid as error:
         raise _placed(error) from None
     return answer(truto.render(outcome.workflow), status=201 if outcome.is_new else 200)
@@ -30,7 +32,7 @@ async def create(request: web.Request) -> web.Response:
 
 async def get(request: web.Request) -> web.Response:
     """The workflow."""
-    async with request.app[RESOURCES].connection() as conn:
+    async with request.app[RESOURCES].tenant(await environment_of(request)) as conn:
         workflow = await _get(conn, WorkflowId(id_in_path(request)))
     return answer(truto.render(workflow))
 
@@ -38,10 +40,11 @@ async def get(request: web.Request) -> web.Response:
 async def list_all(request: web.Request) -> web.Response:
     """A page in the order of creation."""
     query = Query(request, "trigger_name", "environment_id", "limit", "next_cursor")
-    async with request.app[RESOURCES].connection() as conn:
+    environment_id = await query.environment()
+    async with request.app[RESOURCES].tenant(environment_id) as conn:
         found = await workflows.list_workflows(
             conn,
-            environment_id=query.id("environment_id", EnvironmentId),
+            environment_id=environment_id,
             dialect=Dialect.TRUTO,
             event_name=query.text("trigger_name"),
             after=query.cursor("next_cursor"),
@@ -62,13 +65,14 @@ async def change(request: web.Request) -> web.Response:
     resources = request.app[RESOURCES]
     workflow_id = WorkflowId(id_in_path(request))
     fields = await read_document(request, request.app[SETTINGS])
-    async with resources.connection() as conn:
+    caller = await caller_of(request, truto.environment_named(fields))
+    async with resources.tenant(caller.environment_id) as conn:
         workflow = await _get(conn, workflow_id)
     asked = truto.parse({**workflow.source, **fields}, workflow_id)
     if asked.workflow_id != workflow_id:
         raise invalid("/id", "OTHER_ID", "It differs from the id in the path; leave it out.")
     try:
-        outcome = await replace_workflow(resources, asked, request[PRINCIPAL])
+        outcome = await replace_workflow(resources, caller, asked)
     except Invalid as error:
         raise _placed(error) from None
     return answer(truto.render(outcome.workflow))
@@ -77,11 +81,11 @@ async def change(request: web.Request) -> web.Response:
 async def delete(request: web.Request) -> web.Response:
     """The id of what was deleted."""
     resources = request.app[RESOURCES]
-    workflow_id = WorkflowId(id_in_path(request))
-    async with resources.transaction() as conn:
+    workflow_id, caller = WorkflowId(id_in_path(request)), await caller_of(request)
+    async with resources.tenant(caller.environment_id) as conn:
         await workflows.lock_changes(conn)
         await _get(conn, workflow_id)
-        await workflows.delete_workflow(conn, workflow_id, resources.clock.now())
+        await end_workflow(resources, conn, caller, workflow_id)
     return answer({"id": str(workflow_id)})
 
 

@@ -8,9 +8,10 @@ from aiohttp import web
 from yarl import URL
 
 from services.api.archive_workflow import archive_workflow, unarchive_workflow
-from services.api.auth import PRINCIPAL
+from services.api.auth import caller_of, environment_of
 from services.api.bodies import answer, read_document
 from services.api.dialects import native
+from services.api.keep_workflow import end_workflow
 from services.api.parameters import Query, cursor_after, id_in_path, split_page
 from services.api.problems import render_problems
 from services.api.register_workflow import (
@@ -41,7 +42,8 @@ async def create(request: web.Request) -> web.Response:
     resources = request.app[RESOURCES]
     document = await read_document(request, request.app[SETTINGS])
     asked = native.parse(document, resources.new_id())
-    return await _registered(request, await create_workflow(resources, asked, request[PRINCIPAL]))
+    caller = await caller_of(request, asked.environment_id)
+    return await _registered(request, await create_workflow(resources, caller, asked))
 
 
 async def replace(request: web.Request) -> web.Response:
@@ -51,55 +53,63 @@ async def replace(request: web.Request) -> web.Response:
     asked = native.parse(document, workflow_id)
     if asked.workflow_id != workflow_id:
         raise invalid("/id", "OTHER_ID", "It differs from the id in the path; leave it out.")
-    resources = request.app[RESOURCES]
-    return await _registered(request, await replace_workflow(resources, asked, request[PRINCIPAL]))
+    caller = await caller_of(request, asked.environment_id)
+    outcome = await replace_workflow(request.app[RESOURCES], caller, asked)
+    return await _registered(request, outcome)
 
 
 async def validate(request: web.Request) -> web.Response:
     """200 with every problem that the same document would be refused for; nothing is kept."""
     resources = request.app[RESOURCES]
     document = await read_document(request, request.app[SETTINGS])
-    problems = await check_registration(resources, native.parse(document, resources.new_id()))
+    asked = native.parse(document, resources.new_id())
+    environment_id = await environment_of(request, asked.environment_id)
+    problems = await check_registration(resources, environment_id, asked)
     return answer({"valid": not problems, "problems": render_problems(problems)})
 
 
 async def activate(request: web.Request) -> web.Response:
     """200 with the workflow, which events may start from now on; 422 for an unfinished draft."""
-    resources = request.app[RESOURCES]
-    workflow_id = WorkflowId(id_in_path(request))
-    return await _answered(request, await activate_workflow(resources, workflow_id))
+    workflow_id, caller = WorkflowId(id_in_path(request)), await caller_of(request)
+    activated = await activate_workflow(request.app[RESOURCES], caller, workflow_id)
+    return await _answered(request, activated)
 
 
 async def deactivate(request: web.Request) -> web.Response:
     """200 with the workflow, which no event starts from now on."""
-    workflow_id = WorkflowId(id_in_path(request))
-    return await _answered(request, await deactivate_workflow(request.app[RESOURCES], workflow_id))
+    workflow_id, caller = WorkflowId(id_in_path(request)), await caller_of(request)
+    deactivated = await deactivate_workflow(request.app[RESOURCES], caller, workflow_id)
+    return await _answered(request, deactivated)
 
 
 async def archive(request: web.Request) -> web.Response:
     """200 with the workflow, which nothing starts from now on, and no list shows unasked."""
-    workflow_id = WorkflowId(id_in_path(request))
-    return await _answered(request, await archive_workflow(request.app[RESOURCES], workflow_id))
+    workflow_id, caller = WorkflowId(id_in_path(request)), await caller_of(request)
+    archived = await archive_workflow(request.app[RESOURCES], caller, workflow_id)
+    return await _answered(request, archived)
 
 
 async def unarchive(request: web.Request) -> web.Response:
     """200 with the workflow, which is back, and inactive."""
-    workflow_id = WorkflowId(id_in_path(request))
-    return await _answered(request, await unarchive_workflow(request.app[RESOURCES], workflow_id))
+    workflow_id, caller = WorkflowId(id_in_path(request)), await caller_of(request)
+    unarchived = await unarchive_workflow(request.app[RESOURCES], caller, workflow_id)
+    return await _answered(request, unarchived)
 
 
 async def rotate(request: web.Request) -> web.Response:
     """200 with the workflow and the new address of a webhook; the old one is nobody's."""
     workflow_id, trigger_id = WorkflowId(id_in_path(request)), request.match_info["trigger_id"]
-    done = await rotate_webhook(request.app[RESOURCES], workflow_id, trigger_id)
+    caller = await caller_of(request)
+    done = await rotate_webhook(request.app[RESOURCES], caller, workflow_id, trigger_id)
     return await _registered(request, done)
 
 
 async def get(request: web.Request) -> web.Response:
     """The current version, or ``?version=``."""
     workflow_id = WorkflowId(id_in_path(request))
-    version = Query(request, "version").integer("version", minimum=1, maximum=_VERSION_MAX)
-    async with request.app[RESOURCES].connection() as conn:
+    query = Query(request, "version", "environment_id")
+    version = query.integer("version", minimum=1, maximum=_VERSION_MAX)
+    async with request.app[RESOURCES].tenant(await query.environment()) as conn:
         if version is None:
             workflow = await workflows.get_workflow(conn, workflow_id)
         else:
@@ -110,10 +120,11 @@ async def get(request: web.Request) -> web.Response:
 async def list_all(request: web.Request) -> web.Response:
     """A page in the order of creation."""
     query = Query(request, "trigger", "environment_id", "lifecycle", "limit", "cursor")
-    async with request.app[RESOURCES].connection() as conn:
+    environment_id = await query.environment()
+    async with request.app[RESOURCES].tenant(environment_id) as conn:
         found = await workflows.list_workflows(
             conn,
-            environment_id=query.id("environment_id", EnvironmentId),
+            environment_id=environment_id,
             event_name=query.text("trigger"),
             lifecycle=query.choice("lifecycle", Lifecycle),
             after=query.cursor(),
@@ -132,10 +143,10 @@ async def list_all(request: web.Request) -> web.Response:
 async def delete(request: web.Request) -> web.Response:
     """204."""
     resources = request.app[RESOURCES]
-    workflow_id = WorkflowId(id_in_path(request))
-    async with resources.transaction() as conn:
+    workflow_id, caller = WorkflowId(id_in_path(request)), await caller_of(request)
+    async with resources.tenant(caller.environment_id) as conn:
         await workflows.lock_changes(conn)
-        await workflows.delete_workflow(conn, workflow_id, resources.clock.now())
+        await end_workflow(resources, conn, caller, workflow_id)
     return web.Response(status=204)
 
 
@@ -148,7 +159,7 @@ async def _answered(
     request: web.Request, workflow: Workflow, tokens: Tokens = _NO_TOKENS, *, status: int = 200
 ) -> web.Response:
     resources, problems = request.app[RESOURCES], list[Problem]()
-    async with resources.connection() as conn:
+    async with resources.tenant(EnvironmentId(workflow.environment_id)) as conn:
         runs = await workflows.list_runs(conn, [workflow])
         if workflow.lifecycle is Lifecycle.DRAFT:
             _, problems = await examine(resources, conn, workflow)

@@ -98,6 +98,25 @@ WAIT: Final = LazyGroup(
     },
 )
 
+KEY: Final = LazyGroup(
+    "key",
+    summary="Keys of the API: create, list, rotate, revoke.",
+    lazy={
+        "create": Lazy("services.cli.key.create:create", "Make a key; print its secret once."),
+        "list": Lazy("services.cli.key.list:list_", "List keys."),
+        "rotate": Lazy("services.cli.key.rotate:rotate", "Give a key a new secret."),
+        "revoke": Lazy("services.cli.key.revoke:revoke", "End a key."),
+    },
+)
+ENVIRONMENT: Final = LazyGroup(
+    "environment",
+    summary="Environments: create, list.",
+    lazy={
+        "create": Lazy("services.cli.environment.create:create", "Make an environment."),
+        "list": Lazy("services.cli.environment.list:list_", "List environments."),
+    },
+)
+
 
 class Root(LazyGroup):
     """``turnout``; here our errors become sentences and exit codes."""
@@ -134,6 +153,9 @@ TURNOUT: Final = Root(
         "execution": EXECUTION,
         "wait": WAIT,
         "schedule": SCHEDULE,
+        "key": KEY,
+        "environment": ENVIRONMENT,
+        "audit": Lazy("services.cli.audit:audit", "Show who changed what."),
         "doctor": Lazy(
             "services.cli.doctor.command:doctor", "Check the surroundings; say what to mend."
         ),

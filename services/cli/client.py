@@ -13,6 +13,7 @@ import orjson
 from yarl import URL
 
 from services.cli.exits import Denied
+from services.cli.options import environment_named
 from shared.domain.errors import (
     Conflict,
     Defect,
@@ -114,8 +115,9 @@ class Client:
                 return NotFound(detail)
             case HTTPStatus.CONFLICT:
                 return Conflict(detail)
-            case HTTPStatus.UNAUTHORIZED:
-                return Denied(f"{detail} Give it with --token or TURNOUT_TOKEN.")
+            case HTTPStatus.UNAUTHORIZED | HTTPStatus.FORBIDDEN if not problem.get("errors"):
+                mend = " Give it with --token or TURNOUT_TOKEN."
+                return Denied(detail + (mend if status is HTTPStatus.UNAUTHORIZED else ""))
             case _ if status in _TRANSIENT:
                 return Unavailable(detail)
             case _ if status >= HTTPStatus.INTERNAL_SERVER_ERROR:
@@ -126,7 +128,10 @@ class Client:
 
 @asynccontextmanager
 async def open_client(url: str, token: str | None) -> AsyncIterator[Client]:
-    """A client until the context ends. Raises Rejected when ``url`` is none."""
+    """A client until the context ends, for the environment that the command names, if it does.
+
+    Raises Rejected when ``url`` is none.
+    """
     try:
         parsed = URL(url)
     except ValueError:
@@ -134,7 +139,11 @@ async def open_client(url: str, token: str | None) -> AsyncIterator[Client]:
     if parsed.scheme not in ("http", "https") or not parsed.host:
         raise Rejected(f"'{url}' is no address of an API; write it as http://127.0.0.1:8080.")
     # Whoever wants to wait for a result asks for it by its command.
-    headers = {"Prefer": "wait=0", **({"Authorization": f"Bearer {token}"} if token else {})}
+    headers = {"Prefer": "wait=0"}
+    if token:
+        headers["Authorization"] = f"Bearer {token}"
+    if environment := environment_named():
+        headers["X-Turnout-Environment"] = environment
     timeout = aiohttp.ClientTimeout(total=WITHIN_S)
     async with aiohttp.ClientSession(headers=headers, timeout=timeout) as session:
         yield Client(session, parsed)

@@ -80,6 +80,7 @@ def _given(dsn: str, port: int) -> dict[str, Any]:
         "port": port,
         "token": None,
         "login": "none",
+        "jwt": (),
         "egress": {"allow_loopback": True},
     }
 
@@ -100,6 +101,6 @@ Register a workflow:
   curl {url}/truto/workflow -H 'Content-Type: application/json' -d {body}
 Send an event that starts it, and see what it started:
   turnout event send {EVENT_TYPE}{at} --environment {SEED_ENVIRONMENT}
-  turnout execution list{at}
+  turnout execution list{at} --environment {SEED_ENVIRONMENT}
 """
     )

@@ -9,7 +9,7 @@ code  name          when
 3     NOT_FOUND     there is no such thing
 4     REJECTED      a document, setting or request is wrong, or the state forbids it
 5     UNAVAILABLE   a service or program that is needed does not answer or is missing
-6     DENIED        the token is missing or wrong
+6     DENIED        the token is missing or wrong, or may not do this
 7     DEFECT        Turnout is broken; please report it
 130   INTERRUPTED   ended with Ctrl-C
 ====  ============  ================================================================
@@ -42,7 +42,7 @@ class Exit(IntEnum):
 
 
 class Denied(Rejected):
-    """The API wants a token."""
+    """The API wants a token, or another one."""
 
 
 def exit_code(error: TurnoutError) -> Exit:

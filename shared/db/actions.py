@@ -25,10 +25,15 @@ _SQL = statements(Path(__file__).parent / "queries" / "actions")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Put:
-    """The action as it stands now; ``is_new`` when there was none of its name."""
+    """The action as it stands now, and the version before, None when there was none."""
 
     action: RegisteredAction
-    is_new: bool
+    before: RegisteredAction | None
+
+    @property
+    def is_new(self) -> bool:
+        """Whether there was none of its name."""
+        return self.before is None
 
 
 async def put_action(
@@ -38,9 +43,9 @@ async def put_action(
     await conn.execute(_SQL["lock_name"], environment_id, name)
     row = await conn.fetchrow(_SQL["find_latest"], environment_id, name)
     latest = None if row is None else _action(row)
-    is_new = row is None or row["is_deleted"]
-    if latest is not None and not is_new and _content(latest.spec) == _content(spec):
-        return Put(action=latest, is_new=False)
+    before = None if row is None or row["is_deleted"] else latest
+    if before is not None and _content(before.spec) == _content(spec):
+        return Put(action=before, before=before)
     action = RegisteredAction(
         environment_id=environment_id,
         name=name,
@@ -65,7 +70,7 @@ async def put_action(
         _written(spec.metadata),
         now,
     )
-    return Put(action=action, is_new=is_new)
+    return Put(action=action, before=before)
 
 
 async def find_action(

@@ -64,12 +64,20 @@ async def put_event_type(
     return Put(event_type=_event_type(row), is_new=row["is_new"])
 
 
+async def find_event_type(
+    conn: Connection, environment_id: EnvironmentId, name: str
+) -> EventType | None:
+    """The event type of a name."""
+    row = await conn.fetchrow(_SQL["find_type"], environment_id, name)
+    return None if row is None else _event_type(row)
+
+
 async def get_event_type(conn: Connection, environment_id: EnvironmentId, name: str) -> EventType:
     """The event type of a name. Raises NotFound."""
-    row = await conn.fetchrow(_SQL["find_type"], environment_id, name)
-    if row is None:
+    found = await find_event_type(conn, environment_id, name)
+    if found is None:
         raise _not_found(name)
-    return _event_type(row)
+    return found
 
 
 async def list_event_types(

@@ -50,7 +50,7 @@ async def list_conflicts(conn: Connection, key: EventKey, *, limit: int) -> list
 async def list_events(
     conn: Connection,
     *,
-    environment_id: EnvironmentId | None = None,
+    environment_id: EnvironmentId,
     event_type: str | None = None,
     before: tuple[datetime, UUID] | None = None,
     limit: int,

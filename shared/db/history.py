@@ -78,7 +78,7 @@ class Result:
 class ExecutionFilter:
     """Which executions to list; None leaves a condition out. Times are of creation."""
 
-    environment_id: EnvironmentId | None = None
+    environment_id: EnvironmentId
     workflow_id: WorkflowId | None = None
     event_key: EventKey | None = None
     status: Status | None = None

@@ -87,9 +87,15 @@ def _written_columns(group: Group) -> Iterable[list[Any]]:
     yield [a and a.step_id for a in attempts]
     yield [a and a.number for a in attempts]
     yield [a and a.status for a in attempts]
-    yield [_json(r.entry.attempt.input) if r.entry.attempt else _event(group, r) for r in rows]
-    yield [_json(a.output) if a else None for a in attempts]
-    yield [_json(error_data(r.entry.failure)) for r in rows]
+    given = [_json(a.input) if a else _event(group, r) for r, a in zip(rows, attempts, strict=True)]
+    yield given
+    # What only computes puts out its input: it is encoded once.
+    yield [
+        (told if a.output is a.input else _json(a.output)) if a else None
+        for a, told in zip(attempts, given, strict=True)
+    ]
+    failures = [r.entry.failure for r in rows]
+    yield [_json(error_data(failure)) if failure else None for failure in failures]
     yield [a and a.started_at for a in attempts]
     yield [r.at for r in rows]
     yield [a and a.wake_at for a in attempts]

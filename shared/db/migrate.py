@@ -15,7 +15,7 @@ from asyncpg_trek import Direction, execute, plan
 from asyncpg_trek.asyncpg import AsyncpgBackend
 
 from shared.db.pool import CLOSE_WITHIN_S, CONNECT_WITHIN_S, UNREACHABLE, translated, unreachable
-from shared.domain.errors import Conflict
+from shared.domain.errors import Conflict, Rejected
 from shared.runtime.sql import statements
 
 SQL = statements(Path(__file__).with_name("queries") / "schema")
@@ -23,6 +23,8 @@ MIGRATIONS = Path(__file__).with_name("migrations")
 HISTORY_SCHEMA = "schema_history"
 LOCK_KEY = 0x7475726E6F7574  # "turnout": the same number in every process that migrates
 WITHIN_S = 600
+LOCK_WAIT_MS = 2_000
+AGAIN_S = 1.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,15 +39,18 @@ async def migrate(dsn: str) -> list[str]:
     """Apply what is missing, all or nothing; the applied revisions, oldest first.
 
     Any number of processes may call it at once: one works, the others wait and find nothing to do.
-    Raises Conflict when the database is newer than this program, Unavailable when Postgres does
-    not answer or the work takes more than ten minutes.
+    Programs of the version before may be at work: where one holds what is to be changed, it is let
+    pass, for whoever came after would wait behind us. Raises Conflict when the database is newer
+    than this program, Rejected when its user may not do what is to be done, Unavailable when
+    Postgres does not answer or the work takes more than ten minutes.
     """
     async with _connected(dsn) as conn:
         await conn.execute(SQL["lock_schema"], LOCK_KEY)
         missing = revisions_after(await _current(conn))
-        backend = AsyncpgBackend(conn, schema=HISTORY_SCHEMA)
         if missing:
-            await execute(backend, await plan(backend, MIGRATIONS, missing[-1], Direction.up))
+            await conn.execute(SQL["limit_lock_wait"], str(LOCK_WAIT_MS))
+            while not await _reached(conn, missing[-1]):  # noqa: ASYNC110 - others hold a lock
+                await asyncio.sleep(AGAIN_S)
     return list(missing)
 
 
@@ -65,6 +70,18 @@ def revisions_after(current: str | None) -> tuple[str, ...]:
             f" {known[-1]}. Run the newer program, or use another database."
         )
     return tuple(revision for revision in known if current is None or revision > current)
+
+
+async def _reached(conn: "asyncpg.Connection[asyncpg.Record]", revision: str) -> bool:
+    """Apply all up to ``revision``; False, with nothing changed, where others hold a lock."""
+    backend = AsyncpgBackend(conn, schema=HISTORY_SCHEMA)
+    try:
+        await execute(backend, await plan(backend, MIGRATIONS, revision, Direction.up))
+    except asyncpg.LockNotAvailableError:
+        return False
+    except asyncpg.InsufficientPrivilegeError as fault:
+        raise Rejected(f"The database cannot be brought up to date: {fault}") from None
+    return True
 
 
 async def _current(conn: "asyncpg.Connection[asyncpg.Record]") -> str | None:

@@ -61,6 +61,13 @@ class Unpublished:
     at: datetime
 
 
+async def lay_out(conn: Connection, partitions: int, *, now: datetime) -> int:
+    """Over how many partitions executions are spread: those of the first who asked, for good."""
+    await conn.execute(_SQL["lay_out"], partitions, now)
+    spread: int = await conn.fetchval(_SQL["count_partitions"])
+    return spread
+
+
 async def claim(conn: Connection, partition: int, *, owner: str, now: datetime) -> Claim:
     """Become the owner of ``partition``: every write under an earlier epoch fails from now on."""
     row = await conn.fetchrow(_SQL["claim"], partition, owner, now)

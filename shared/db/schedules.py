@@ -66,7 +66,7 @@ class Due(NamedTuple):
 class ScheduleFilter(NamedTuple):
     """Which schedules to list; None leaves a condition out."""
 
-    environment_id: EnvironmentId | None = None
+    environment_id: EnvironmentId
     workflow_id: WorkflowId | None = None
     execution_id: ExecutionId | None = None
 

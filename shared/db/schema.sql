@@ -1,7 +1,8 @@
 -- The whole schema: the sum of migrations/. Written by python -m tests.migration.dump.
 
 CREATE FUNCTION public.drop_event_days(before_day date) RETURNS integer
-    LANGUAGE plpgsql
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'public', 'pg_temp'
     AS $$
 DECLARE
     name text;
@@ -23,7 +24,8 @@ END
 $$;
 
 CREATE FUNCTION public.ensure_event_days(first_day date, last_day date) RETURNS void
-    LANGUAGE plpgsql
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'public', 'pg_temp'
     AS $$
 DECLARE
     day date;
@@ -60,6 +62,40 @@ CREATE TABLE public.actions (
     CONSTRAINT actions_transport_check CHECK ((transport = ANY (ARRAY['http'::text, 'worker'::text]))),
     CONSTRAINT actions_version_check CHECK ((version >= 1))
 );
+
+ALTER TABLE ONLY public.actions FORCE ROW LEVEL SECURITY;
+
+CREATE TABLE public.api_keys (
+    id uuid NOT NULL,
+    environment_id uuid NOT NULL,
+    name text NOT NULL,
+    prefix text NOT NULL,
+    hash bytea NOT NULL,
+    scopes text[] NOT NULL,
+    created_at timestamp with time zone NOT NULL,
+    created_by text NOT NULL,
+    expires_at timestamp with time zone,
+    last_used_at timestamp with time zone,
+    revoked_at timestamp with time zone,
+    CONSTRAINT api_keys_hash_check CHECK ((octet_length(hash) = 32)),
+    CONSTRAINT api_keys_name_check CHECK ((name <> ''::text))
+);
+
+ALTER TABLE ONLY public.api_keys FORCE ROW LEVEL SECURITY;
+
+CREATE TABLE public.audit_log (
+    id uuid NOT NULL,
+    environment_id uuid NOT NULL,
+    at timestamp with time zone NOT NULL,
+    principal text NOT NULL,
+    action text NOT NULL,
+    target text NOT NULL,
+    before json,
+    after json,
+    request_id text NOT NULL
+);
+
+ALTER TABLE ONLY public.audit_log FORCE ROW LEVEL SECURITY;
 
 CREATE TABLE public.bus_groups (
     group_name text NOT NULL,
@@ -122,6 +158,14 @@ ALTER TABLE public.bus_topics ALTER COLUMN topic_id ADD GENERATED ALWAYS AS IDEN
     CACHE 1
 );
 
+CREATE TABLE public.environments (
+    id uuid NOT NULL,
+    organisation_id uuid NOT NULL,
+    name text NOT NULL COLLATE pg_catalog."C",
+    created_at timestamp with time zone NOT NULL,
+    CONSTRAINT environments_name_check CHECK ((name <> ''::text))
+);
+
 CREATE TABLE public.event_conflicts (
     key uuid NOT NULL,
     origin text NOT NULL,
@@ -129,12 +173,16 @@ CREATE TABLE public.event_conflicts (
     record json NOT NULL
 );
 
+ALTER TABLE ONLY public.event_conflicts FORCE ROW LEVEL SECURITY;
+
 CREATE TABLE public.event_keys (
     key uuid NOT NULL,
     received_on date NOT NULL,
     body_hash bytea NOT NULL,
     origin text NOT NULL
 );
+
+ALTER TABLE ONLY public.event_keys FORCE ROW LEVEL SECURITY;
 
 CREATE TABLE public.event_types (
     environment_id uuid NOT NULL,
@@ -151,6 +199,8 @@ CREATE TABLE public.event_types (
     CONSTRAINT event_types_uid_check CHECK ((uid <> ''::text))
 );
 
+ALTER TABLE ONLY public.event_types FORCE ROW LEVEL SECURITY;
+
 CREATE TABLE public.events (
     received_on date NOT NULL,
     key uuid NOT NULL,
@@ -160,6 +210,8 @@ CREATE TABLE public.events (
     record json NOT NULL
 )
 PARTITION BY RANGE (received_on);
+
+ALTER TABLE ONLY public.events FORCE ROW LEVEL SECURITY;
 
 CREATE TABLE public.execution_log (
     partition integer NOT NULL,
@@ -187,6 +239,8 @@ CASE status
 END)
 );
 
+ALTER TABLE ONLY public.execution_log FORCE ROW LEVEL SECURITY;
+
 CREATE TABLE public.executions (
     id uuid NOT NULL,
     partition integer NOT NULL,
@@ -211,11 +265,20 @@ CREATE TABLE public.executions (
 )
 WITH (fillfactor='70');
 
+ALTER TABLE ONLY public.executions FORCE ROW LEVEL SECURITY;
+
 CREATE TABLE public.inbox (
     execution_id uuid NOT NULL,
     command_offset bigint NOT NULL,
     partition integer NOT NULL,
     command json NOT NULL
+);
+
+CREATE TABLE public.organisations (
+    id uuid NOT NULL,
+    name text NOT NULL,
+    created_at timestamp with time zone NOT NULL,
+    CONSTRAINT organisations_name_check CHECK ((name <> ''::text))
 );
 
 CREATE TABLE public.partition_owners (
@@ -242,6 +305,8 @@ CREATE TABLE public.schedules (
     is_resting boolean DEFAULT false NOT NULL,
     CONSTRAINT schedules_owner_check CHECK ((((trigger_id IS NULL) = (step_id IS NOT NULL)) AND ((step_id IS NULL) = (execution_id IS NULL))))
 );
+
+ALTER TABLE ONLY public.schedules FORCE ROW LEVEL SECURITY;
 
 CREATE TABLE public.start_keys (
     execution_id uuid NOT NULL,
@@ -303,12 +368,16 @@ CREATE TABLE public.waits (
     CONSTRAINT waits_kind_check CHECK ((kind = ANY (ARRAY['approval'::text, 'form'::text, 'event'::text, 'task'::text, 'subworkflow'::text, 'turn'::text])))
 );
 
+ALTER TABLE ONLY public.waits FORCE ROW LEVEL SECURITY;
+
 CREATE TABLE public.webhooks (
     token_hash text NOT NULL,
     workflow_id uuid NOT NULL,
     trigger_id text NOT NULL,
     CONSTRAINT webhooks_token_hash_check CHECK ((length(token_hash) = 64))
 );
+
+ALTER TABLE ONLY public.webhooks FORCE ROW LEVEL SECURITY;
 
 CREATE TABLE public.workflow_changes (
     change bigint NOT NULL,
@@ -318,6 +387,8 @@ CREATE TABLE public.workflow_changes (
     is_deleted boolean NOT NULL,
     changed_at timestamp with time zone NOT NULL
 );
+
+ALTER TABLE ONLY public.workflow_changes FORCE ROW LEVEL SECURITY;
 
 ALTER TABLE public.workflow_changes ALTER COLUMN change ADD GENERATED ALWAYS AS IDENTITY (
     SEQUENCE NAME public.workflow_changes_change_seq
@@ -341,6 +412,8 @@ CREATE TABLE public.workflow_versions (
     CONSTRAINT workflow_versions_version_check CHECK ((version >= 1))
 );
 
+ALTER TABLE ONLY public.workflow_versions FORCE ROW LEVEL SECURITY;
+
 CREATE TABLE public.workflows (
     id uuid NOT NULL,
     environment_id uuid NOT NULL,
@@ -354,8 +427,19 @@ CREATE TABLE public.workflows (
     CONSTRAINT workflows_version_check CHECK ((version >= 1))
 );
 
+ALTER TABLE ONLY public.workflows FORCE ROW LEVEL SECURITY;
+
 ALTER TABLE ONLY public.actions
     ADD CONSTRAINT actions_pkey PRIMARY KEY (environment_id, name, version);
+
+ALTER TABLE ONLY public.api_keys
+    ADD CONSTRAINT api_keys_hash_key UNIQUE (hash);
+
+ALTER TABLE ONLY public.api_keys
+    ADD CONSTRAINT api_keys_pkey PRIMARY KEY (id);
+
+ALTER TABLE ONLY public.audit_log
+    ADD CONSTRAINT audit_log_pkey PRIMARY KEY (id);
 
 ALTER TABLE ONLY public.bus_groups
     ADD CONSTRAINT bus_groups_pkey PRIMARY KEY (group_name);
@@ -377,6 +461,12 @@ ALTER TABLE ONLY public.bus_topics
 
 ALTER TABLE ONLY public.bus_topics
     ADD CONSTRAINT bus_topics_pkey PRIMARY KEY (topic_id);
+
+ALTER TABLE ONLY public.environments
+    ADD CONSTRAINT environments_organisation_id_name_key UNIQUE (organisation_id, name);
+
+ALTER TABLE ONLY public.environments
+    ADD CONSTRAINT environments_pkey PRIMARY KEY (id);
 
 ALTER TABLE ONLY public.event_conflicts
     ADD CONSTRAINT event_conflicts_pkey PRIMARY KEY (key, origin);
@@ -404,6 +494,12 @@ ALTER TABLE ONLY public.executions
 
 ALTER TABLE ONLY public.inbox
     ADD CONSTRAINT inbox_pkey PRIMARY KEY (execution_id, command_offset);
+
+ALTER TABLE ONLY public.organisations
+    ADD CONSTRAINT organisations_name_key UNIQUE (name);
+
+ALTER TABLE ONLY public.organisations
+    ADD CONSTRAINT organisations_pkey PRIMARY KEY (id);
 
 ALTER TABLE ONLY public.partition_owners
     ADD CONSTRAINT partition_owners_pkey PRIMARY KEY (partition);
@@ -444,6 +540,10 @@ ALTER TABLE ONLY public.workflow_versions
 ALTER TABLE ONLY public.workflows
     ADD CONSTRAINT workflows_pkey PRIMARY KEY (id);
 
+CREATE INDEX api_keys_listed ON public.api_keys USING btree (environment_id, created_at, id);
+
+CREATE INDEX audit_log_listed ON public.audit_log USING btree (environment_id, at, id);
+
 CREATE INDEX event_keys_received ON public.event_keys USING brin (received_on);
 
 CREATE INDEX events_listed ON ONLY public.events USING btree (environment_id, received_at, key);
@@ -482,6 +582,9 @@ CREATE INDEX workflow_changes_of ON public.workflow_changes USING btree (workflo
 
 CREATE INDEX workflows_listed ON public.workflows USING btree (environment_id, created_at, id) WHERE (NOT is_deleted);
 
+ALTER TABLE ONLY public.api_keys
+    ADD CONSTRAINT api_keys_environment_id_fkey FOREIGN KEY (environment_id) REFERENCES public.environments(id);
+
 ALTER TABLE ONLY public.bus_members
     ADD CONSTRAINT bus_members_group_name_fkey FOREIGN KEY (group_name) REFERENCES public.bus_groups(group_name);
 
@@ -494,6 +597,9 @@ ALTER TABLE ONLY public.bus_positions
 ALTER TABLE ONLY public.bus_positions
     ADD CONSTRAINT bus_positions_topic_id_partition_fkey FOREIGN KEY (topic_id, partition) REFERENCES public.bus_partitions(topic_id, partition);
 
+ALTER TABLE ONLY public.environments
+    ADD CONSTRAINT environments_organisation_id_fkey FOREIGN KEY (organisation_id) REFERENCES public.organisations(id);
+
 ALTER TABLE ONLY public.schedules
     ADD CONSTRAINT schedules_workflow_id_fkey FOREIGN KEY (workflow_id) REFERENCES public.workflows(id);
 
@@ -505,3 +611,184 @@ ALTER TABLE ONLY public.workflow_changes
 
 ALTER TABLE ONLY public.workflow_versions
     ADD CONSTRAINT workflow_versions_workflow_id_fkey FOREIGN KEY (workflow_id) REFERENCES public.workflows(id);
+
+ALTER TABLE public.actions ENABLE ROW LEVEL SECURITY;
+
+ALTER TABLE public.api_keys ENABLE ROW LEVEL SECURITY;
+
+ALTER TABLE public.audit_log ENABLE ROW LEVEL SECURITY;
+
+CREATE POLICY engine ON public.actions TO turnout_engine USING (true);
+
+CREATE POLICY engine ON public.api_keys TO turnout_engine USING (true);
+
+CREATE POLICY engine ON public.audit_log TO turnout_engine USING (true);
+
+CREATE POLICY engine ON public.event_conflicts TO turnout_engine USING (true);
+
+CREATE POLICY engine ON public.event_keys TO turnout_engine USING (true);
+
+CREATE POLICY engine ON public.event_types TO turnout_engine USING (true);
+
+CREATE POLICY engine ON public.events TO turnout_engine USING (true);
+
+CREATE POLICY engine ON public.execution_log TO turnout_engine USING (true);
+
+CREATE POLICY engine ON public.executions TO turnout_engine USING (true);
+
+CREATE POLICY engine ON public.schedules TO turnout_engine USING (true);
+
+CREATE POLICY engine ON public.waits TO turnout_engine USING (true);
+
+CREATE POLICY engine ON public.webhooks TO turnout_engine USING (true);
+
+CREATE POLICY engine ON public.workflow_changes TO turnout_engine USING (true);
+
+CREATE POLICY engine ON public.workflow_versions TO turnout_engine USING (true);
+
+CREATE POLICY engine ON public.workflows TO turnout_engine USING (true);
+
+ALTER TABLE public.event_conflicts ENABLE ROW LEVEL SECURITY;
+
+ALTER TABLE public.event_keys ENABLE ROW LEVEL SECURITY;
+
+ALTER TABLE public.event_types ENABLE ROW LEVEL SECURITY;
+
+ALTER TABLE public.events ENABLE ROW LEVEL SECURITY;
+
+ALTER TABLE public.execution_log ENABLE ROW LEVEL SECURITY;
+
+ALTER TABLE public.executions ENABLE ROW LEVEL SECURITY;
+
+ALTER TABLE public.schedules ENABLE ROW LEVEL SECURITY;
+
+CREATE POLICY tenant ON public.actions TO turnout_tenant USING ((environment_id = (current_setting('turnout.environment'::text))::uuid));
+
+CREATE POLICY tenant ON public.api_keys TO turnout_tenant USING ((environment_id = (current_setting('turnout.environment'::text))::uuid));
+
+CREATE POLICY tenant ON public.audit_log TO turnout_tenant USING ((environment_id = (current_setting('turnout.environment'::text))::uuid));
+
+CREATE POLICY tenant ON public.event_conflicts TO turnout_tenant USING ((key = ( SELECT k.key
+   FROM public.event_keys k
+  WHERE (k.key = event_conflicts.key))));
+
+CREATE POLICY tenant ON public.event_keys TO turnout_tenant USING ((key = ( SELECT e.key
+   FROM public.events e
+  WHERE ((e.received_on = event_keys.received_on) AND (e.key = event_keys.key)))));
+
+CREATE POLICY tenant ON public.event_types TO turnout_tenant USING ((environment_id = (current_setting('turnout.environment'::text))::uuid));
+
+CREATE POLICY tenant ON public.events TO turnout_tenant USING ((environment_id = (current_setting('turnout.environment'::text))::uuid));
+
+CREATE POLICY tenant ON public.execution_log TO turnout_tenant USING ((execution_id = ( SELECT x.id
+   FROM public.executions x
+  WHERE (x.id = execution_log.execution_id))));
+
+CREATE POLICY tenant ON public.executions TO turnout_tenant USING ((environment_id = (current_setting('turnout.environment'::text))::uuid));
+
+CREATE POLICY tenant ON public.schedules TO turnout_tenant USING ((environment_id = (current_setting('turnout.environment'::text))::uuid));
+
+CREATE POLICY tenant ON public.waits TO turnout_tenant USING ((environment_id = (current_setting('turnout.environment'::text))::uuid));
+
+CREATE POLICY tenant ON public.webhooks TO turnout_tenant USING ((workflow_id = ( SELECT w.id
+   FROM public.workflows w
+  WHERE (w.id = webhooks.workflow_id))));
+
+CREATE POLICY tenant ON public.workflow_changes TO turnout_tenant USING ((workflow_id = ( SELECT w.id
+   FROM public.workflows w
+  WHERE (w.id = workflow_changes.workflow_id))));
+
+CREATE POLICY tenant ON public.workflow_versions TO turnout_tenant USING ((workflow_id = ( SELECT w.id
+   FROM public.workflows w
+  WHERE (w.id = workflow_versions.workflow_id))));
+
+CREATE POLICY tenant ON public.workflows TO turnout_tenant USING ((environment_id = (current_setting('turnout.environment'::text))::uuid));
+
+ALTER TABLE public.waits ENABLE ROW LEVEL SECURITY;
+
+ALTER TABLE public.webhooks ENABLE ROW LEVEL SECURITY;
+
+ALTER TABLE public.workflow_changes ENABLE ROW LEVEL SECURITY;
+
+ALTER TABLE public.workflow_versions ENABLE ROW LEVEL SECURITY;
+
+ALTER TABLE public.workflows ENABLE ROW LEVEL SECURITY;
+
+REVOKE ALL ON FUNCTION public.drop_event_days(before_day date) FROM PUBLIC;
+GRANT ALL ON FUNCTION public.drop_event_days(before_day date) TO turnout_engine;
+
+REVOKE ALL ON FUNCTION public.ensure_event_days(first_day date, last_day date) FROM PUBLIC;
+GRANT ALL ON FUNCTION public.ensure_event_days(first_day date, last_day date) TO turnout_engine;
+
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.actions TO turnout_engine;
+GRANT SELECT,INSERT,UPDATE ON TABLE public.actions TO turnout_tenant;
+
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.api_keys TO turnout_engine;
+GRANT SELECT,INSERT,UPDATE ON TABLE public.api_keys TO turnout_tenant;
+
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.audit_log TO turnout_engine;
+GRANT SELECT,INSERT ON TABLE public.audit_log TO turnout_tenant;
+
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.bus_groups TO turnout_engine;
+
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.bus_members TO turnout_engine;
+
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.bus_partitions TO turnout_engine;
+
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.bus_positions TO turnout_engine;
+
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.bus_records TO turnout_engine;
+
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.bus_topics TO turnout_engine;
+
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.environments TO turnout_engine;
+
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.event_conflicts TO turnout_engine;
+GRANT SELECT ON TABLE public.event_conflicts TO turnout_tenant;
+
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.event_keys TO turnout_engine;
+GRANT SELECT ON TABLE public.event_keys TO turnout_tenant;
+
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.event_types TO turnout_engine;
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.event_types TO turnout_tenant;
+
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.events TO turnout_engine;
+GRANT SELECT ON TABLE public.events TO turnout_tenant;
+
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.execution_log TO turnout_engine;
+GRANT SELECT ON TABLE public.execution_log TO turnout_tenant;
+
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.executions TO turnout_engine;
+GRANT SELECT ON TABLE public.executions TO turnout_tenant;
+
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.inbox TO turnout_engine;
+
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.organisations TO turnout_engine;
+
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.partition_owners TO turnout_engine;
+
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.schedules TO turnout_engine;
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.schedules TO turnout_tenant;
+
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.start_keys TO turnout_engine;
+
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.throttles TO turnout_engine;
+
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.timers TO turnout_engine;
+
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.turns TO turnout_engine;
+
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.waits TO turnout_engine;
+GRANT SELECT,UPDATE ON TABLE public.waits TO turnout_tenant;
+
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.webhooks TO turnout_engine;
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.webhooks TO turnout_tenant;
+
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.workflow_changes TO turnout_engine;
+GRANT SELECT,INSERT ON TABLE public.workflow_changes TO turnout_tenant;
+
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.workflow_versions TO turnout_engine;
+GRANT SELECT,INSERT ON TABLE public.workflow_versions TO turnout_tenant;
+
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.workflows TO turnout_engine;
+GRANT SELECT,INSERT,UPDATE ON TABLE public.workflows TO turnout_tenant;

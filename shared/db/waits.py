@@ -54,7 +54,7 @@ class OpenWait:
 class WaitFilter:
     """Which waits to list; None leaves a condition out."""
 
-    environment_id: EnvironmentId | None = None
+    environment_id: EnvironmentId
     kind: WaitKind | None = None
     subject: str | None = None
     execution_id: ExecutionId | None = None

@@ -18,7 +18,7 @@ from asyncpg import Record
 from shared.db.pool import Connection
 from shared.db.schedules import end_schedules, set_schedules
 from shared.db.webhooks import end_webhooks, set_webhooks
-from shared.domain.errors import NotFound
+from shared.domain.errors import Conflict, NotFound
 from shared.domain.events import Event
 from shared.domain.ids import EnvironmentId, WorkflowId
 from shared.domain.workflows import Definition, Dialect, Lifecycle, Workflow
@@ -68,21 +68,34 @@ async def lock_changes(conn: Connection) -> None:
 async def write_workflow(conn: Connection, workflow: Workflow) -> int:
     """Make ``workflow`` the current version; return the change's number.
 
-    Needs ``lock_changes``. A version that exists is not written again.
+    Needs ``lock_changes``. A version that exists is not written again. Raises Conflict when a
+    workflow of another environment has its id.
     """
-    number: int = await conn.fetchval(
-        _SQL["write_workflow"],
+    # One statement after another: a version is its workflow's, which is to be there before it.
+    written = await conn.fetchval(
+        _SQL["put_workflow"],
         workflow.id,
         workflow.environment_id,
         workflow.version,
         workflow.is_active,
+        workflow.created_at,
+        workflow.updated_at,
+        workflow.created_by,
+    )
+    if written is None:
+        raise Conflict(f"The id {workflow.id} is taken; choose another.")
+    await conn.execute(
+        _SQL["keep_version"],
+        workflow.id,
+        workflow.version,
         workflow.dialect.value,
         workflow.lifecycle.value,
         workflow.definition.model_dump_json(),
         dumps(workflow.source).decode(),
-        workflow.created_at,
         workflow.updated_at,
-        workflow.created_by,
+    )
+    number: int = await conn.fetchval(
+        _SQL["add_change"], workflow.id, workflow.version, workflow.is_active, workflow.updated_at
     )
     await set_schedules(conn, workflow)
     await set_webhooks(conn, workflow)
@@ -122,7 +135,7 @@ async def get_version(conn: Connection, workflow_id: WorkflowId, version: int) -
 async def list_workflows(
     conn: Connection,
     *,
-    environment_id: EnvironmentId | None = None,
+    environment_id: EnvironmentId,
     dialect: Dialect | None = None,
     event_name: str | None = None,
     lifecycle: Lifecycle | None = None,

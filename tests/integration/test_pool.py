@@ -2,6 +2,8 @@
 
 import asyncio
 import json
+import re
+from pathlib import Path
 
 import asyncpg
 import pytest
@@ -11,6 +13,8 @@ from shared.db.pool import Pool, check, open_pool, translated
 from shared.domain.errors import Unavailable
 from shared.runtime.settings import PostgresSettings
 from tests.support.postgres import sibling
+
+QUERIES = sorted((Path(__file__).parents[2] / "shared").rglob("queries/**/*.sql"))
 
 
 async def test_a_pool_answers_and_is_checked(pool: Pool) -> None:
@@ -24,6 +28,33 @@ async def test_json_stays_text(pool: Pool) -> None:
     text = '{"a":  1.10, "a": 2}'
     assert await pool.fetchval("SELECT $1::json", text) == text
     assert json.loads(await pool.fetchval("SELECT $1::jsonb", text)) == {"a": 2}
+
+
+async def test_a_connection_is_given_back_without_a_word(pool: Pool) -> None:
+    """Between two uses of a connection nothing is asked of Postgres but what we ask."""
+    async with pool.acquire() as conn:
+        pid = await conn.fetchval("SELECT pg_backend_pid()")
+        await conn.execute("SELECT 'the last word'")
+        async with pool.acquire() as other:
+            last = "SELECT query FROM pg_stat_activity WHERE pid = $1"
+            assert await other.fetchval(last, pid) == "SELECT 'the last word'"
+            await pool.release(conn)
+            assert await other.fetchval(last, pid) == "SELECT 'the last word'"
+
+
+def test_no_statement_leaves_a_trace_in_its_session() -> None:
+    """That is allowed because settings and locks of our statements end with their transactions."""
+    lasting = ("pg_advisory_lock(", "pg_try_advisory_lock(", "set_config(", " temp ", " temporary ")
+    first_words = {"SELECT", "WITH", "INSERT", "UPDATE", "DELETE", "COPY"}
+    # The program that migrates has a connection of its own, which it closes.
+    found = [path for path in QUERIES if path.parent.name != "schema"]
+    assert found
+    for path in found:
+        lines = path.read_text("utf-8").splitlines()
+        text = "\n".join(line for line in lines if not line.lstrip().startswith("--"))
+        assert text.split(maxsplit=1)[0] in first_words, path
+        text = re.sub(r"set_config\([^()]*, true\)", "", text.lower())  # true: for the transaction
+        assert not [word for word in lasting if word in text], path
 
 
 async def test_a_command_is_bounded(database: str) -> None:

@@ -31,7 +31,6 @@ def dump(dsn: str) -> str:
             f"--dbname={dsn}",
             "--schema-only",
             "--no-owner",
-            "--no-privileges",
             f"--exclude-schema={migrate.HISTORY_SCHEMA}",
         ],
         capture_output=True,

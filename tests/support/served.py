@@ -7,20 +7,21 @@ from uuid import uuid4
 from aiohttp.test_utils import TestClient, TestServer
 from aiohttp.web import Application, Request
 from prometheus_client import CollectorRegistry
+from pydantic import SecretStr
 
 from services.api.app import build_app
 from services.api.resources import ApiResources
 from services.api.settings import ApiSettings
 from shared.domain.ids import DEFAULT_ENVIRONMENT
 from shared.expr.jsonata import ExpressionCache
-from tests.support.works import Works
+from tests.support.house import House
 
 Client = TestClient[Request, Application]
 
 
 @asynccontextmanager
-async def open_api(works: Works) -> AsyncIterator[Client]:
-    """A client of the API; nobody needs to log in."""
+async def open_api(works: House, token: str | None = None) -> AsyncIterator[Client]:
+    """A client of the API; without a token nobody needs to log in."""
     platform = works.platform
     resources = ApiResources(
         pool=platform.pool,
@@ -30,7 +31,7 @@ async def open_api(works: Works) -> AsyncIterator[Client]:
         registry=CollectorRegistry(),
         expressions=ExpressionCache(64),
         new_id=uuid4,
-        token=None,
+        token=None if token is None else SecretStr(token),
         default_environment=DEFAULT_ENVIRONMENT,
     )
     async with TestClient(TestServer(build_app(resources, ApiSettings()))) as client:

@@ -18,7 +18,7 @@ from services.api.bodies import validate
 from services.api.problems import Fault
 from services.api.register_workflow import Registration
 from shared.domain.errors import Problem
-from shared.domain.ids import EnvironmentId, WorkflowId
+from shared.domain.ids import EnvironmentId, WorkflowId, as_uuid
 from shared.domain.schedules import Schedule, ScheduleKind
 from shared.domain.steps import Step
 from shared.domain.values import Lang, Name, Value
@@ -72,6 +72,13 @@ def parse(document: Mapping[str, Any], fallback_id: UUID) -> Registration:
         definition=_definition(written),
         source=document,
     )
+
+
+def environment_named(fields: Mapping[str, Any]) -> EnvironmentId | None:
+    """The environment that some fields of a document name; None: none, or not in words of ours."""
+    written = fields.get("environment_id")
+    parsed = as_uuid(written) if isinstance(written, str) else None
+    return None if parsed is None else EnvironmentId(parsed)
 
 
 def render(workflow: Workflow) -> dict[str, Any]:

@@ -1,7 +1,6 @@
 """``turnout action delete``."""
 
 from urllib.parse import quote
-from uuid import UUID
 
 import click
 
@@ -12,14 +11,11 @@ from services.cli.present import say, write_json
 
 @click.command(epilog=example("turnout action delete slack.postMessage"))
 @click.argument("name")
-@click.option("--environment", type=click.UUID, help="In this environment.")
 @api_options
-def delete(
-    name: str, *, environment: UUID | None, url: str, token: str | None, as_json: bool
-) -> None:
+def delete(name: str, *, url: str, token: str | None, as_json: bool) -> None:
     """Delete the action NAME: steps that use it fail from now on."""
     path = f"v1/actions/{quote(name, safe='')}"
-    ask(url, token, "DELETE", path, query={"environment_id": environment})
+    ask(url, token, "DELETE", path)
     if as_json:
         write_json({"name": name, "result": "deleted"})
     else:

@@ -2,7 +2,6 @@
 
 import asyncio
 from typing import Any
-from uuid import UUID
 
 import click
 
@@ -14,17 +13,14 @@ _SHOWN = ("name", "transport", "version", "category", "url", "description")
 
 
 @click.command("list", epilog=example("turnout action list", "turnout action list --json"))
-@click.option("--environment", type=click.UUID, help="Those of this environment.")
 @limit_option
 @api_options
-def list_(
-    *, environment: UUID | None, limit: int, url: str, token: str | None, as_json: bool
-) -> None:
+def list_(*, limit: int, url: str, token: str | None, as_json: bool) -> None:
     """List actions, built in and registered, in the order of their names."""
 
     async def fetch() -> list[Any]:
         async with open_client(url, token) as client:
-            return await client.items("v1/actions", limit, environment_id=environment)
+            return await client.items("v1/actions", limit)
 
     found = asyncio.run(fetch())
     if as_json:

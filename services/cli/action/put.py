@@ -3,7 +3,6 @@
 from http import HTTPStatus
 from pathlib import Path
 from urllib.parse import quote
-from uuid import UUID
 
 import click
 
@@ -16,15 +15,12 @@ from services.cli.workflow.files import read_definition
 @click.command(epilog=example("turnout action put slack.postMessage actions/post-message.yaml"))
 @click.argument("name")
 @click.argument("file", type=click.Path(path_type=Path, dir_okay=False))
-@click.option("--environment", type=click.UUID, help="In this environment.")
 @api_options
-def put(
-    name: str, file: Path, *, environment: UUID | None, url: str, token: str | None, as_json: bool
-) -> None:
+def put(name: str, file: Path, *, url: str, token: str | None, as_json: bool) -> None:
     """Register the action NAME as FILE (JSON or YAML) says, in a new version if it differs."""
     document = read_definition(file)
     path = f"v1/actions/{quote(name, safe='')}"
-    done = ask(url, token, "PUT", path, body=document, query={"environment_id": environment})
+    done = ask(url, token, "PUT", path, body=document)
     if as_json:
         write_json(done.body)
     else:

@@ -8,7 +8,7 @@ from typing import Any, Final
 import orjson
 
 from services.cli.client import Client, open_client
-from services.cli.demo.plan import DemoEvent, events, full_workflow
+from services.cli.demo.plan import SEED_ENVIRONMENT, DemoEvent, events, full_workflow
 from services.cli.demo.promises import Account
 from services.cli.demo.stage import Stage
 from services.cli.present import Steps
@@ -108,14 +108,18 @@ async def _ended(client: Client, workflow: str) -> list[dict[str, Any]]:
     with suppress(TimeoutError):
         async with asyncio.timeout(DONE_WITHIN_S):
             while not found or not all(Status(e["status"]).is_terminal for e in found):
-                found = await client.items("v1/executions", 100, workflow_id=workflow)
+                found = await client.items(
+                    "v1/executions", 100, workflow_id=workflow, environment_id=SEED_ENVIRONMENT
+                )
                 await asyncio.sleep(POLL_S)
     return found
 
 
 async def _decision(client: Client, event: DemoEvent, workflow: str) -> dict[str, Any] | None:
     with suppress(NotFound):
-        found = await client.get(f"v1/events/{event.key}", workflow_id=workflow)
+        found = await client.get(
+            f"v1/events/{event.key}", workflow_id=workflow, environment_id=SEED_ENVIRONMENT
+        )
         for decision in found["decisions"]:
             return dict(decision)
     return None

@@ -97,6 +97,7 @@ def _given(dsn: str, kafka: str | None, port: int, service: SyncJobService) -> d
         "host": LOOPBACK,
         "port": port,
         "login": "none",
+        "jwt": (),
         "egress": {"allow_loopback": True},
         "run_sync_job": {"url": service.url, "secret": service.secret},
         "stop_within_s": STOP_WITHIN_S,

@@ -63,8 +63,16 @@ async def check_postgres(settings: ProcessSettings, clock: Clock) -> list[Findin
 
 async def check_schema_is_current(settings: ProcessSettings) -> list[Finding]:
     """Whether the database is at this program's revision. Raises Conflict, Unavailable."""
-    await check_schema(settings.database_url.get_secret_value())
-    return [Finding(check="schema", state=State.OK, found="current")]
+    if await check_schema(settings.database_url.get_secret_value()):
+        return [Finding(check="schema", state=State.OK, found="current")]
+    return [
+        Finding(
+            check="schema",
+            state=State.WARN,
+            found="newer than this program",
+            to_do="Run the program of the version that migrated it.",
+        )
+    ]
 
 
 async def check_bus(settings: ProcessSettings, clock: Clock) -> list[Finding]:

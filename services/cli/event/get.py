@@ -15,14 +15,12 @@ from services.cli.present import show_fields, show_rows, write_json
 @click.command(epilog=example("turnout event get evt_1 --source https://example.com"))
 @click.argument("event_id", metavar="ID")
 @click.option("--source", help="The publisher's, when ID is an id of theirs.")
-@click.option("--environment", type=click.UUID, help="Where; else the server's default.")
 @click.option("--workflow", type=click.UUID, help="Explain this workflow, whatever it awaits.")
 @api_options
 def get(
     event_id: str,
     *,
     source: str | None,
-    environment: UUID | None,
     workflow: UUID | None,
     url: str,
     token: str | None,
@@ -35,7 +33,6 @@ def get(
             return await client.get(
                 f"v1/events/{quote(event_id, safe='')}",
                 source=source,
-                environment_id=environment,
                 workflow_id=workflow,
             )
 

@@ -2,7 +2,6 @@
 
 import asyncio
 from typing import Any
-from uuid import UUID
 
 import click
 
@@ -22,7 +21,6 @@ from services.cli.present import show_fields, write_json
 @click.option("--payload", help="JSON; @FILE reads a file, - standard input.")
 @click.option("--id", "event_id", help="Sent again under the same id, it counts once.")
 @click.option("--source", help="Who says so; ids are told apart by source.")
-@click.option("--environment", type=click.UUID, help="Where; else the server's default.")
 @api_options
 def send(
     *,
@@ -30,7 +28,6 @@ def send(
     payload: str | None,
     event_id: str | None,
     source: str | None,
-    environment: UUID | None,
     url: str,
     token: str | None,
     as_json: bool,
@@ -40,7 +37,6 @@ def send(
         "event": type_,
         "id": event_id,
         "source": source,
-        "environment_id": environment and str(environment),
     }
     body = {name: value for name, value in given.items() if value is not None}
     if payload is not None:

@@ -16,14 +16,12 @@ LAST_MAX: Final = 1_000
 
 @click.command(epilog=example("turnout event tail --type integrated_account:connected --json"))
 @click.option("--type", "type_", help="Only events of this type.")
-@click.option("--environment", type=click.UUID, help="Only those of this environment.")
 @click.option("--count", type=click.IntRange(1), help="End after so many; else Ctrl-C ends it.")
 @click.option("--last", type=click.IntRange(0, LAST_MAX), default=0, help="Show so many past ones.")
 @api_options
 def tail(
     *,
     type_: str | None,
-    environment: Any,
     count: int | None,
     last: int,
     url: str,
@@ -35,7 +33,7 @@ def tail(
     async def follow() -> None:
         shown = 0
         async with open_client(url, token) as client:
-            async for event in _events(client, last, type=type_, environment_id=environment):
+            async for event in _events(client, last, type=type_):
                 _show(event, as_json=as_json)
                 shown += 1
                 if shown == count:

@@ -14,7 +14,6 @@ from shared.domain.executions import Status
 @click.command("list", epilog=example("turnout execution list --status failed --limit 10"))
 @click.option("--workflow", type=click.UUID, help="Only those of this workflow.")
 @click.option("--event", type=click.UUID, help="Only those that the event of this key started.")
-@click.option("--environment", type=click.UUID, help="Only those of this environment.")
 @click.option("--status", type=click.Choice(list(Status), case_sensitive=False))
 @click.option("--from", "from_", help="Created at this time or later, as 2026-11-22T10:00:00Z.")
 @click.option("--to", help="Created before this time.")
@@ -25,7 +24,6 @@ def list_(*, limit: int, url: str, token: str | None, as_json: bool, **given: An
     query = {
         "workflow_id": given["workflow"],
         "event_key": given["event"],
-        "environment_id": given["environment"],
         "status": given["status"] and Status(given["status"]).value,
         "from": given["from_"],
         "to": given["to"],

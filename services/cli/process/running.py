@@ -5,6 +5,7 @@ from collections.abc import AsyncIterator, Callable, Coroutine, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from typing import Any, Final, TypeVar
 
+import structlog
 import uvloop
 from aiohttp import web
 
@@ -21,6 +22,8 @@ from shared.runtime.roles import run_roles, stop_on_signals
 POLL_S: Final = 0.02
 
 T = TypeVar("T")
+
+log = structlog.get_logger(__name__)
 
 
 def run(main: Callable[[asyncio.Event], Coroutine[Any, Any, T]]) -> T | None:
@@ -43,7 +46,7 @@ def run(main: Callable[[asyncio.Event], Coroutine[Any, Any, T]]) -> T | None:
 async def opened(settings: ProcessSettings, stop: asyncio.Event) -> AsyncIterator[Platform]:
     """The platform over a current schema, as soon as Postgres and the bus answer.
 
-    Raises Conflict when the schema is another than this program's, Stopped on ``stop``.
+    Raises Conflict when the schema is older than this program, Stopped on ``stop``.
     """
     dsn = settings.database_url.get_secret_value()
     async with AsyncExitStack() as stack:
@@ -51,15 +54,25 @@ async def opened(settings: ProcessSettings, stop: asyncio.Event) -> AsyncIterato
         yield await patiently(lambda: stack.enter_async_context(open_platform(settings)), stop)
 
 
-async def check_schema(dsn: str) -> None:
-    """Raises Conflict unless the database is at this program's revision, or Unavailable."""
-    found = await migrate.status(dsn)
+async def check_schema(dsn: str) -> bool:
+    """Whether the database is at this program's revision; False: at a later one.
+
+    A later one will do, for migrations add, and take away only what the version before does not
+    use: while replicas are replaced, and after a step back, that version is still needed. Raises
+    Conflict when the database is behind this program, Unavailable when it does not answer.
+    """
+    try:
+        found = await migrate.status(dsn)
+    except Conflict as newer:
+        log.warning("schema_is_newer", reason=newer.message)
+        return False
     if found.pending:
         at = f"is at revision {found.current}" if found.current else "is empty"
         raise Conflict(
             f"The database {at} and lacks {', '.join(found.pending)}: run 'turnout db migrate',"
             " or start with --migrate."
         )
+    return True
 
 
 async def play(

@@ -15,7 +15,6 @@ _SHOWN = ("id", "workflow_id", "execution_id", "step_id", "kind", "value", "time
 @click.command("list", epilog=example("turnout schedule list --json"))
 @click.option("--workflow", type=click.UUID, help="Only those of this workflow and its steps.")
 @click.option("--execution", type=click.UUID, help="Only those that this execution has set up.")
-@click.option("--environment", type=click.UUID, help="Only those of this environment.")
 @limit_option
 @api_options
 def list_(*, limit: int, url: str, token: str | None, as_json: bool, **given: Any) -> None:

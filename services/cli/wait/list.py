@@ -19,7 +19,6 @@ KINDS = ("approval", "form", "event", "task", "subworkflow")
     "--subject", help="Only those for user:<id>, team:<id> or anyone; an event, an action."
 )
 @click.option("--execution", type=click.UUID, help="Only those of this execution.")
-@click.option("--environment", type=click.UUID, help="Only those of this environment.")
 @limit_option
 @api_options
 def list_(*, limit: int, url: str, token: str | None, as_json: bool, **given: Any) -> None:
@@ -28,7 +27,6 @@ def list_(*, limit: int, url: str, token: str | None, as_json: bool, **given: An
         "kind": given["kind"],
         "subject": given["subject"],
         "execution_id": given["execution"],
-        "environment_id": given["environment"],
     }
 
     async def fetch() -> list[Any]:

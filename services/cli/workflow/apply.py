@@ -75,7 +75,7 @@ async def apply_one(client: Client, document: dict[str, Any]) -> tuple[Applied, 
         answer = await client.call("POST", "v1/workflows", body=document)
         return Applied.CREATED, answer.body
     path = f"v1/workflows/{quote(str(document['id']), safe='')}"
-    before = await _find(client, path)
+    before = await _find(client, path, document.get("environment_id"))
     answer = await client.call("PUT", path, body=document)
     if answer.status is HTTPStatus.CREATED:
         return Applied.CREATED, answer.body
@@ -92,11 +92,13 @@ async def _apply_truto(client: Client, document: dict[str, Any]) -> tuple[Applie
         path = f"truto/workflow/{quote(str(document['id']), safe='')}"
         answer = await client.call("PATCH", path, body=document)
         applied = Applied.UPDATED
-    return applied, await client.get(f"v1/workflows/{answer.body['id']}")
+    workflow = answer.body
+    path = f"v1/workflows/{workflow['id']}"
+    return applied, await client.get(path, environment_id=workflow["environment_id"])
 
 
-async def _find(client: Client, path: str) -> Any:
+async def _find(client: Client, path: str, environment_id: Any) -> Any:
     try:
-        return await client.get(path)
+        return await client.get(path, environment_id=environment_id)
     except NotFound:
         return None

@@ -13,7 +13,6 @@ from shared.domain.workflows import Lifecycle
 
 @click.command("list", epilog=example("turnout workflow list --trigger integrated_account:*"))
 @click.option("--trigger", help="Only those that await this event name, written the same.")
-@click.option("--environment", type=click.UUID, help="Only those of this environment.")
 @click.option(
     "--lifecycle",
     type=click.Choice([one.value for one in Lifecycle]),
@@ -24,7 +23,6 @@ from shared.domain.workflows import Lifecycle
 def list_(
     *,
     trigger: str | None,
-    environment: Any,
     lifecycle: str | None,
     limit: int,
     url: str,
@@ -39,7 +37,6 @@ def list_(
                 "v1/workflows",
                 limit,
                 trigger=trigger,
-                environment_id=environment,
                 lifecycle=lifecycle,
             )
 

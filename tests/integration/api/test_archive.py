@@ -32,7 +32,7 @@ async def listed(client: Client, query: str = "") -> list[str]:
 
 async def live(resources: ApiResources) -> int:
     """How many workflows events may start."""
-    async with resources.connection() as conn:
+    async with resources.engine() as conn:
         return sum([len(batch) async for batch in workflows.list_live(conn)])
 
 

@@ -143,8 +143,9 @@ async def test_of_two_halves_of_a_ring_one_is_taken(
 
     async with (
         asyncio.TaskGroup() as tasks,
-        resources.connection() as other,
-        resources.transaction() as conn,
+        resources.engine() as other,
+        resources.engine() as conn,
+        conn.transaction(),
     ):
         await workflows.lock_changes(conn)
         halves = [tasks.create_task(close(*pair)) for pair in (ids, ids[::-1])]
@@ -155,7 +156,7 @@ async def test_of_two_halves_of_a_ring_one_is_taken(
 
 
 async def _live(resources: ApiResources) -> list[str]:
-    async with resources.connection() as conn:
+    async with resources.engine() as conn:
         return [str(w.id) async for batch in workflows.list_live(conn) for w in batch]
 
 

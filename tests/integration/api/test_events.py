@@ -157,7 +157,7 @@ async def test_conflicting_records_are_shown(client: Client, resources: ApiResou
     """What came under the same key with another body is listed beside the event."""
     event = await _archive(resources, "evt_1")
     arrival = _arrival(_event("evt_1", {"other": True}), "turnout.events/0@9")
-    async with resources.connection() as conn:
+    async with resources.engine() as conn:
         await keep_conflicts(conn, [arrival])
     (conflict,) = (await _get(client, f"/v1/events/{event.key}"))["conflicts"]
     assert conflict["origin"] == "turnout.events/0@9"
@@ -242,7 +242,7 @@ def _arrival(event: Event, origin: str) -> Arrival:
 async def _archive(resources: ApiResources, event_id: str) -> Event:
     event = _event(event_id, {"id": "a"})
     day = event.received_at.date()
-    async with resources.transaction() as conn:
+    async with resources.engine() as conn, conn.transaction():
         await ensure_days(conn, day, day + timedelta(days=1))
         await archive(conn, [_arrival(event, f"turnout.events/0@{uuid4()}")])
     return event

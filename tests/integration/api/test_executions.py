@@ -147,7 +147,7 @@ async def _run(
         event_key=event_key,
         cause=Cause(root=event_key, depth=0, path=(workflow_id,)),
     )
-    async with resources.transaction() as conn:
+    async with resources.engine() as conn, conn.transaction():
         owned = await claim(conn, 0, owner="test", now=at)
         seq = owned.written_seq
         fence = Fence(0, owned.epoch, 0, 0, seq + len(log), 0)

@@ -6,9 +6,11 @@ from typing import Any
 
 import pytest
 
+from services.api.auth import ENVIRONMENT_HEADER
 from tests.integration.api.conftest import Client
 
 ID = "4a4de828-f4c9-4bea-8ef4-2d705aec43bc"
+ENVIRONMENT = "05daecaf-4365-42e8-8370-8127de5dd717"
 MINIMAL = b"""{
   "id": "4a4de828-f4c9-4bea-8ef4-2d705aec43bc",
   "environment_id": "05daecaf-4365-42e8-8370-8127de5dd717",
@@ -23,7 +25,7 @@ STEP_CONFIG = (
     ' "webhook_id": "9fda519d-148f-4cc5-bbac-4e373b16e5d4" } )'
 )
 FULL: dict[str, Any] = {
-    "environment_id": "05daecaf-4365-42e8-8370-8127de5dd717",
+    "environment_id": ENVIRONMENT,
     "trigger_name": "integrated_account:connected",
     "label": "Sync calcom",
     "config": {
@@ -35,6 +37,13 @@ FULL: dict[str, Any] = {
         "colour": "kept too",
     },
 }
+
+
+@pytest.fixture
+def client(client: Client) -> Client:
+    """A client that works in the environment of the documented requests."""
+    client.session.headers[ENVIRONMENT_HEADER] = ENVIRONMENT
+    return client
 
 
 async def test_the_documented_minimal_request_is_answered_with_the_documented_fields(

@@ -101,11 +101,12 @@ async def test_a_workflow_stays_in_its_environment_and_dialect(client: Client) -
     )
     path = f"/v1/workflows/{own['id']}"
     await _send(client, "PUT", path, {**NATIVE, "environment_id": str(uuid4())}, status=409)
-    kept = await _send(client, "PUT", path, {**NATIVE, "name": "else"})
+    query = f"?environment_id={own['environment_id']}"
+    kept = await _send(client, "PUT", path + query, {**NATIVE, "name": "else"})
     assert kept["environment_id"] == own["environment_id"]
     truto = await _send(client, "POST", "/truto/workflow", {"config": {}}, status=201)
     await _send(client, "PUT", f"/v1/workflows/{truto['id']}", NATIVE, status=409)
-    await _send(client, "GET", f"/truto/workflow/{own['id']}", status=404)
+    await _send(client, "GET", f"/truto/workflow/{own['id']}{query}", status=404)
 
 
 async def test_the_list_has_every_workflow_once(client: Client) -> None:
@@ -160,7 +161,7 @@ async def test_changes_are_numbered_in_order_and_announced(
         await listener.close()
     assert heard.empty()
     assert numbers == sorted(numbers)
-    async with resources.connection() as conn:
+    async with resources.engine() as conn:
         changes = await workflows.list_changes(conn, after=0, limit=100)
         assert [change.number for change in changes] == numbers
         assert [change.workflow is None for change in changes] == [False, True, False, True]
@@ -173,8 +174,9 @@ async def test_changes_wait_for_each_other(client: Client, resources: ApiResourc
     """While one transaction changes workflows no other does, so numbers are in commit order."""
     async with (
         asyncio.TaskGroup() as tasks,
-        resources.connection() as other,
-        resources.transaction() as conn,
+        resources.engine() as other,
+        resources.engine() as conn,
+        conn.transaction(),
     ):
         await workflows.lock_changes(conn)
         for _ in range(2):
@@ -193,7 +195,7 @@ async def test_only_what_events_may_start_is_live(client: Client, resources: Api
     gone = await _send(client, "POST", "/v1/workflows", NATIVE, status=201)
     async with client.delete(f"/v1/workflows/{gone['id']}"):
         pass
-    async with resources.connection() as conn:
+    async with resources.engine() as conn:
         found = [w async for batch in workflows.list_live(conn) for w in batch]
         assert [str(workflow.id) for workflow in found] == [live["id"]]
         old = await workflows.get_version(conn, WorkflowId(UUID(gone["id"])), 1)

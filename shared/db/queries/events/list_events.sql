@@ -2,7 +2,7 @@
 -- Zero rows: no more.
 SELECT e.record
 FROM events AS e
-WHERE ($1::uuid IS NULL OR e.environment_id = $1)
+WHERE e.environment_id = $1
     AND ($2::text IS NULL OR e.type = $2)
     AND ($3::timestamptz IS NULL OR (e.received_at, e.key) < ($3, $4::uuid))
 ORDER BY e.received_at DESC, e.key DESC

@@ -15,7 +15,7 @@ SELECT x.id, x.environment_id, x.workflow_id, x.workflow_version,
 FROM executions AS x
 JOIN workflow_versions AS v
     ON v.workflow_id = x.workflow_id AND v.version = x.workflow_version
-WHERE ($1::uuid IS NULL OR x.environment_id = $1)
+WHERE x.environment_id = $1
     AND ($2::uuid IS NULL OR x.workflow_id = $2)
     AND ($3::uuid IS NULL OR x.event_key = $3)
     AND ($4::text IS NULL OR x.status = $4)

@@ -4,7 +4,7 @@ SELECT s.id, s.workflow_id, s.trigger_id, s.environment_id, s.workflow_version, 
     s.next_at, s.execution_id, s.step_id, s.is_resting
 FROM schedules AS s
 LEFT JOIN executions AS x ON x.id = s.execution_id
-WHERE ($1::uuid IS NULL OR s.environment_id = $1)
+WHERE s.environment_id = $1
     AND ($2::uuid IS NULL OR s.workflow_id = $2)
     AND ($3::uuid IS NULL OR s.execution_id = $3)
     AND ($4::timestamptz IS NULL OR (s.next_at, s.id) > ($4, $5::uuid))

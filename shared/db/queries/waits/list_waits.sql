@@ -5,7 +5,7 @@ SELECT w.execution_id, w.step_id, w.environment_id, x.workflow_id, x.workflow_ve
     w.claimed_until
 FROM waits AS w
 JOIN executions AS x ON x.id = w.execution_id
-WHERE ($1::uuid IS NULL OR w.environment_id = $1)
+WHERE w.environment_id = $1
     AND ($2::text IS NULL OR w.kind = $2)
     AND ($3::text IS NULL OR w.subject = $3)
     AND ($4::uuid IS NULL OR w.execution_id = $4)

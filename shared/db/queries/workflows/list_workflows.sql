@@ -6,7 +6,7 @@ SELECT w.id, w.environment_id, w.version, w.is_active, w.is_deleted, w.created_b
 FROM workflows AS w
 JOIN workflow_versions AS v ON v.workflow_id = w.id AND v.version = w.version
 WHERE NOT w.is_deleted
-    AND ($1::uuid IS NULL OR w.environment_id = $1)
+    AND w.environment_id = $1
     AND ($2::text IS NULL OR v.dialect = $2)
     AND ($3::text IS NULL OR EXISTS (
         SELECT FROM json_array_elements(v.definition -> 'triggers') AS t

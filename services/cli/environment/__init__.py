@@ -1,0 +1,1 @@
+"""``turnout environment``: the environments of an organisation."""

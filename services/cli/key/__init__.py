@@ -1,0 +1,1 @@
+"""``turnout key``: keys of the api."""

@@ -1,0 +1,217 @@
+"""One environment's key with another's ids: the answer is that of an id that never existed."""
+
+import re
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Any
+from uuid import UUID, uuid4
+
+import orjson
+
+from services.api.routes import ROUTES, Route
+from shared.db.intake import Arrival, archive, ensure_days
+from shared.db.tenancy import become_tenant
+from shared.domain.events import Event
+from shared.domain.ids import EnvironmentId, event_key
+from shared.domain.principals import Scope
+from shared.wire.events import encode_event
+from tests.integration.api.asking import OPERATOR, Asker
+from tests.integration.test_tenancy import ROWS
+from tests.support.served import open_api
+from tests.support.works import Works, open_works, until
+
+NAME = "0c1a6d8e-5f0a-4bb0-9a57-3f6b1f0b8a11"
+ID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
+
+FLOW: dict[str, Any] = {
+    "name": "theirs",
+    "triggers": [
+        {"id": "hook", "kind": "webhook"},
+        {"id": "daily", "kind": "schedule", "schedule": {"kind": "cron", "value": "0 6 * * *"}},
+    ],
+    "steps": [
+        {"id": "ask", "kind": "approval", "approval": {"message": "Go on?"}},
+        {"id": "form", "kind": "form", "form": {"schema": True}, "depends_on": []},
+        {"id": "work", "action": NAME, "depends_on": []},
+        {"id": "note", "kind": "respond", "depends_on": ["ask", "form", "work"]},
+    ],
+}
+
+# What stands for the {id} and its like after a word of the path, in the order of the path.
+WORDS = (
+    *("workflows", "workflow", "actions", "event-types", "events", "executions", "schedules"),
+    *("tasks", "environments", "keys"),
+)
+
+BODIES: Mapping[tuple[str, str], Any] = {
+    ("PUT", "/v1/workflows/{id}"): {"name": "mine"},
+    ("PUT", "/v1/actions/{name}"): {"transport": "worker"},
+    ("PUT", "/v1/event-types/{name}"): {},
+    ("POST", "/v1/executions/{id}/steps/{step_id}/decision"): {"decision": "reject", "by": "me"},
+    ("POST", "/v1/executions/{id}/steps/{step_id}/submission"): {"data": 1, "by": "me"},
+    ("POST", "/v1/tasks/{task_id}/fail"): {"message": "no"},
+}
+"""Of routes that take no empty one."""
+
+MADE = {
+    ("PUT", "/v1/workflows/{id}"): 409,  # an id is one workflow's, whoever's
+    ("PUT", "/v1/actions/{name}"): 201,  # a name is an environment's own
+    ("PUT", "/v1/event-types/{name}"): 201,
+}
+"""What makes a thing that is not there: no 404."""
+
+OPEN = "/v1/hooks/{token}"  # whoever knows the token may, of whatever environment
+
+SENT = """
+SELECT count(*) FROM bus_records AS r JOIN bus_topics AS t USING (topic_id)
+WHERE t.name IN ('turnout.commands', 'turnout.task-results')
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Theirs:
+    """An environment with one of everything: its id, who may do anything there, and the ids."""
+
+    environment_id: str
+    asker: Asker
+    ids: Mapping[str, str]
+
+
+def filled(route: Route, ids: Mapping[str, str]) -> str:
+    """The route's path with ``ids`` in it. KeyError: nobody has said what stands there."""
+    parts: list[str] = []
+    for part in route.path.split("/"):
+        stands_for = part.startswith("{")
+        parts.append(ids[part if part in ids else parts[-1]] if stands_for else part)
+    return "/".join(parts)
+
+
+def unknown() -> dict[str, str]:
+    """Ids as they might be, and of nothing."""
+    ids = {word: str(uuid4()) for word in WORDS}
+    return {**ids, "tasks": f"{uuid4()}:work:1", "{step_id}": "ask", "{trigger_id}": "hook"}
+
+
+def told(document: Any) -> str:
+    """The words of an answer, without what differs from one request, or one id, to the next."""
+    shown = {k: v for k, v in document.items() if k != "request_id"} if document else document
+    return ID.sub("…", orjson.dumps(shown).decode())
+
+
+@asynccontextmanager
+async def two_environments(database: str) -> AsyncIterator[tuple[Works, Theirs, Asker]]:
+    """One that has something of everything, and somebody of another."""
+    async with open_works(database) as works, open_api(works, OPERATOR) as client:
+        operator = Asker(client, OPERATOR)
+        made = [await operator.new_environment(name) for name in ("theirs", "mine")]
+        theirs, mine = [await operator.key(list(Scope), one) for one in made]
+        yield works, Theirs(made[0], theirs, await fill(works, theirs, made[0])), mine
+
+
+async def fill(works: Works, asker: Asker, environment_id: str) -> dict[str, str]:
+    """Make one of everything; gives what stands for it in a path."""
+    await asker.ask("PUT", f"/v1/actions/{NAME}", {"transport": "worker"})
+    await asker.ask("PUT", f"/v1/event-types/{NAME}", {})
+    _, flow = await asker.ask("POST", "/v1/workflows", FLOW)
+    _, truto = await asker.ask("POST", "/truto/workflow", {"config": {}})
+    _, key = await asker.ask("POST", "/v1/keys", {"name": "spare", "scopes": ["read"]})
+    _, started = await asker.ask("POST", f"/v1/workflows/{flow['id']}/executions")
+    await until(works.pool, "SELECT count(*) FROM waits", 3)
+    _, polled = await asker.ask("POST", "/v1/tasks/poll", {"actions": [NAME]})
+    return {
+        "workflows": flow["id"],
+        "workflow": truto["id"],
+        "actions": NAME,
+        "event-types": NAME,
+        "events": await archived(works, EnvironmentId(UUID(environment_id))),
+        "executions": started["execution_id"],
+        "schedules": (await asker.get("/v1/schedules"))["items"][0]["id"],
+        "tasks": polled["items"][0]["task_id"],
+        "environments": environment_id,
+        "keys": key["id"],
+        "{step_id}": "ask",
+        "{trigger_id}": "hook",
+    }
+
+
+async def archived(works: Works, environment_id: EnvironmentId) -> str:
+    """The key of an event that has arrived."""
+    now = datetime.now(UTC)
+    key = event_key(environment_id, "/test", "1")
+    event = Event(
+        key=key,
+        environment_id=environment_id,
+        type="go",
+        source="/test",
+        id="1",
+        received_at=now,
+        payload=None,
+    )
+    arrival = Arrival(
+        key=key,
+        environment_id=environment_id,
+        type=event.type,
+        received_at=now,
+        record=encode_event(event),
+        body_hash=b"",
+        origin="turnout.events/0@0",
+    )
+    async with works.pool.acquire() as conn, conn.transaction():
+        await ensure_days(conn, now.date(), now.date() + timedelta(days=1))
+        await archive(conn, [arrival])
+    return str(key)
+
+
+async def standing(works: Works, environment_id: str) -> list[Any]:
+    """Every row that an environment has, and how much its executions were told."""
+    rows: list[Any] = [await works.pool.fetchval(SENT)]
+    async with works.pool.acquire() as conn, conn.transaction():
+        await become_tenant(conn, EnvironmentId(UUID(environment_id)))
+        for table in ROWS:
+            # Which keys were used is noted a little later.
+            found = await conn.fetch(
+                f"SELECT (to_jsonb(t) - 'last_used_at')::text AS row FROM {table} AS t ORDER BY 1"
+            )
+            rows += [(table, row["row"]) for row in found]
+    return rows
+
+
+async def test_ids_of_another_environment_are_ids_of_nothing(database: str) -> None:
+    """On every route, with nothing changed; their own key finds what the id is of."""
+    async with two_environments(database) as (works, theirs, mine):
+        before = await standing(works, theirs.environment_id)
+        routes = [route for route in ROUTES if "{" in route.path and route.path != OPEN]
+        answers: dict[Route, str] = {}
+        for route in sorted(routes, key=lambda route: (route.method, route.path) in MADE):
+            at, nothing = (route.method, route.path), unknown()
+            body = BODIES.get(at, {} if route.method != "GET" else None)
+            status, document = await mine.ask(route.method, filled(route, theirs.ids), body)
+            assert status == MADE.get(at, 404), (at, document)
+            if at in MADE:
+                continue
+            answers[route] = told(document)
+            _, document = await mine.ask(route.method, filled(route, nothing), body)
+            assert answers[route] == told(document), at
+        assert await standing(works, theirs.environment_id) == before
+        # What ends a thing comes last; a workflow takes its schedules with it.
+        for route in sorted(answers, key=lambda r: ("workflow" in r.path, r.method == "DELETE")):
+            path, body = filled(route, theirs.ids), BODIES.get((route.method, route.path), {})
+            status, document = await theirs.asker.ask(route.method, path, body)
+            assert status not in (401, 403, 500), (path, document)
+            assert told(document) != answers[route], f"{path} is nothing to them either"
+
+
+async def test_lists_show_nothing_of_another_environment(database: str) -> None:
+    """Of no list does another environment's key get anything that is theirs."""
+    async with two_environments(database) as (_, theirs, mine):
+        seen = set()
+        for route in ROUTES:
+            if route.method != "GET" or "{" in route.path or not route.needs:
+                continue
+            shown = str(await mine.get(route.path))
+            assert not any(id_ in shown for name, id_ in theirs.ids.items() if name in WORDS), route
+            found = str(await theirs.asker.get(route.path))
+            seen |= {name for name, id_ in theirs.ids.items() if id_ in found}
+        assert seen >= set(WORDS) - {"tasks"}
