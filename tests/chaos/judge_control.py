@@ -68,17 +68,21 @@ def _after(row: Row, log: list[Row], since: float) -> Iterator[str]:
 class _durable_by:  # noqa: N801 - a function with a memory
     """When a command was surely durable: a later one of its partition had already had effect.
 
-    Commands of a partition are taken in one after another, so a step of an execution that a later
-    command started began after every earlier command was durable.
+    Commands of a partition are taken in one after another, so a step that calls, of an execution
+    that a later command started, began after every earlier command was durable. Steps that only
+    compute begin before their admission is written.
     """
 
     def __init__(self, evidence: Evidence) -> None:
         self._begun: defaultdict[int, list[tuple[int, float]]] = defaultdict(list)
         for id_, row in evidence.executions.items():
-            begun = [e["started_at"] for e in evidence.logs.get(id_, ()) if e["started_at"]]
+            begun = [
+                at_of(entry["started_at"])
+                for entry in evidence.logs.get(id_, ())
+                if entry["started_at"] and f"{id_}:{entry['step_id']}" in evidence.calls
+            ]
             if begun:
-                at = min(at_of(each) for each in begun)
-                self._begun[row["partition"]].append((row["command_offset"], at))
+                self._begun[row["partition"]].append((row["command_offset"], min(begun)))
 
     def __call__(self, partition: int, offset: int) -> float | None:
         later = [at for o, at in self._begun[partition] if o > offset]
