@@ -10,10 +10,11 @@ from urllib.parse import quote
 import click
 
 from services.cli.client import Client, open_client
-from services.cli.options import api_options, example
+from services.cli.options import api_options, environment_named, example
 from services.cli.present import say, show_rows, write_json
 from services.cli.workflow.files import read_definition
 from shared.domain.errors import Conflict, Invalid, NotFound
+from shared.domain.ids import DEFAULT_ENVIRONMENT
 
 
 class Applied(StrEnum):
@@ -47,7 +48,10 @@ def apply(files: tuple[Path, ...], *, url: str, token: str | None, as_json: bool
             ("file", "what", "id", "state"),
             [(a["file"], a["applied"], a["id"], a["lifecycle"]) for a in applied],
         )
+        here = environment_named() or str(DEFAULT_ENVIRONMENT)
         for each in applied:
+            if (there := each["environment_id"]) != here:
+                say(f"{each['file']} is in another environment: see it with --environment {there}")
             for trigger, address in each.get("webhook_urls", {}).items():
                 say(f"{each['file']}: the address of '{trigger}', shown this once: {address}")
 

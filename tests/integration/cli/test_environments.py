@@ -37,3 +37,16 @@ def test_a_file_that_names_its_environment_is_applied_there(
         applied = [client("workflow", "apply", str(file), "--json").json[0] for _ in range(2)]
         assert [one["environment_id"] for one in applied] == [environment] * 2
         assert [one["applied"] for one in applied] == ["created", "unchanged"]
+
+
+def test_whoever_applies_to_another_environment_is_told_how_to_see_it(
+    client: Turnout, tmp_path: Path
+) -> None:
+    """Only then: in the environment in which the command works nothing needs to be said."""
+    file, environment = tmp_path / "flow.json", str(uuid4())
+    file.write_text(json.dumps({"id": str(uuid4()), "name": "w", "environment_id": environment}))
+    hint = f"--environment {environment}"
+    told = client("workflow", "apply", str(file))
+    assert hint in told.out + told.err
+    there = client("workflow", "apply", str(file), "--environment", environment)
+    assert hint not in there.out + there.err
