@@ -121,30 +121,40 @@ def _asked_for(evidence: Evidence) -> tuple[dict[str, str], set[str]]:
     """The executions that must be, with the reason, and those that may be."""
     must: dict[str, str] = {}
     may: set[str] = set()
+    commanded = _commanded(evidence)
     for record in evidence.events.values():
         given = Given.of(record)
         for flow in evidence.plan.workflows:
             if not starts(flow, given):
                 continue
             id_ = started_by(flow["id"], given.key)
-            if flow["key"] == "toggled" and not _was_on(evidence, given.key):
+            decided = commanded[started_by(str(workflow_id("branch")), given.key)]
+            if flow["key"] == "toggled" and not _was_on(evidence, decided):
                 may.add(id_)
             else:
                 must[id_] = f"{given.source}/{given.id} starts {flow['key']}"
     return must, may
 
 
-def _was_on(evidence: Evidence, key: str) -> bool:
-    """Whether the workflow that is switched on and off was surely on when the event was decided.
+def _commanded(evidence: Evidence) -> defaultdict[str, list[float]]:
+    """When executions were commanded to start: each time their event was decided upon."""
+    found: defaultdict[str, list[float]] = defaultdict(list)
+    for record in evidence.topics.get("commands", ()):
+        document = orjson.loads(record["value"])
+        if document["type"].endswith(".start"):
+            found[document["subject"]].append(record["at"])
+    return found
+
+
+def _was_on(evidence: Evidence, decided: list[float]) -> bool:
+    """Whether the workflow that is switched on and off was surely on when an event was decided.
 
     That was when the other workflow of the same trigger was commanded to start.
     """
-    started = evidence.executions.get(started_by(str(workflow_id("branch")), key))
     on, off = _changed(evidence, "activate", "ok"), _changed(evidence, "deactivate", "invoke")
-    if started is None or on is None or not evidence.has_true_clocks:
+    if on is None or not evidence.has_true_clocks:
         return False
-    decided = at_of(started["created_at"])
-    return on + KNOWN_WITHIN_S < decided and (off is None or decided < off)
+    return any(on + KNOWN_WITHIN_S < at and (off is None or at < off) for at in decided)
 
 
 def _changed(evidence: Evidence, kind: str, outcome: str) -> float | None:

@@ -16,12 +16,14 @@ def judge_retries(evidence: Evidence) -> Iterator[Violation]:
     """Calls too many, and calls too soon.
 
     A call of which its step's log knows nothing is looked at elsewhere: who takes a partition
-    over has not heard the answer, and calls at once.
+    over has not heard the answer, and calls at once. So does whom the answer reached too late.
     """
     unknown = repeated(evidence)
     for key, calls in evidence.calls.items():
         execution = evidence.executions.get(key[:36])
         if key in unknown or execution is None or execution["status"] == "CANCELLED":
+            continue
+        if _unheard(evidence, key):
             continue
         if len(calls) > RETRY["max_attempts"]:
             yield _fault(evidence, key, f"it was called {len(calls)} times")
@@ -29,6 +31,14 @@ def judge_retries(evidence: Evidence) -> Iterator[Violation]:
             gap_s = after.mono - before.mono
             if before.data["kind"] == "busy" and gap_s < ASKED_S:
                 yield _fault(evidence, key, f"it was called again after {gap_s:.3f} s")
+
+
+def _unheard(evidence: Evidence, key: str) -> bool:
+    """Whether an attempt ended without an answer."""
+    return any(
+        row["step_id"] == key[37:] and row["error"] and row["error"].get("status") is None
+        for row in evidence.logs.get(key[:36], ())
+    )
 
 
 def _fault(evidence: Evidence, key: str, detail: str) -> Violation:

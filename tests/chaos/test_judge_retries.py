@@ -65,3 +65,18 @@ def test_who_has_not_heard_the_answer_may_call_at_once(tmp_path: Path) -> None:
     busy(case, 0.1)
     case.lines.append({**calls_of(case, "a")[0]})
     assert not found(case, tmp_path)
+
+
+def test_whom_the_answer_reached_too_late_may_call_by_its_own_policy(tmp_path: Path) -> None:
+    """The attempt had timed out by then; one that was answered had better heed it."""
+    for status, broken in ((None, set()), (429, {"I4"})):
+        case = sound_case()
+        busy(case, 0.7)
+        id_ = of_flow(case, "sequence")
+        [tried, *_] = [
+            row
+            for row in case.tables["execution_log"]
+            if row["execution_id"] == id_ and row["step_id"] == "a"
+        ]
+        tried["error"] = {"kind": "timeout" if status is None else "status", "status": status}
+        assert found(case, tmp_path) == broken
