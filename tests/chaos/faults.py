@@ -122,8 +122,10 @@ async def kill_all(at: Moment) -> Done:
 async def stall(at: Moment) -> Done:
     """An event loop that is blocked for longer than a session (F10)."""
     player = at.victim("executor")
-    player.process.send_signal(STALL_SIGNAL)
-    return {"seat": player.seat.name}
+    # Who is leaving may hear of no signal any more, and would die of this one.
+    if player.ended_by is None:
+        player.process.send_signal(STALL_SIGNAL)
+    return {"seat": player.seat.name, "is_stalled": player.ended_by is None}
 
 
 async def storm(at: Moment) -> Done:
