@@ -5,7 +5,7 @@ from typing import Any
 from aiohttp import web
 
 from services.api.bodies import answer
-from services.api.parameters import Query, cursor_after, split_page
+from services.api.parameters import Query, page_of
 from services.api.resources import RESOURCES
 from shared.db.audit import ChangeFilter, Noted, list_changes
 from shared.wire.envelope import stamp
@@ -24,13 +24,7 @@ async def list_recent(request: web.Request) -> web.Response:
     before, limit = query.cursor(), query.limit
     async with request.app[RESOURCES].tenant(which.environment_id) as conn:
         found = await list_changes(conn, which, before=before, limit=limit + 1)
-    page, last = split_page(found, limit)
-    return answer(
-        {
-            "items": [_document(noted) for noted in page],
-            "next_cursor": last and cursor_after((last.at, last.id)),
-        }
-    )
+    return answer(page_of(found, limit, _document, lambda one: (one.at, one.id)))
 
 
 def _document(noted: Noted) -> dict[str, Any]:

@@ -11,7 +11,7 @@ from aiohttp import web
 from services.api.auth import PRINCIPAL
 from services.api.bodies import answer, read_document, validate
 from services.api.note_changes import note
-from services.api.parameters import Query, cursor_after, id_in_path, split_page
+from services.api.parameters import Query, id_in_path, page_of
 from services.api.problems import REQUEST_ID, Forbidden
 from services.api.resources import RESOURCES, SETTINGS
 from shared.db.audit import Change
@@ -87,13 +87,7 @@ async def list_all(request: web.Request) -> web.Response:
             found = await list_environments(
                 conn, principal.organisation_id, after=after, limit=limit + 1
             )
-    page, last = split_page(found, limit)
-    return answer(
-        {
-            "items": [_document(environment) for environment in page],
-            "next_cursor": last and cursor_after((last.created_at, last.id)),
-        }
-    )
+    return answer(page_of(found, limit, _document, lambda one: (one.created_at, one.id)))
 
 
 def _caller(request: web.Request, environment: Environment) -> Caller:

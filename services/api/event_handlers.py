@@ -10,7 +10,7 @@ from services.api.auth import environment_of
 from services.api.bodies import JSON, accept, answer, read_raw
 from services.api.execution_handlers import render_execution
 from services.api.explain_event import Explanation, explain_event
-from services.api.parameters import Query, cursor_after, split_page
+from services.api.parameters import Query, page_of
 from services.api.payloads import Payload, answer_to
 from services.api.resources import RESOURCES, SETTINGS
 from services.api.send_event import SOURCE, event_of, send_event
@@ -34,14 +34,16 @@ async def send(request: web.Request) -> web.Response:
     resources, settings = request.app[RESOURCES], request.app[SETTINGS]
     if "ce-type" not in request.headers:
         accept(request, JSON | {CLOUD_EVENT})
+    environment_id = await environment_of(request)
     event = event_of(
         resources,
-        await environment_of(request),
+        environment_id,
         await read_raw(request, settings),
         list(_event_headers(request)),
         EventLimits(body_bytes_max=settings.body_bytes_max),
     )
-    await environment_of(request, event.environment_id)  # which the body may have named
+    if event.environment_id != environment_id:  # the body named it
+        await environment_of(request, event.environment_id)
     await send_event(resources, event)
     document = {
         "id": event.id,
@@ -73,13 +75,8 @@ async def list_recent(request: web.Request) -> web.Response:
             before=query.cursor(),
             limit=query.limit + 1,
         )
-    page, last = split_page(found, query.limit)
     return answer_to(
-        request,
-        {
-            "items": [_event(event) for event in page],
-            "next_cursor": last and cursor_after((last.received_at, last.key)),
-        },
+        request, page_of(found, query.limit, _event, lambda one: (one.received_at, one.key))
     )
 
 

@@ -8,7 +8,7 @@ from aiohttp import web
 
 from services.api.await_result import await_result
 from services.api.execution_fields import asked_fields, kinship_fields, trigger_fields
-from services.api.parameters import Query, cursor_after, id_in_path, split_page
+from services.api.parameters import Query, id_in_path, page_of, split_page
 from services.api.payloads import Payload, answer_to, error_shown, subject_shown
 from services.api.problems import RESULT_NOT_READY
 from services.api.resources import RESOURCES, ApiResources
@@ -44,13 +44,8 @@ async def list_recent(request: web.Request) -> web.Response:
     which = _filter(query, await query.environment())
     async with request.app[RESOURCES].tenant(which.environment_id) as conn:
         found = await list_executions(conn, which, before=query.cursor(), limit=query.limit + 1)
-    page, last = split_page(found, query.limit)
     return answer_to(
-        request,
-        {
-            "items": [render_execution(execution) for execution in page],
-            "next_cursor": last and cursor_after((last.created_at, last.id)),
-        },
+        request, page_of(found, query.limit, render_execution, lambda one: (one.created_at, one.id))
     )
 
 

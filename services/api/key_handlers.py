@@ -14,7 +14,7 @@ from services.api.api_keys import (
 )
 from services.api.auth import PRINCIPAL, caller_of, environment_of
 from services.api.bodies import answer, read_document, read_options, validate
-from services.api.parameters import Query, cursor_after, id_in_path, split_page
+from services.api.parameters import Query, id_in_path, page_of
 from services.api.resources import RESOURCES, SETTINGS
 from shared.db.api_keys import ApiKey, get_key, list_keys
 from shared.wire.envelope import stamp
@@ -55,13 +55,7 @@ async def list_all(request: web.Request) -> web.Response:
     environment_id, after, limit = await query.environment(), query.cursor(), query.limit
     async with request.app[RESOURCES].tenant(environment_id) as conn:
         found = await list_keys(conn, environment_id, after=after, limit=limit + 1)
-    page, last = split_page(found, limit)
-    return answer(
-        {
-            "items": [_document(key) for key in page],
-            "next_cursor": last and cursor_after((last.created_at, last.id)),
-        }
-    )
+    return answer(page_of(found, limit, _document, lambda one: (one.created_at, one.id)))
 
 
 def _issued(issued: Issued) -> web.Response:

@@ -179,6 +179,17 @@ def split_page(found: Sequence[T], limit: int) -> tuple[Sequence[T], T | None]:
     return page, page[-1] if len(found) > limit else None
 
 
+def page_of(
+    found: Sequence[T], limit: int, render: Callable[[T], Any], place: Callable[[T], Place]
+) -> dict[str, Any]:
+    """The document of a page, as ``split_page``; ``place`` says where in the list a thing is."""
+    page, last = split_page(found, limit)
+    return {
+        "items": [render(each) for each in page],
+        "next_cursor": None if last is None else cursor_after(place(last)),
+    }
+
+
 def refused(name: str, detail: str) -> Invalid:
     """The error of a wrong query parameter."""
     return invalid(f"/query/{name}", BAD_PARAMETER, detail)

@@ -1,13 +1,12 @@
 """``turnout audit``."""
 
-import asyncio
 from typing import Any
 
 import click
 
-from services.cli.client import open_client
+from services.cli.client import listed
 from services.cli.options import api_options, example, limit_option
-from services.cli.present import show_rows, write_json
+from services.cli.present import show_listed
 
 _SHOWN = ("at", "principal", "action", "target", "before", "after", "request_id")
 
@@ -24,13 +23,4 @@ _SHOWN = ("at", "principal", "action", "target", "before", "after", "request_id"
 def audit(*, limit: int, url: str, token: str | None, as_json: bool, **given: Any) -> None:
     """Show who changed what in the environment, the latest first."""
     query = {name.removesuffix("_"): value for name, value in given.items()}
-
-    async def fetch() -> list[Any]:
-        async with open_client(url, token) as client:
-            return await client.items("v1/audit", limit, **query)
-
-    found = asyncio.run(fetch())
-    if as_json:
-        write_json(found)
-    else:
-        show_rows(_SHOWN, [[one[field] for field in _SHOWN] for one in found])
+    show_listed(_SHOWN, listed(url, token, "v1/audit", limit, **query), as_json=as_json)

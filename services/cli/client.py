@@ -167,6 +167,16 @@ def ask(
     return asyncio.run(call())
 
 
+def listed(url: str, token: str | None, path: str, limit: int, **query: Any) -> list[Any]:
+    """What a command lists that asks for nothing else; as ``Client.items``."""
+
+    async def fetch() -> list[Any]:
+        async with open_client(url, token) as client:
+            return await client.items(path, limit, **query)
+
+    return asyncio.run(fetch())
+
+
 _TRANSIENT: Final = frozenset(
     (
         HTTPStatus.TOO_MANY_REQUESTS,

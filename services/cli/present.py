@@ -31,6 +31,16 @@ def write_json_line(document: Any) -> None:
     _write(orjson.dumps(document))
 
 
+def show_listed(
+    fields: Sequence[str], items: Sequence[Mapping[str, Any]], *, as_json: bool
+) -> None:
+    """What was listed: whole, as JSON, or these fields of it as a table."""
+    if as_json:
+        write_json(items)
+    else:
+        show_rows(fields, [[one[field] for field in fields] for one in items])
+
+
 def show_rows(
     columns: Sequence[str], rows: Iterable[Sequence[Any]], *, title: str | None = None
 ) -> None:

@@ -48,7 +48,7 @@ async def relay(
             if found:
                 await work([record for some in found.values() for record in some])
                 committer.add({at: some[-1].offset + 1 for at, some in found.items()})
-        await committer.finish()
+        await committer.commit()
 
 
 class _Committer:
@@ -70,14 +70,11 @@ class _Committer:
         while True:
             await self._added.wait()
             self._added.clear()
-            await self._commit()
+            await self.commit()
             await asyncio.sleep(COMMIT_PAUSE_S)
 
-    async def finish(self) -> None:
-        """Commit what is left."""
-        await self._commit()
-
-    async def _commit(self) -> None:
+    async def commit(self) -> None:
+        """Commit what was added, after a commit that is under way."""
         async with self._committing:
             positions, self._positions = self._positions, {}
             if positions:

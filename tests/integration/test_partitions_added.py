@@ -1,6 +1,5 @@
 """Partitions that are added to ``commands`` later on change nothing: executions stay in reach."""
 
-from collections.abc import AsyncIterator
 from typing import Any
 from uuid import uuid4
 
@@ -11,6 +10,7 @@ from shared.assembly.platform import open_platform
 from shared.assembly.settings import ProcessSettings
 from shared.domain.errors import Conflict
 from tests.support.house import settings_of
+from tests.support.kafka import own_topics
 from tests.support.works import (
     NOTE,
     all_ended,
@@ -33,26 +33,11 @@ pytestmark = [pytest.mark.kafka, pytest.mark.xdist_group("kafka")]
 @pytest.fixture
 def settings(kafka: str) -> dict[str, Any]:
     """Topics of the test's own, of two partitions."""
-    prefix = f"test-{uuid4().hex[:8]}"
-    return {
-        "kafka_bootstrap_servers": kafka,
-        "topic_prefix": prefix,
-        "source_topics": (f"{prefix}.events",),
-        "partitions": 2,
-    }
-
-
-@pytest.fixture
-async def admin(kafka: str) -> AsyncIterator[AIOKafkaAdminClient]:
-    """Who adds partitions."""
-    admin = AIOKafkaAdminClient(bootstrap_servers=kafka)
-    await admin.start()
-    yield admin
-    await admin.close()
+    return own_topics(kafka, partitions=2)
 
 
 async def test_who_starts_anew_finds_executions_where_they_were(
-    database: str, settings: dict[str, Any], admin: AIOKafkaAdminClient
+    database: str, settings: dict[str, Any], kafka_admin: AIOKafkaAdminClient
 ) -> None:
     """Each is told what it is told, new ones run, and nobody owns what was added."""
     async with open_works(database, **settings) as works:
@@ -60,7 +45,7 @@ async def test_who_starts_anew_finds_executions_where_they_were(
         ids = await start(works, asleep, 20)
         await until(works.pool, PARKED, 20)
         commands = works.platform.topics.commands
-    await admin.create_partitions({commands: NewPartitions(5)})
+    await kafka_admin.create_partitions({commands: NewPartitions(5)})
     async with open_works(database, **settings) as works:
         assert await works.platform.bus.partitions(commands) == 2
         await cancel(works, *ids)

@@ -1,9 +1,7 @@
 """A topic is deleted under roles that use it: what is written comes out again, or all stop."""
 
 import asyncio
-from collections.abc import AsyncIterator
 from typing import Any
-from uuid import uuid4
 
 import orjson
 import pytest
@@ -12,6 +10,7 @@ from aiokafka.admin import AIOKafkaAdminClient
 from shared.bus.kafka import KafkaBus
 from shared.bus.protocol import TopicPartition
 from tests.support.eventually import eventually
+from tests.support.kafka import own_topics
 from tests.support.works import (
     NOTE,
     Works,
@@ -30,22 +29,7 @@ FORGOTTEN = "UPDATE partition_owners SET consumed_offset = 0, active_offset = 0"
 @pytest.fixture
 def settings(kafka: str) -> dict[str, Any]:
     """Topics of the test's own, of one partition."""
-    prefix = f"test-{uuid4().hex[:8]}"
-    return {
-        "kafka_bootstrap_servers": kafka,
-        "topic_prefix": prefix,
-        "source_topics": (f"{prefix}.events",),
-        "partitions": 1,
-    }
-
-
-@pytest.fixture
-async def admin(kafka: str) -> AsyncIterator[AIOKafkaAdminClient]:
-    """Who deletes topics."""
-    admin = AIOKafkaAdminClient(bootstrap_servers=kafka)
-    await admin.start()
-    yield admin
-    await admin.close()
+    return own_topics(kafka, partitions=1)
 
 
 async def results(works: Works) -> set[str]:
@@ -60,7 +44,7 @@ async def results(works: Works) -> set[str]:
 async def test_results_come_out_once_their_topic_is_back(
     database: str,
     settings: dict[str, Any],
-    admin: AIOKafkaAdminClient,
+    kafka_admin: AIOKafkaAdminClient,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """The role makes it anew by itself; nothing that was written since is missing."""
@@ -71,7 +55,7 @@ async def test_results_come_out_once_their_topic_is_back(
         await start(works, flow, 5)
         await all_ended(works.pool, 5)
         await caught_up(works)
-        await admin.delete_topics([works.platform.topics.step_results])
+        await kafka_admin.delete_topics([works.platform.topics.step_results])
         later = await start(works, flow, 5)
         await all_ended(works.pool, 10)
         await until(
@@ -83,7 +67,7 @@ async def test_results_come_out_once_their_topic_is_back(
 
 
 async def test_commands_that_begin_anew_are_not_taken_for_new_ones(
-    database: str, settings: dict[str, Any], admin: AIOKafkaAdminClient
+    database: str, settings: dict[str, Any], kafka_admin: AIOKafkaAdminClient
 ) -> None:
     """Its executors stop and say so; told to forget the old offsets, they go on."""
     async with open_works(database, **settings) as works:
@@ -92,9 +76,9 @@ async def test_commands_that_begin_anew_are_not_taken_for_new_ones(
         await all_ended(works.pool, 5)
         await caught_up(works)
         commands = works.platform.topics.commands
-    await admin.delete_topics([commands])
+    await kafka_admin.delete_topics([commands])
     async with asyncio.timeout(30):
-        while (await admin.describe_topics([commands]))[0]["partitions"]:
+        while (await kafka_admin.describe_topics([commands]))[0]["partitions"]:
             await asyncio.sleep(0.1)
     async with open_works(database, **settings) as works:
         health = works.platform.health

@@ -6,9 +6,12 @@ which starts one broker.
 
 import os
 from collections.abc import AsyncIterator
+from typing import Any
+from uuid import uuid4
 
 import pytest
 import pytest_asyncio
+from aiokafka.admin import AIOKafkaAdminClient
 
 from shared.embedded.kafka import EmbeddedKafka, missing_tools
 
@@ -41,3 +44,23 @@ async def kafka() -> AsyncIterator[str]:
         return
     async with EmbeddedKafka() as broker:
         yield broker.bootstrap_servers
+
+
+@pytest_asyncio.fixture
+async def kafka_admin(kafka: str) -> AsyncIterator[AIOKafkaAdminClient]:
+    """Who changes and deletes topics."""
+    admin = AIOKafkaAdminClient(bootstrap_servers=kafka)
+    await admin.start()
+    yield admin
+    await admin.close()
+
+
+def own_topics(kafka: str, *, partitions: int) -> dict[str, Any]:
+    """Settings of a process with topics that no other test has."""
+    prefix = f"test-{uuid4().hex[:8]}"
+    return {
+        "kafka_bootstrap_servers": kafka,
+        "topic_prefix": prefix,
+        "source_topics": (f"{prefix}.events",),
+        "partitions": partitions,
+    }

@@ -1,11 +1,8 @@
 """``turnout action list``."""
 
-import asyncio
-from typing import Any
-
 import click
 
-from services.cli.client import open_client
+from services.cli.client import listed
 from services.cli.options import api_options, example, limit_option
 from services.cli.present import show_rows, write_json
 
@@ -17,12 +14,7 @@ _SHOWN = ("name", "transport", "version", "category", "url", "description")
 @api_options
 def list_(*, limit: int, url: str, token: str | None, as_json: bool) -> None:
     """List actions, built in and registered, in the order of their names."""
-
-    async def fetch() -> list[Any]:
-        async with open_client(url, token) as client:
-            return await client.items("v1/actions", limit)
-
-    found = asyncio.run(fetch())
+    found = listed(url, token, "v1/actions", limit)
     if as_json:
         write_json(found)
     else:

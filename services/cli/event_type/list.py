@@ -1,13 +1,10 @@
 """``turnout event-type list``."""
 
-import asyncio
-from typing import Any
-
 import click
 
-from services.cli.client import open_client
+from services.cli.client import listed
 from services.cli.options import api_options, example, limit_option
-from services.cli.present import show_rows, write_json
+from services.cli.present import show_listed
 
 _SHOWN = ("name", "uid", "type", "source", "description")
 
@@ -17,13 +14,4 @@ _SHOWN = ("name", "uid", "type", "source", "description")
 @api_options
 def list_(*, limit: int, url: str, token: str | None, as_json: bool) -> None:
     """List the registered types of events in the order of their names."""
-
-    async def fetch() -> list[Any]:
-        async with open_client(url, token) as client:
-            return await client.items("v1/event-types", limit)
-
-    found = asyncio.run(fetch())
-    if as_json:
-        write_json(found)
-    else:
-        show_rows(_SHOWN, [[one[field] for field in _SHOWN] for one in found])
+    show_listed(_SHOWN, listed(url, token, "v1/event-types", limit), as_json=as_json)

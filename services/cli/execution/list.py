@@ -1,11 +1,10 @@
 """``turnout execution list``."""
 
-import asyncio
 from typing import Any
 
 import click
 
-from services.cli.client import open_client
+from services.cli.client import listed
 from services.cli.options import api_options, example, limit_option
 from services.cli.present import show_rows, write_json
 from shared.domain.executions import Status
@@ -28,12 +27,7 @@ def list_(*, limit: int, url: str, token: str | None, as_json: bool, **given: An
         "from": given["from_"],
         "to": given["to"],
     }
-
-    async def fetch() -> list[Any]:
-        async with open_client(url, token) as client:
-            return await client.items("v1/executions", limit, **query)
-
-    found = asyncio.run(fetch())
+    found = listed(url, token, "v1/executions", limit, **query)
     if as_json:
         write_json(found)
     else:

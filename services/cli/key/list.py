@@ -1,13 +1,10 @@
 """``turnout key list``."""
 
-import asyncio
-from typing import Any
-
 import click
 
-from services.cli.client import open_client
+from services.cli.client import listed
 from services.cli.options import api_options, example, limit_option
-from services.cli.present import show_rows, write_json
+from services.cli.present import show_listed
 
 _SHOWN = (
     "id",
@@ -26,13 +23,4 @@ _SHOWN = (
 @api_options
 def list_(*, limit: int, url: str, token: str | None, as_json: bool) -> None:
     """List the keys of the environment, also those that have ended, the oldest first."""
-
-    async def fetch() -> list[Any]:
-        async with open_client(url, token) as client:
-            return await client.items("v1/keys", limit)
-
-    found = asyncio.run(fetch())
-    if as_json:
-        write_json(found)
-    else:
-        show_rows(_SHOWN, [[one[field] for field in _SHOWN] for one in found])
+    show_listed(_SHOWN, listed(url, token, "v1/keys", limit), as_json=as_json)

@@ -1,11 +1,8 @@
 """``turnout workflow list``."""
 
-import asyncio
-from typing import Any
-
 import click
 
-from services.cli.client import open_client
+from services.cli.client import listed
 from services.cli.options import api_options, example, limit_option
 from services.cli.present import show_rows, write_json
 from shared.domain.workflows import Lifecycle
@@ -30,17 +27,7 @@ def list_(
     as_json: bool,
 ) -> None:
     """List workflows in the order of their creation."""
-
-    async def fetch() -> list[Any]:
-        async with open_client(url, token) as client:
-            return await client.items(
-                "v1/workflows",
-                limit,
-                trigger=trigger,
-                lifecycle=lifecycle,
-            )
-
-    found = asyncio.run(fetch())
+    found = listed(url, token, "v1/workflows", limit, trigger=trigger, lifecycle=lifecycle)
     if as_json:
         write_json(found)
     else:
