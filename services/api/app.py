@@ -11,6 +11,7 @@ from services.api.jwt_tokens import Issuers
 from services.api.observe import observe
 from services.api.problems import show_problems
 from services.api.resources import RESOURCES, SETTINGS, ApiResources
+from services.api.route import handler_of
 from services.api.routes import ROUTES
 from services.api.settings import ApiSettings
 from shared.bus.beside import beside
@@ -32,7 +33,7 @@ def build_app(
     app[RESOURCES] = resources
     app[SETTINGS] = settings
     app[NEEDS] = {
-        app.router.add_route(route.method, route.path, route.handler): route.needs
+        app.router.add_route(route.method, route.path, handler_of(route)): route.needs
         for route in ROUTES
     }
 

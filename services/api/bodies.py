@@ -37,10 +37,12 @@ async def read_raw(request: web.Request, settings: ApiSettings) -> bytes:
         raise invalid("", JsonFault.UNREADABLE, "The body cannot be decoded.") from None
 
 
-async def read_document(request: web.Request, settings: ApiSettings) -> dict[str, Any]:
-    """A JSON or YAML object. Raises Invalid."""
+async def read_document(
+    request: web.Request, settings: ApiSettings, media: frozenset[str] = JSON | YAML
+) -> dict[str, Any]:
+    """An object in JSON, or in YAML where that is among ``media``. Raises Invalid."""
     limits = JsonLimits(body_bytes_max=settings.body_bytes_max)
-    accept(request, JSON | YAML)
+    accept(request, media)
     raw = await read_raw(request, settings)
     if request.content_type in YAML:
         raw = await asyncio.to_thread(yaml_to_json, raw)
@@ -49,11 +51,9 @@ async def read_document(request: web.Request, settings: ApiSettings) -> dict[str
 
 async def read_options(request: web.Request, settings: ApiSettings) -> dict[str, Any]:
     """A JSON object that may be left out. Raises Invalid."""
-    raw = await read_raw(request, settings)
-    if not raw:
+    if not await read_raw(request, settings):
         return {}
-    accept(request, JSON)
-    return _object(read_json(raw, JsonLimits(body_bytes_max=settings.body_bytes_max)))
+    return await read_document(request, settings, JSON)
 
 
 def accept(request: web.Request, kinds: frozenset[str]) -> None:

@@ -11,7 +11,8 @@ from aiohttp import web
 from services.api.auth import PRINCIPAL
 from services.api.bodies import answer, read_document, validate
 from services.api.note_changes import note
-from services.api.parameters import Query, id_in_path, page_of
+from services.api.pages import page_of
+from services.api.parameters import Query, id_in_path
 from services.api.problems import REQUEST_ID, Forbidden
 from services.api.resources import RESOURCES, SETTINGS
 from shared.db.audit import Change

@@ -10,7 +10,8 @@ from services.api.auth import environment_of
 from services.api.bodies import JSON, accept, answer, read_raw
 from services.api.execution_handlers import render_execution
 from services.api.explain_event import Explanation, explain_event
-from services.api.parameters import Query, page_of
+from services.api.pages import page_of
+from services.api.parameters import Query
 from services.api.payloads import Payload, answer_to
 from services.api.resources import RESOURCES, SETTINGS
 from services.api.send_event import SOURCE, event_of, send_event

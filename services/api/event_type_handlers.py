@@ -10,7 +10,8 @@ from pydantic import TypeAdapter
 
 from services.api.bodies import answer, read_document, validate
 from services.api.note_changes import note
-from services.api.parameters import Query, is_name, name_in_path, split_page
+from services.api.pages import split_page
+from services.api.parameters import Query, is_name, name_in_path
 from services.api.resources import RESOURCES, SETTINGS
 from shared.db import event_types
 from shared.db.audit import Change

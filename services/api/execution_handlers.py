@@ -8,7 +8,8 @@ from aiohttp import web
 
 from services.api.await_result import await_result
 from services.api.execution_fields import asked_fields, kinship_fields, trigger_fields
-from services.api.parameters import Query, id_in_path, page_of, split_page
+from services.api.pages import page_of, split_page
+from services.api.parameters import Query, id_in_path
 from services.api.payloads import Payload, answer_to, error_shown, subject_shown
 from services.api.problems import RESULT_NOT_READY
 from services.api.resources import RESOURCES, ApiResources

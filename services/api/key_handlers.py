@@ -1,6 +1,6 @@
 """The native routes of keys: each is of one environment, and lets in until it ends."""
 
-from typing import Any
+from typing import Final
 
 from aiohttp import web
 
@@ -13,17 +13,21 @@ from services.api.api_keys import (
     rotate_key,
 )
 from services.api.auth import PRINCIPAL, caller_of, environment_of
-from services.api.bodies import answer, read_document, read_options, validate
-from services.api.parameters import Query, id_in_path, page_of
-from services.api.resources import RESOURCES, SETTINGS
+from services.api.bodies import JSON, YAML, answer
+from services.api.pages import page_of
+from services.api.parameters import id_in_path
+from services.api.query_strings import PageQuery
+from services.api.resources import RESOURCES
+from services.api.route import ADMIN, Body, Route, body_of, query_of
 from shared.db.api_keys import ApiKey, get_key, list_keys
-from shared.wire.envelope import stamp
+from shared.wire.documents.keys import IssuedDocument, KeyDocument
+from shared.wire.documents.parts import Page
+from shared.wire.envelope import stamp, stamped
 
 
 async def create(request: web.Request) -> web.Response:
     """201 with the key and its secret, which is told this once."""
-    caller = await Query(request, "environment_id").caller()
-    asked = validate(KeyRequest, await read_document(request, request.app[SETTINGS]))
+    caller, asked = await caller_of(request), await body_of(request, KeyRequest)
     issued = await create_key(request.app[RESOURCES], caller, request[PRINCIPAL], asked)
     return _issued(issued)
 
@@ -31,7 +35,7 @@ async def create(request: web.Request) -> web.Response:
 async def rotate(request: web.Request) -> web.Response:
     """201 with another key of the same name, and its secret, which is told this once."""
     key_id, caller = id_in_path(request), await caller_of(request)
-    asked = validate(RotationRequest, await read_options(request, request.app[SETTINGS]))
+    asked = await body_of(request, RotationRequest)
     issued = await rotate_key(request.app[RESOURCES], caller, request[PRINCIPAL], key_id, asked)
     return _issued(issued)
 
@@ -51,20 +55,20 @@ async def get(request: web.Request) -> web.Response:
 
 async def list_all(request: web.Request) -> web.Response:
     """A page in the order of creation, with those that have ended."""
-    query = Query(request, "environment_id", "limit", "cursor")
-    environment_id, after, limit = await query.environment(), query.cursor(), query.limit
+    query, environment_id = query_of(request, PageQuery), await environment_of(request)
     async with request.app[RESOURCES].tenant(environment_id) as conn:
-        found = await list_keys(conn, environment_id, after=after, limit=limit + 1)
-    return answer(page_of(found, limit, _document, lambda one: (one.created_at, one.id)))
+        found = await list_keys(conn, environment_id, after=query.cursor, limit=query.limit + 1)
+    return answer(page_of(found, query.limit, _document, lambda one: (one.created_at, one.id)))
 
 
 def _issued(issued: Issued) -> web.Response:
-    response = answer({**_document(issued.key), "secret": issued.secret}, status=201)
+    document: IssuedDocument = {**_document(issued.key), "secret": issued.secret}
+    response = answer(document, status=201)
     response.headers["Cache-Control"] = "no-store"
     return response
 
 
-def _document(key: ApiKey) -> dict[str, Any]:
+def _document(key: ApiKey) -> KeyDocument:
     return {
         "id": str(key.id),
         "environment_id": str(key.environment_id),
@@ -73,7 +77,23 @@ def _document(key: ApiKey) -> dict[str, Any]:
         "scopes": sorted(key.scopes),
         "created_at": stamp(key.created_at),
         "created_by": key.created_by,
-        "expires_at": key.expires_at and stamp(key.expires_at),
-        "last_used_at": key.last_used_at and stamp(key.last_used_at),
-        "revoked_at": key.revoked_at and stamp(key.revoked_at),
+        "expires_at": stamped(key.expires_at),
+        "last_used_at": stamped(key.last_used_at),
+        "revoked_at": stamped(key.revoked_at),
     }
+
+
+_KEY: Final = Body(model=KeyRequest, media=JSON | YAML)
+_ROTATION: Final = Body(model=RotationRequest, is_optional=True)
+
+ROUTES: Final = (
+    Route("POST", "/v1/keys", create, ADMIN, body=_KEY, answers={201: IssuedDocument}),
+    Route("GET", "/v1/keys", list_all, ADMIN, query=PageQuery, answers={200: Page[KeyDocument]}),
+    Route("GET", "/v1/keys/{id}", get, ADMIN, answers={200: KeyDocument}),
+    Route(
+        *("POST", "/v1/keys/{id}/rotate", rotate, ADMIN),
+        body=_ROTATION,
+        answers={201: IssuedDocument},
+    ),
+    Route("DELETE", "/v1/keys/{id}", revoke, ADMIN, answers={204: None}),
+)

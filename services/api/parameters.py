@@ -1,23 +1,21 @@
 """Reading paths, query strings and headers, and the cursors of lists."""
 
-from base64 import urlsafe_b64decode, urlsafe_b64encode
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from datetime import UTC, datetime
 from enum import StrEnum
 from typing import Any, Final, TypeVar
 from urllib.parse import quote
 from uuid import UUID
 
-import orjson
 from aiohttp import web
 from pydantic import TypeAdapter, ValidationError
 
 from services.api.auth import caller_of, environment_of
+from services.api.pages import Place, place_of_cursor
 from services.api.problems import BAD_PARAMETER
 from shared.domain.errors import Invalid, NotFound
 from shared.domain.ids import EnvironmentId, StepId, as_uuid
 from shared.domain.principals import Caller
-from shared.wire.envelope import dumps, stamp
 from shared.wire.strict_json import invalid
 
 LIMIT_DEFAULT: Final = 50
@@ -25,8 +23,6 @@ LIMIT_MAX: Final = 200
 
 _TEXT_CHARS_MAX: Final = 1_024
 _KEY_CHARS_MAX: Final = 256
-
-Place = tuple[datetime, UUID]
 
 T = TypeVar("T")
 E = TypeVar("E", bound=StrEnum)
@@ -160,34 +156,10 @@ class Query:
         value = self._given.get(name)
         if value is None:
             return None
-        try:
-            at, id_ = orjson.loads(urlsafe_b64decode(value))
-            return _as_time(at), UUID(id_)
-        except (ValueError, TypeError, AttributeError, OverflowError):
-            raise refused(name, "It is not a cursor that a list answered with.") from None
-
-
-def cursor_after(place: Place) -> str:
-    """The cursor of the page that follows ``place``."""
-    at, id_ = place
-    return urlsafe_b64encode(dumps([stamp(at), str(id_)])).decode()
-
-
-def split_page(found: Sequence[T], limit: int) -> tuple[Sequence[T], T | None]:
-    """A page, and its last thing if there is more; ``found`` was asked for one more than fit."""
-    page = found[:limit]
-    return page, page[-1] if len(found) > limit else None
-
-
-def page_of(
-    found: Sequence[T], limit: int, render: Callable[[T], Any], place: Callable[[T], Place]
-) -> dict[str, Any]:
-    """The document of a page, as ``split_page``; ``place`` says where in the list a thing is."""
-    page, last = split_page(found, limit)
-    return {
-        "items": [render(each) for each in page],
-        "next_cursor": None if last is None else cursor_after(place(last)),
-    }
+        place = place_of_cursor(value)
+        if place is None:
+            raise refused(name, "It is not a cursor that a list answered with.")
+        return place
 
 
 def refused(name: str, detail: str) -> Invalid:

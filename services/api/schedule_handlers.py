@@ -7,7 +7,8 @@ from aiohttp import web
 from services.api.auth import caller_of
 from services.api.bodies import answer
 from services.api.note_changes import note
-from services.api.parameters import Query, cursor_after, id_in_path, split_page
+from services.api.pages import cursor_after, split_page
+from services.api.parameters import Query, id_in_path
 from services.api.resources import RESOURCES
 from shared.db.audit import Change
 from shared.db.schedules import Kept, ScheduleFilter, StepOwner, end_schedule, list_schedules

@@ -11,7 +11,8 @@ from aiohttp import web
 from services.api.auth import caller_of
 from services.api.bodies import read_options, validate
 from services.api.decide_wait import DecisionRequest, Ruling, SubmissionRequest, decide, submit
-from services.api.parameters import Query, id_in_path, refused, split_page, step_in_path
+from services.api.pages import split_page
+from services.api.parameters import Query, id_in_path, refused, step_in_path
 from services.api.payloads import Payload, answer_to, error_shown, subject_shown
 from services.api.resources import RESOURCES, SETTINGS
 from shared.db.waits import Answer, OpenWait, WaitFilter, list_waits

@@ -12,7 +12,8 @@ from services.api.auth import caller_of, environment_of
 from services.api.bodies import answer, read_document
 from services.api.dialects import native
 from services.api.keep_workflow import end_workflow
-from services.api.parameters import Query, cursor_after, id_in_path, split_page
+from services.api.pages import cursor_after, split_page
+from services.api.parameters import Query, id_in_path
 from services.api.problems import render_problems
 from services.api.register_workflow import (
     Registered,

@@ -26,6 +26,11 @@ def stamp(at: datetime) -> str:
     return f"{text}Z" if at.microsecond else f"{text}.000000Z"
 
 
+def stamped(at: datetime | None) -> str | None:
+    """As ``stamp``, of a time that may be none."""
+    return None if at is None else stamp(at)
+
+
 _NONE: Final[Mapping[str, Any]] = {}
 
 
