@@ -71,6 +71,10 @@ kafka: setup ## Run one Apache Kafka node (needs Java and Maven) until Ctrl-C
 schema: setup ## Write shared/db/schema.sql anew from the migrations
 	@$(BIN)/python -m tests.migration.dump
 
+.PHONY: client
+client: setup ## Write shared/client/api anew from the API's routes
+	@$(BIN)/python -m tests.contract.client_modules
+
 LOCK := $(BIN)/uv pip compile --quiet --universal --generate-hashes --no-emit-index-url \
 	--no-emit-find-links --upgrade --custom-compile-command "make lock" pyproject.toml
 

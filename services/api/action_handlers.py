@@ -1,19 +1,20 @@
-"""The native routes of actions: those of every installation, and those an environment registers.
+"""The native routes of actions: those of every installation, and those an environment registers."""
 
-``?environment_id=`` names another environment than the default one.
-"""
+from typing import Annotated, Any, Final
 
-from heapq import merge
-from typing import Any, Final
-
+import orjson
 from aiohttp import web
-from pydantic import TypeAdapter
+from pydantic import Field, TypeAdapter
 
-from services.api.bodies import answer, read_document, validate
+from services.api.auth import caller_of, environment_of
+from services.api.bodies import JSON, YAML, answer, validate
+from services.api.etags import check, tagged
 from services.api.note_changes import note
 from services.api.pages import split_page
-from services.api.parameters import Query, is_name, name_in_path
-from services.api.resources import RESOURCES, SETTINGS
+from services.api.parameters import is_name, name_in_path
+from services.api.query_strings import CURSOR, InEnvironment, ListQuery, Text, Whole
+from services.api.resources import RESOURCES
+from services.api.route import AUTHOR, READ, Body, Route, document_of, query_of
 from services.api.tasks import ensure_task_topic
 from shared.db import actions
 from shared.db.audit import Change
@@ -24,6 +25,14 @@ from shared.egress.errors import DestinationRefused
 from shared.egress.guard import EgressPolicy, check_url
 from shared.expr.resolve import value_problems
 from shared.expr.schemas import JsonSchema
+from shared.wire.documents.actions import (
+    ActionDocument,
+    ActionFields,
+    ActionPage,
+    AnyAction,
+    BuiltInDocument,
+)
+from shared.wire.documents.parts import Page
 from shared.wire.envelope import stamp
 from shared.wire.strict_json import invalid
 
@@ -32,73 +41,103 @@ _SAID_BY_US: Final = frozenset({"environment_id", "version", "updated_at"})
 # Which private addresses may be called is the executor's to say.
 _SPELLING: Final = EgressPolicy(allow_private=True, allow_loopback=True, deny_ports=frozenset())
 
+_Version = Annotated[Whole, Field(ge=1, le=VERSION_MAX)]
+
+
+class VersionQuery(InEnvironment):
+    """Which version is wanted; without any the latest."""
+
+    version: _Version | None = None
+
+
+class VersionsQuery(ListQuery, InEnvironment):
+    """How much of the list is wanted."""
+
+    cursor: _Version | None = Field(None, description=CURSOR)
+
+
+class ActionsQuery(ListQuery, InEnvironment):
+    """How much of the list is wanted."""
+
+    cursor: Text | None = Field(None, description=CURSOR)
+
 
 async def put(request: web.Request) -> web.Response:
     """200 with the action; 201 when there was none."""
     resources = request.app[RESOURCES]
     name = request.match_info["name"]
-    caller = await Query(request, "environment_id").caller()
-    spec = _spec(name, await read_document(request, request.app[SETTINGS]))
+    caller = await caller_of(request)
+    spec = _spec(name, await document_of(request))
     if spec.transport is Transport.WORKER:
         await ensure_task_topic(resources, name)
     async with resources.tenant(caller.environment_id) as conn:
         done = await actions.put_action(
             conn, caller.environment_id, name, spec, resources.clock.now()
         )
+        check(caller, done.before)
         if done.action is not done.before:
             await note(resources, conn, caller, _change("put", name, done.before, done.action))
-    return answer(_registered(done.action), status=201 if done.is_new else 200)
+    response = answer(_registered(done.action), status=201 if done.is_new else 200)
+    return tagged(request, response, done.action)
 
 
 async def get(request: web.Request) -> web.Response:
     """A version (``?version=``), or the latest."""
     name = name_in_path(request, _NAME, "action")
-    query = Query(request, "environment_id", "version")
-    environment_id = await query.environment()
-    version = query.integer("version", minimum=1, maximum=VERSION_MAX)
+    version, environment_id = query_of(request, VersionQuery).version, await environment_of(request)
     if name in BUILT_IN and version is None:
         return answer(_built_in(name))
     async with request.app[RESOURCES].tenant(environment_id) as conn:
-        return answer(_registered(await actions.get_action(conn, environment_id, name, version)))
+        action = await actions.get_action(conn, environment_id, name, version)
+    return tagged(request, answer(_registered(action)), action)
 
 
 async def list_versions(request: web.Request) -> web.Response:
     """A page of an action's versions, the latest first; the cursor is the last one."""
     name = name_in_path(request, _NAME, "action")
-    query = Query(request, "environment_id", "limit", "cursor")
-    environment_id, limit = await query.environment(), query.limit
-    before = query.integer("cursor", minimum=1, maximum=VERSION_MAX) or VERSION_MAX
+    query, environment_id = query_of(request, VersionsQuery), await environment_of(request)
+    before, limit = query.cursor or VERSION_MAX, query.limit
     async with request.app[RESOURCES].tenant(environment_id) as conn:
         found = await actions.list_versions(
             conn, environment_id, name, before=before, limit=limit + 1
         )
-    if not found and query.text("cursor") is None:
+    if not found and query.cursor is None:
         raise NotFound(f"There is no action '{name}' that has versions.")
-    page, last = split_page([_registered(action) for action in found], limit)
-    return answer({"items": page, "next_cursor": last and str(last["version"])})
+    page, last = split_page(found, limit)
+    document: Page[ActionDocument] = {
+        "items": [_registered(action) for action in page],
+        "next_cursor": None if last is None else str(last.version),
+    }
+    return answer(document)
 
 
 async def list_all(request: web.Request) -> web.Response:
     """A page in the order of names; the cursor is the last one."""
-    query = Query(request, "environment_id", "limit", "cursor")
-    environment_id, after, limit = await query.environment(), query.text("cursor"), query.limit
+    query, environment_id = query_of(request, ActionsQuery), await environment_of(request)
+    after, limit = query.cursor or "", query.limit
     async with request.app[RESOURCES].tenant(environment_id) as conn:
-        found = await actions.list_actions(conn, environment_id, after=after or "", limit=limit + 1)
-    built_in = (_built_in(name) for name in sorted(BUILT_IN) if name > (after or ""))
-    listed = list(merge(built_in, map(_registered, found), key=lambda action: action["name"]))
-    page, last = split_page(listed, limit)
-    return answer({"items": page, "next_cursor": last and last["name"]})
+        found = await actions.list_actions(conn, environment_id, after=after, limit=limit + 1)
+    built_in = [_built_in(name) for name in BUILT_IN if name > after]
+    listed: list[AnyAction] = [*built_in, *map(_registered, found)]
+    page, last = split_page(sorted(listed, key=lambda action: action["name"]), limit)
+    document: ActionPage = {
+        "items": list(page),
+        "next_cursor": None if last is None else last["name"],
+    }
+    return answer(document)
 
 
 async def delete(request: web.Request) -> web.Response:
-    """204."""
+    """204 once it is deleted."""
     resources = request.app[RESOURCES]
     name = name_in_path(request, _NAME, "action")
-    caller = await Query(request, "environment_id").caller()
+    caller = await caller_of(request)
     if name in BUILT_IN:
         raise _not_ours_to_change(name)
     async with resources.tenant(caller.environment_id) as conn:
+        await actions.lock_action(conn, caller.environment_id, name)
         old = await actions.get_action(conn, caller.environment_id, name)
+        check(caller, old)
         await actions.delete_action(conn, caller.environment_id, name, resources.clock.now())
         await note(resources, conn, caller, _change("delete", name, old, None))
     return web.Response(status=204)
@@ -154,19 +193,41 @@ def _change(
     )
 
 
-def _registered(action: RegisteredAction) -> dict[str, Any]:
+def _registered(action: RegisteredAction) -> ActionDocument:
+    said: ActionFields = orjson.loads(action.spec.model_dump_json())
     return {
         "name": action.name,
         "environment_id": str(action.environment_id),
         "version": action.version,
-        **action.spec.model_dump(mode="json"),
+        **said,
         "updated_at": stamp(action.updated_at),
     }
 
 
-def _built_in(name: str) -> dict[str, Any]:
+def _built_in(name: str) -> BuiltInDocument:
     return {"name": name, "transport": "built_in", "description": BUILT_IN[name]}
 
 
 def _not_ours_to_change(name: str) -> Conflict:
     return Conflict(f"The action '{name}' is built in; register yours under another name.")
+
+
+ROUTES: Final = (
+    Route("GET", "/v1/actions", list_all, READ, query=ActionsQuery, answers={200: ActionPage}),
+    Route(
+        *("GET", "/v1/actions/{name}", get, READ),
+        query=VersionQuery,
+        answers={200: AnyAction, 304: None},
+    ),
+    Route(
+        *("GET", "/v1/actions/{name}/versions", list_versions, READ),
+        query=VersionsQuery,
+        answers={200: Page[ActionDocument]},
+    ),
+    Route(
+        *("PUT", "/v1/actions/{name}", put, AUTHOR),
+        body=Body(model=ActionSpec, media=JSON | YAML),
+        answers={200: ActionDocument, 201: ActionDocument},
+    ),
+    Route("DELETE", "/v1/actions/{name}", delete, AUTHOR, answers={204: None}),
+)

@@ -6,11 +6,12 @@ from datetime import datetime, timedelta
 from typing import Annotated, Any
 from uuid import UUID
 
-from pydantic import AwareDatetime, Field
+from pydantic import Field
 
 from services.api.identities import PREFIX, digest_of
 from services.api.note_changes import note
 from services.api.problems import Forbidden
+from services.api.query_strings import Moment
 from services.api.resources import ApiResources
 from shared.db.api_keys import ApiKey, add_key, end_key, lock_key
 from shared.db.audit import Change
@@ -31,7 +32,7 @@ class KeyRequest(Strict):
     name: Name
     role: Role | None = None
     scopes: frozenset[Scope] = frozenset()
-    expires_at: AwareDatetime | None = None
+    expires_at: Moment | None = None
 
     @property
     def all_scopes(self) -> frozenset[Scope]:

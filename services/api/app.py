@@ -3,43 +3,84 @@
 from collections.abc import AsyncIterator
 
 from aiohttp import web
+from prometheus_client import Counter
 
-from services.api.auth import NEEDS, authorise
+from services.api.answer_headers import compress, set_headers
+from services.api.auth import IDENTITIES, NEEDS, authorise
 from services.api.dialects import truto
+from services.api.document_handlers import DOCUMENTS, Documents
+from services.api.idempotency import KEYED, keeps_answers, once
 from services.api.identities import Identities
 from services.api.jwt_tokens import Issuers
+from services.api.limit_requests import limit_requests
+from services.api.live import LIVE, Live
 from services.api.observe import observe
 from services.api.problems import show_problems
+from services.api.rates import Rates
 from services.api.resources import RESOURCES, SETTINGS, ApiResources
 from services.api.route import handler_of
 from services.api.routes import ROUTES
-from services.api.settings import ApiSettings
+from services.api.settings import NO_LIMITS, ApiSettings, RateSettings
 from shared.bus.beside import beside
 
 
 def build_app(
-    resources: ApiResources, settings: ApiSettings, issuers: Issuers | None = None
+    resources: ApiResources,
+    settings: ApiSettings,
+    issuers: Issuers | None = None,
+    rates: RateSettings = NO_LIMITS,
 ) -> web.Application:
     """The application; ``resources`` and ``issuers`` stay the caller's, to be closed after it."""
     identities = Identities(resources, issuers)
+    shown = show_problems({"/truto/": truto.render_fault})
+    requests, failed_logins = _rates(resources, rates)
     app = web.Application(
         client_max_size=settings.body_bytes_max,
         middlewares=[
             observe(resources.registry, resources.clock, resources.new_id),
-            show_problems({"/truto/": truto.render_fault}),
-            authorise(identities),
+            compress,
+            shown,
+            authorise(identities, failed_logins),
+            limit_requests(requests),
+            once(shown),
         ],
     )
+    live = Live(resources, settings.live)
     app[RESOURCES] = resources
     app[SETTINGS] = settings
-    app[NEEDS] = {
-        app.router.add_route(route.method, route.path, handler_of(route)): route.needs
-        for route in ROUTES
-    }
+    app[IDENTITIES] = identities
+    app[LIVE] = live
+    app[DOCUMENTS] = Documents(ROUTES, resources.topics)
+    added = {app.router.add_route(r.method, r.path, handler_of(r)): r for r in ROUTES}
+    app[NEEDS] = {at: route.needs for at, route in added.items()}
+    app[KEYED] = frozenset(at for at, route in added.items() if keeps_answers(route))
+    app.on_response_prepare.append(set_headers)
 
     async def notes_uses(_app: web.Application) -> AsyncIterator[None]:
         async with beside(identities.write_uses()):
             yield
 
     app.cleanup_ctx.append(notes_uses)
+    app.cleanup_ctx.append(live.running)
+    app.on_shutdown.append(live.stop)
     return app
+
+
+def _rates(resources: ApiResources, settings: RateSettings) -> tuple[Rates | None, Rates | None]:
+    """How often each caller may ask, and each address may fail to log in; None: at will."""
+    refused = Counter(
+        "turnout_http_refused",
+        "Requests refused because somebody asked too often",
+        ("limit",),
+        registry=resources.registry,
+    )
+
+    def rates(name: str, quota: int, window_s: float) -> Rates | None:
+        if quota == 0:
+            return None
+        return Rates(name, resources.clock, quota=quota, window_s=window_s, refused=refused)
+
+    return (
+        rates("requests", settings.requests_per_s, 1),
+        rates("failed_logins", settings.failed_logins_per_min, 60),
+    )

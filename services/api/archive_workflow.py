@@ -1,9 +1,9 @@
 """Putting workflows out of sight, and taking them back."""
 
-from services.api.keep_workflow import keep_workflow
+from services.api.keep_workflow import keep_workflow, lock_workflow
 from services.api.resources import ApiResources
 from shared.db.pool import Connection
-from shared.db.workflows import get_version, get_workflow, lock_changes
+from shared.db.workflows import get_version
 from shared.domain.ids import WorkflowId
 from shared.domain.principals import Caller
 from shared.domain.workflows import Lifecycle, Workflow
@@ -17,8 +17,7 @@ async def archive_workflow(
     One that is archived stays as it is. Raises NotFound.
     """
     async with resources.tenant(caller.environment_id) as conn:
-        await lock_changes(conn)
-        old = await get_workflow(conn, workflow_id)
+        old = await lock_workflow(conn, caller, workflow_id)
         if old.lifecycle is Lifecycle.ARCHIVED:
             return old
         return await _written(resources, conn, caller, old, Lifecycle.ARCHIVED)
@@ -32,8 +31,7 @@ async def unarchive_workflow(
     One that is not archived stays as it is.
     """
     async with resources.tenant(caller.environment_id) as conn:
-        await lock_changes(conn)
-        old = await get_workflow(conn, workflow_id)
+        old = await lock_workflow(conn, caller, workflow_id)
         if old.lifecycle is not Lifecycle.ARCHIVED:
             return old
         before = await get_version(conn, workflow_id, old.version - 1)

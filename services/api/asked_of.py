@@ -2,10 +2,13 @@
 
 import hashlib
 
+from pydantic import BaseModel
+
+from services.api.problems import OTHER_REQUEST
 from services.api.resources import ApiResources
 from shared.db.start_keys import claim_key
 from shared.domain.asked import Asked
-from shared.domain.errors import Conflict, Invalid, Problem
+from shared.domain.errors import Invalid, Problem
 from shared.domain.ids import ExecutionId
 from shared.domain.workflows import Definition
 from shared.wire.strict_json import invalid
@@ -36,8 +39,8 @@ def asked_of(request: Asked, definition: Definition, key: str | None) -> Asked |
     return None if asked == Asked() else asked
 
 
-async def check_key(resources: ApiResources, execution_id: ExecutionId, request: Asked) -> None:
-    """Raises Conflict where the execution that a key names was asked for in other words.
+async def check_key(resources: ApiResources, execution_id: ExecutionId, request: BaseModel) -> None:
+    """Raises Invalid where the execution that a key names was asked for in other words.
 
     A key is noted under its execution's id alone, which may not have started and so is of no
     environment yet; it derives from the workflow, which the caller was found to have.
@@ -46,7 +49,8 @@ async def check_key(resources: ApiResources, execution_id: ExecutionId, request:
     async with resources.engine() as conn:
         is_same = await claim_key(conn, execution_id, digest, resources.clock.now())
     if not is_same:
-        raise Conflict(
+        detail = (
             f"The key named execution {execution_id}, which was asked for in other words;"
             " use another key, or repeat the first request as it was."
         )
+        raise invalid("/headers/Idempotency-Key", OTHER_REQUEST, detail)

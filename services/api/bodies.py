@@ -78,6 +78,13 @@ def answer(document: Any, *, status: int = 200) -> web.Response:
     return web.Response(body=dumps(document), status=status, content_type="application/json")
 
 
+def answer_once(document: Any, *, status: int = 200) -> web.Response:
+    """A JSON answer with what is told this once: nobody may store it, nor do we."""
+    response = answer(document, status=status)
+    response.headers["Cache-Control"] = "no-store"
+    return response
+
+
 def _object(document: Any) -> dict[str, Any]:
     if not isinstance(document, dict):
         raise invalid("", EventFault.NOT_AN_OBJECT, "Send a JSON object.")
@@ -89,7 +96,7 @@ def _problems(faults: Sequence[ErrorDetails], document: Any) -> list[Problem]:
     found: dict[str, Problem] = {}
     for fault in faults:
         pointer = pointer_of(_place(fault, document))
-        code, detail = fault["type"].upper(), f"{fault['msg']}."
+        code, detail = fault["type"].upper(), f"{fault['msg'].removesuffix('.')}."
         if pointer in found:
             earlier = found[pointer]
             code, detail = earlier.code, f"{earlier.detail.removesuffix('.')}; or: {detail}"
@@ -101,8 +108,12 @@ def _place(fault: ErrorDetails, document: Any) -> Sequence[str | int]:
     """Where in ``document`` a fault is: after that, its path names one of several shapes."""
     node, path = document, fault["loc"]
     for depth, part in enumerate(path):
-        is_there = part in node if isinstance(node, dict) else isinstance(part, int)
+        is_there = part in (node if isinstance(node, dict) else range(_length(node)))
         if not is_there:
             return path if fault["type"] == "missing" else path[:depth]
         node = node[part]
     return path
+
+
+def _length(node: Any) -> int:
+    return len(node) if isinstance(node, list) else 0

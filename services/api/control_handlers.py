@@ -4,16 +4,17 @@ Each answers 202 once its command is durable; what it does shows in the executio
 """
 
 import re
-from typing import Annotated, Any, Final
+from types import MappingProxyType
+from typing import Annotated, Final
 
 from aiohttp import web
 from pydantic import Field
 
 from services.api.auth import caller_of
 from services.api.await_result import await_result
-from services.api.bodies import answer, read_options, validate
+from services.api.bodies import answer
 from services.api.control_execution import cancel_execution, tell_execution
-from services.api.execution_handlers import render_execution
+from services.api.execution_fields import render_execution
 from services.api.expiry import ExpiryRequest
 from services.api.parameters import id_in_path, idempotency_key, step_in_path
 from services.api.payloads import Payload, answer_to
@@ -23,12 +24,19 @@ from services.api.repeat_execution import (
     resume_from_step,
     retry_execution,
 )
-from services.api.resources import RESOURCES, SETTINGS
+from services.api.resources import RESOURCES
+from services.api.route import OPERATE, Body, Route, body_of
 from services.api.start_execution import StartRequest, start_execution
 from shared.domain.ids import ExecutionId, StepId, WorkflowId
 from shared.domain.signals import Resume, Suspend
 from shared.domain.values import Strict
 from shared.domain.workflows import TriggerKind, Workflow
+from shared.wire.documents.executions import (
+    ExecutionDocument,
+    FinishedDocument,
+    RepeatedDocument,
+    StartedDocument,
+)
 
 _WAIT: Final = re.compile(r"(?:^|[,;\s])wait\s*=\s*\"?(\d{1,9})\b", re.ASCII | re.IGNORECASE)
 
@@ -46,9 +54,8 @@ class NoOptions(Strict):
 async def cancel(request: web.Request) -> web.Response:
     """The execution as it stood before; it ends soon after."""
     execution_id = ExecutionId(id_in_path(request))
-    body = validate(CancelRequest, await read_options(request, request.app[SETTINGS]))
-    caller = await caller_of(request)
-    execution = await cancel_execution(request.app[RESOURCES], caller, execution_id, body.reason)
+    reason, caller = (await body_of(request, CancelRequest)).reason, await caller_of(request)
+    execution = await cancel_execution(request.app[RESOURCES], caller, execution_id, reason)
     return answer_to(request, render_execution(execution), status=202)
 
 
@@ -70,16 +77,24 @@ async def start(request: web.Request) -> web.Response:
     """
     workflow_id = WorkflowId(id_in_path(request))
     key = idempotency_key(request)
-    asked = validate(StartRequest, await read_options(request, request.app[SETTINGS]))
-    caller = await caller_of(request)
+    asked, caller = await body_of(request, StartRequest), await caller_of(request)
     started = await start_execution(request.app[RESOURCES], caller, workflow_id, asked, key)
     execution_id = started.execution_id
-    ids = {"execution_id": str(execution_id), "workflow_id": str(workflow_id)}
     if wait_s := _wait_s(request, started.workflow):
         found = await await_result(request, caller.environment_id, execution_id, wait_s)
         if found is not None:
-            return answer_to(request, {**ids, "result": Payload(found.value)})
-    response = answer({**ids, "repeats": None}, status=202)
+            finished: FinishedDocument = {
+                "execution_id": str(execution_id),
+                "workflow_id": str(workflow_id),
+                "result": Payload(found.value),
+            }
+            return answer_to(request, finished)
+    document: StartedDocument = {
+        "execution_id": str(execution_id),
+        "workflow_id": str(workflow_id),
+        "repeats": None,
+    }
+    response = answer(document, status=202)
     response.headers["Location"] = f"/v1/executions/{execution_id}"
     return response
 
@@ -121,7 +136,7 @@ def _wait_s(request: web.Request, workflow: Workflow) -> float:
 
 async def _told(request: web.Request, signal: Suspend | Resume) -> web.Response:
     execution_id = ExecutionId(id_in_path(request))
-    validate(NoOptions, await read_options(request, request.app[SETTINGS]))
+    await body_of(request, NoOptions)
     caller = await caller_of(request)
     execution = await tell_execution(request.app[RESOURCES], caller, execution_id, signal)
     return answer_to(request, render_execution(execution), status=202)
@@ -129,12 +144,58 @@ async def _told(request: web.Request, signal: Suspend | Resume) -> web.Response:
 
 async def _repeat_request(request: web.Request) -> RepeatRequest:
     key = idempotency_key(request)
-    body = validate(ExpiryRequest, await read_options(request, request.app[SETTINGS]))
-    return RepeatRequest(expiry=body, key=key)
+    return RepeatRequest(expiry=await body_of(request, ExpiryRequest), key=key)
 
 
 def _repeated(
     started: ExecutionId, execution_id: ExecutionId, step_id: StepId | None = None
 ) -> web.Response:
-    repeats: dict[str, Any] = {"execution_id": str(execution_id), "step_id": step_id}
-    return answer({"execution_id": str(started), "repeats": repeats}, status=202)
+    document: RepeatedDocument = {
+        "execution_id": str(started),
+        "repeats": {"execution_id": str(execution_id), "step_id": step_id},
+    }
+    return answer(document, status=202)
+
+
+_TOLD: Final = Body(model=NoOptions, is_optional=True)
+_REPEAT: Final = Body(model=ExpiryRequest, is_optional=True)
+_AS_BEFORE: Final = MappingProxyType({202: ExecutionDocument})
+_REPEATED: Final = MappingProxyType({202: RepeatedDocument})
+
+ROUTES: Final = (
+    Route(
+        *("POST", "/v1/workflows/{id}/executions", start, OPERATE),
+        body=Body(model=StartRequest, is_optional=True),
+        answers={200: FinishedDocument, 202: StartedDocument},
+    ),
+    Route(
+        *("POST", "/v1/executions/{id}/cancel", cancel, OPERATE),
+        body=Body(model=CancelRequest, is_optional=True),
+        answers=_AS_BEFORE,
+    ),
+    Route(
+        *("POST", "/v1/executions/{id}/suspend", suspend, OPERATE),
+        body=_TOLD,
+        answers=_AS_BEFORE,
+    ),
+    Route(
+        *("POST", "/v1/executions/{id}/resume", resume, OPERATE),
+        body=_TOLD,
+        answers=_AS_BEFORE,
+    ),
+    Route(
+        *("POST", "/v1/executions/{id}/rerun", rerun, OPERATE),
+        body=_REPEAT,
+        answers=_REPEATED,
+    ),
+    Route(
+        *("POST", "/v1/executions/{id}/retry", retry, OPERATE),
+        body=_REPEAT,
+        answers=_REPEATED,
+    ),
+    Route(
+        *("POST", "/v1/executions/{id}/resume-from/{step_id}", resume_from, OPERATE),
+        body=_REPEAT,
+        answers=_REPEATED,
+    ),
+)

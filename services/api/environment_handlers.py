@@ -3,18 +3,21 @@
 Whoever is of one environment sees that one only, and makes none.
 """
 
-from typing import Any
+from typing import Final
 from uuid import UUID
 
 from aiohttp import web
+from pydantic import Field
 
-from services.api.auth import PRINCIPAL
-from services.api.bodies import answer, read_document, validate
+from services.api.auth import HELD, PRINCIPAL
+from services.api.bodies import answer
 from services.api.note_changes import note
 from services.api.pages import page_of
-from services.api.parameters import Query, id_in_path
+from services.api.parameters import id_in_path
 from services.api.problems import REQUEST_ID, Forbidden
-from services.api.resources import RESOURCES, SETTINGS
+from services.api.query_strings import CURSOR, Cursor, ListQuery, QueryString
+from services.api.resources import RESOURCES
+from services.api.route import ADMIN, Body, Route, body_of, query_of
 from shared.db.audit import Change
 from shared.db.environments import (
     DEFAULT_ORGANISATION,
@@ -28,6 +31,8 @@ from shared.domain.errors import NotFound
 from shared.domain.ids import EnvironmentId
 from shared.domain.principals import Caller, OrganisationId
 from shared.domain.values import Name, Strict
+from shared.wire.documents.environments import EnvironmentDocument
+from shared.wire.documents.parts import Page
 from shared.wire.envelope import stamp
 
 
@@ -39,11 +44,16 @@ class EnvironmentRequest(Strict):
     organisation: Name | None = None
 
 
+class EnvironmentsQuery(ListQuery):
+    """How much of the list is wanted; it is of no environment."""
+
+    cursor: Cursor | None = Field(None, description=CURSOR)
+
+
 async def create(request: web.Request) -> web.Response:
     """201 with the environment."""
     resources, principal = request.app[RESOURCES], request[PRINCIPAL]
-    Query(request)
-    asked = validate(EnvironmentRequest, await read_document(request, request.app[SETTINGS]))
+    asked = await body_of(request, EnvironmentRequest)
     if principal.environment_id is not None:
         raise Forbidden(f"This key belongs to environment {principal.environment_id}.")
     if principal.organisation_id is not None and asked.organisation is not None:
@@ -78,15 +88,15 @@ async def get(request: web.Request) -> web.Response:
 
 async def list_all(request: web.Request) -> web.Response:
     """A page in the order of creation."""
-    query, principal = Query(request, "limit", "cursor"), request[PRINCIPAL]
-    limit, after, own = query.limit, query.cursor(), principal.environment_id
+    query, principal = query_of(request, EnvironmentsQuery), request[PRINCIPAL]
+    limit, own = query.limit, principal.environment_id
     # As above.
     async with request.app[RESOURCES].engine() as conn:
         if own is not None:
             found = [await get_environment(conn, own)]
         else:
             found = await list_environments(
-                conn, principal.organisation_id, after=after, limit=limit + 1
+                conn, principal.organisation_id, after=query.cursor, limit=limit + 1
             )
     return answer(page_of(found, limit, _document, lambda one: (one.created_at, one.id)))
 
@@ -97,6 +107,7 @@ def _caller(request: web.Request, environment: Environment) -> Caller:
         name=request[PRINCIPAL].name,
         environment_id=environment.id,
         request_id=request[REQUEST_ID],
+        held=request.get(HELD),
     )
 
 
@@ -108,10 +119,30 @@ def _change(environment: Environment) -> Change:
     )
 
 
-def _document(environment: Environment) -> dict[str, Any]:
+def _document(environment: Environment) -> EnvironmentDocument:
     return {
         "id": str(environment.id),
         "organisation_id": str(environment.organisation_id),
         "name": environment.name,
         "created_at": stamp(environment.created_at),
     }
+
+
+ROUTES: Final = (
+    Route(
+        *("POST", "/v1/environments", create, ADMIN),
+        query=QueryString,
+        body=Body(model=EnvironmentRequest),
+        answers={201: EnvironmentDocument},
+    ),
+    Route(
+        *("GET", "/v1/environments", list_all, ADMIN),
+        query=EnvironmentsQuery,
+        answers={200: Page[EnvironmentDocument]},
+    ),
+    Route(
+        *("GET", "/v1/environments/{id}", get, ADMIN),
+        query=QueryString,
+        answers={200: EnvironmentDocument},
+    ),
+)

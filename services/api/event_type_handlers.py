@@ -1,22 +1,26 @@
-"""The native routes of event types: those that an environment registers.
-
-``?environment_id=`` names another environment than the default one.
-"""
+"""The native routes of event types: those that an environment registers."""
 
 from typing import Any, Final
 
+import orjson
 from aiohttp import web
-from pydantic import TypeAdapter
+from pydantic import Field, TypeAdapter
 
-from services.api.bodies import answer, read_document, validate
+from services.api.auth import caller_of, environment_of
+from services.api.bodies import JSON, YAML, answer, validate
+from services.api.etags import check, tagged
 from services.api.note_changes import note
 from services.api.pages import split_page
-from services.api.parameters import Query, is_name, name_in_path
-from services.api.resources import RESOURCES, SETTINGS
+from services.api.parameters import is_name, name_in_path
+from services.api.query_strings import CURSOR, InEnvironment, ListQuery, Text
+from services.api.resources import RESOURCES
+from services.api.route import AUTHOR, READ, Body, Route, document_of, query_of
 from shared.db import event_types
 from shared.db.audit import Change
 from shared.domain.event_types import EventType, EventTypeName, EventTypeSpec
 from shared.expr.schemas import JsonSchema
+from shared.wire.documents.event_types import EventTypeDocument, EventTypeFields
+from shared.wire.documents.parts import Page
 from shared.wire.envelope import stamp
 from shared.wire.strict_json import invalid
 
@@ -24,14 +28,21 @@ _NAME: Final = TypeAdapter[str](EventTypeName)
 _SAID_BY_US: Final = frozenset({"environment_id", "updated_at"})
 
 
+class EventTypesQuery(ListQuery, InEnvironment):
+    """How much of the list is wanted."""
+
+    cursor: Text | None = Field(None, description=CURSOR)
+
+
 async def put(request: web.Request) -> web.Response:
     """200 with the event type; 201 when there was none."""
     resources = request.app[RESOURCES]
     name = request.match_info["name"]
-    caller = await Query(request, "environment_id").caller()
-    spec = _spec(name, await read_document(request, request.app[SETTINGS]))
+    caller = await caller_of(request)
+    spec = _spec(name, await document_of(request))
     async with resources.tenant(caller.environment_id) as conn:
-        before = await event_types.find_event_type(conn, caller.environment_id, name)
+        before = await event_types.lock_event_type(conn, caller.environment_id, name)
+        check(caller, before)
         done = await event_types.put_event_type(
             conn,
             caller.environment_id,
@@ -42,37 +53,42 @@ async def put(request: web.Request) -> web.Response:
         )
         if before is None or before.spec != done.event_type.spec:
             await note(resources, conn, caller, _change("put", name, before, done.event_type))
-    return answer(_document(done.event_type), status=201 if done.is_new else 200)
+    response = answer(_document(done.event_type), status=201 if done.is_new else 200)
+    return tagged(request, response, done.event_type)
 
 
 async def get(request: web.Request) -> web.Response:
     """The event type of a name."""
     name = name_in_path(request, _NAME, "event type")
-    environment_id = await Query(request, "environment_id").environment()
+    environment_id = await environment_of(request)
     async with request.app[RESOURCES].tenant(environment_id) as conn:
-        return answer(_document(await event_types.get_event_type(conn, environment_id, name)))
+        event_type = await event_types.get_event_type(conn, environment_id, name)
+    return tagged(request, answer(_document(event_type)), event_type)
 
 
 async def list_all(request: web.Request) -> web.Response:
     """A page in the order of names; the cursor is the last one."""
-    query = Query(request, "environment_id", "limit", "cursor")
-    environment_id, after, limit = await query.environment(), query.text("cursor"), query.limit
+    query, environment_id = query_of(request, EventTypesQuery), await environment_of(request)
     async with request.app[RESOURCES].tenant(environment_id) as conn:
         found = await event_types.list_event_types(
-            conn, environment_id, after=after or "", limit=limit + 1
+            conn, environment_id, after=query.cursor or "", limit=query.limit + 1
         )
-    page, last = split_page(found, limit)
-    return answer({"items": [_document(one) for one in page], "next_cursor": last and last.name})
+    page, last = split_page(found, query.limit)
+    document: Page[EventTypeDocument] = {
+        "items": [_document(one) for one in page],
+        "next_cursor": None if last is None else last.name,
+    }
+    return answer(document)
 
 
 async def delete(request: web.Request) -> web.Response:
-    """204."""
+    """204 once it is deleted."""
     name = name_in_path(request, _NAME, "event type")
-    caller = await Query(request, "environment_id").caller()
-    resources = request.app[RESOURCES]
+    caller, resources = await caller_of(request), request.app[RESOURCES]
     async with resources.tenant(caller.environment_id) as conn:
-        old = await event_types.get_event_type(conn, caller.environment_id, name)
+        old = await event_types.lock_event_type(conn, caller.environment_id, name)
         await event_types.delete_event_type(conn, caller.environment_id, name)
+        check(caller, old)
         await note(resources, conn, caller, _change("delete", name, old, None))
     return web.Response(status=204)
 
@@ -100,10 +116,30 @@ def _change(action: str, name: str, before: EventType | None, after: EventType |
     )
 
 
-def _document(event_type: EventType) -> dict[str, Any]:
+def _document(event_type: EventType) -> EventTypeDocument:
+    said: EventTypeFields = orjson.loads(event_type.spec.model_dump_json())
     return {
         "name": event_type.name,
         "environment_id": str(event_type.environment_id),
-        **event_type.spec.model_dump(mode="json"),
+        **said,
         "updated_at": stamp(event_type.updated_at),
     }
+
+
+ROUTES: Final = (
+    Route(
+        *("GET", "/v1/event-types", list_all, READ),
+        query=EventTypesQuery,
+        answers={200: Page[EventTypeDocument]},
+    ),
+    Route(
+        *("GET", "/v1/event-types/{name}", get, READ),
+        answers={200: EventTypeDocument, 304: None},
+    ),
+    Route(
+        *("PUT", "/v1/event-types/{name}", put, AUTHOR),
+        body=Body(model=EventTypeSpec, media=JSON | YAML),
+        answers={200: EventTypeDocument, 201: EventTypeDocument},
+    ),
+    Route("DELETE", "/v1/event-types/{name}", delete, AUTHOR, answers={204: None}),
+)

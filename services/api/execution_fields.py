@@ -1,16 +1,30 @@
-"""What an execution's resource tells beside its state: its kin, its trigger, what was asked."""
+"""An execution as JSON: in short, and what is told beside that of a single one."""
 
 from collections.abc import Mapping
+from datetime import datetime
 from types import MappingProxyType
 from typing import Any, Final
 
 import orjson
 
-from services.api.payloads import Payload
+from services.api.payloads import Payload, error_shown
 from shared.db.history import Execution
 from shared.domain.asked import Asked
+from shared.domain.executions import Status
+from shared.domain.ids import split_key
 from shared.domain.workflows import TriggerKind
-from shared.wire.envelope import stamp
+from shared.wire.documents.executions import (
+    CommonFields,
+    EarlierDocument,
+    ExecutionDocument,
+    Kinship,
+    LargeAskedFields,
+    LineageDocument,
+    Progress,
+    StepPlace,
+    TriggerDocument,
+)
+from shared.wire.envelope import stamp, stamped
 from shared.wire.lineage import read_asked, read_lineage, read_repeat
 
 KINDS: Final[Mapping[str, TriggerKind]] = MappingProxyType(
@@ -23,31 +37,69 @@ KINDS: Final[Mapping[str, TriggerKind]] = MappingProxyType(
 )
 """By the type of the event that Turnout itself starts an execution with; any other is an event."""
 
-_LARGE: Final = frozenset({"parameters", "overrides", "ui_options", "metadata"})
+
+def render_execution(execution: Execution) -> ExecutionDocument:
+    """An execution in short: without what may be large in it."""
+    return {**common_fields(execution), "progress": progress_of(execution)}
 
 
-def kinship_fields(execution: Execution) -> dict[str, Any]:
-    """The executions that it belongs to."""
-    lineage = read_lineage(execution.lineage or {})
-    parent, repeats = lineage.parent, lineage.repeats
-    resumed = None
-    if repeats is not None and repeats.inherits:
-        resumed = {"execution_id": str(repeats.execution_id), "step_id": repeats.step_id}
+def common_fields(execution: Execution) -> CommonFields:
+    """What every document of an execution tells."""
+    asked = read_asked(execution.lineage or {}) or Asked()
     return {
-        "parent_id": parent and str(parent.execution_id),
-        "rerun_of": repeats and str(repeats.execution_id),
-        "resumed_from": resumed,
+        "id": str(execution.id),
+        "environment_id": str(execution.environment_id),
+        "workflow_id": str(execution.workflow_id),
+        "workflow_version": execution.workflow_version,
+        "workflow_name": execution.workflow_name,
+        "revision": execution.revision,
+        "event_key": str(execution.event_key),
+        "status": execution.status,
+        "error": error_shown(execution.error),
+        "created_at": stamp(execution.created_at),
+        "updated_at": stamp(execution.updated_at),
+        "finished_at": stamped(execution.finished_at),
+        "duration_ms": _duration_ms(execution),
+        "expires_at": stamped(execution.expires_at),
+        "cancel_requested_at": stamped(execution.cancel_requested_at),
+        "cancel_reason": execution.cancel_reason,
+        "lineage": _lineage(execution),
+        **_kinship(execution),
+        "locale": asked.locale,
+        "record_id": asked.record_id,
+        "execution_type": asked.execution_type,
+        "origin": asked.origin,
+        "idempotency_key": asked.idempotency_key,
+        "force": asked.force,
     }
 
 
-def asked_fields(execution: Execution, *, is_whole: bool) -> dict[str, Any]:
-    """What was asked of it; the large fields only where it is shown whole."""
+def large_asked_fields(execution: Execution) -> LargeAskedFields:
+    """What may be large of what was asked of it."""
     asked = read_asked(execution.lineage or {}) or Asked()
-    shown = asked.model_dump(mode="json", exclude=None if is_whole else set(_LARGE))
-    return {k: Payload(v) if k in _LARGE else v for k, v in shown.items()}
+    return {
+        "parameters": Payload(asked.parameters),
+        "overrides": Payload(asked.overrides),
+        "ui_options": Payload(asked.ui_options),
+        "metadata": Payload(asked.metadata),
+    }
 
 
-def trigger_fields(execution: Execution, event: bytes | None) -> dict[str, Any] | None:
+def progress_of(execution: Execution) -> Progress:
+    """How far it has come."""
+    done, total = execution.steps_settled, execution.steps_total
+    is_done = execution.status is Status.COMPLETED or total == 0
+    percent = 100 if is_done else 100 * done // total
+    return {"percent": percent, "completed": done, "total": total}
+
+
+def step_place(key: str) -> StepPlace:
+    """The step of a StepId."""
+    step_id, item, compensates = split_key(key)
+    return {"step_id": step_id, "item": item, "compensates": compensates}
+
+
+def trigger_of(execution: Execution, event: bytes | None) -> TriggerDocument | None:
     """What started it, as far as its event is kept and can be read.
 
     For one that a step's schedule started that is the schedule; the event is that of the first.
@@ -56,10 +108,9 @@ def trigger_fields(execution: Execution, event: bytes | None) -> dict[str, Any] 
     if not isinstance(told, dict) or not {"type", "id"} <= told.keys():
         return None
     repeats = read_repeat(execution.lineage or {})
+    kind, at = KINDS.get(told["type"], TriggerKind.EVENT), _scheduled_at(told.get("data"))
     if repeats is not None and repeats.due_at is not None:
         kind, at = TriggerKind.SCHEDULE, stamp(repeats.due_at)
-    else:
-        kind, at = KINDS.get(told["type"], TriggerKind.EVENT), _scheduled_at(told.get("data"))
     return {
         "kind": kind,
         "event_id": told["id"],
@@ -68,5 +119,42 @@ def trigger_fields(execution: Execution, event: bytes | None) -> dict[str, Any] 
     }
 
 
-def _scheduled_at(data: Any) -> Any:
-    return data.get("scheduled_at") if isinstance(data, dict) else None
+def _scheduled_at(data: Any) -> str | None:
+    """A time or nothing: whoever publishes such an event could write there what he likes."""
+    try:
+        at = datetime.fromisoformat(data["scheduled_at"])
+        return None if at.tzinfo is None else stamp(at)
+    except (KeyError, TypeError, ValueError):
+        return None
+
+
+def _kinship(execution: Execution) -> Kinship:
+    lineage = read_lineage(execution.lineage or {})
+    parent, repeats = lineage.parent, lineage.repeats
+    resumed: EarlierDocument | None = None
+    if repeats is not None and repeats.inherits:
+        resumed = {"execution_id": str(repeats.execution_id), "step_id": repeats.step_id}
+    return {
+        "parent_id": None if parent is None else str(parent.execution_id),
+        "rerun_of": None if repeats is None else str(repeats.execution_id),
+        "resumed_from": resumed,
+    }
+
+
+def _lineage(execution: Execution) -> LineageDocument:
+    told: Mapping[str, Any] = execution.lineage or {}
+    cause = told.get("cause") or {}
+    return {
+        "root_event_key": cause.get("root", str(execution.event_key)),
+        "depth": cause.get("depth", 0),
+        "path": cause.get("path", [str(execution.workflow_id)]),
+        "parent": told.get("parent"),
+        "repeats": told.get("repeats"),
+        "replay": told.get("replay"),
+    }
+
+
+def _duration_ms(execution: Execution) -> int | None:
+    if execution.finished_at is None:
+        return None
+    return round((execution.finished_at - execution.created_at).total_seconds() * 1_000)

@@ -1,32 +1,49 @@
 """The native routes that show executions."""
 
-from collections.abc import Mapping
-from datetime import timedelta
-from typing import Any, Final
+from typing import Annotated, Final
 
 from aiohttp import web
+from pydantic import Field
 
+from services.api.auth import demand, environment_of
 from services.api.await_result import await_result
-from services.api.execution_fields import asked_fields, kinship_fields, trigger_fields
-from services.api.pages import page_of, split_page
-from services.api.parameters import Query, id_in_path
-from services.api.payloads import Payload, answer_to, error_shown, subject_shown
+from services.api.conditions import Condition, Statuses, search_page
+from services.api.execution_fields import (
+    common_fields,
+    large_asked_fields,
+    progress_of,
+    render_execution,
+    step_place,
+    trigger_of,
+)
+from services.api.log_fields import attempts_of, phases_of
+from services.api.pages import split_page
+from services.api.parameters import id_in_path
+from services.api.payloads import Payload, answer_to, subject_shown
 from services.api.problems import RESULT_NOT_READY
+from services.api.query_strings import Id, InEnvironment, Moment, SpanQuery, Text, Whole
 from services.api.resources import RESOURCES, ApiResources
 from services.api.restore_execution import current_steps, restore_execution
+from services.api.route import READ, READ_PAYLOADS, Route, query_of
 from shared.db.history import (
     Execution,
     ExecutionFilter,
-    LogEntry,
     find_trigger,
     get_execution,
     list_entries,
-    list_executions,
+    search_executions,
 )
 from shared.db.pool import Connection
-from shared.domain.executions import Status
-from shared.domain.ids import EnvironmentId, EventKey, ExecutionId, WorkflowId, split_key
-from shared.wire.envelope import stamp
+from shared.domain.ids import EventKey, ExecutionId, WorkflowId
+from shared.domain.principals import Scope
+from shared.wire.documents.executions import (
+    CurrentStepDocument,
+    ExecutionDetail,
+    ExecutionDocument,
+    ResultDocument,
+)
+from shared.wire.documents.parts import SearchPage
+from shared.wire.envelope import stamped
 from shared.wire.strict_json import invalid
 
 WAIT_S_MAX: Final = 30
@@ -35,19 +52,60 @@ _ENTRIES_MAX: Final = 200
 _POSITION_MAX: Final = 2**31 - 1
 
 
+class ExecutionsQuery(SpanQuery):
+    """Which executions to list, by the time of their creation among others."""
+
+    workflow_id: Id[WorkflowId] | None = None
+    event_key: Id[EventKey] | None = Field(None, description="The event that started them.")
+    parent_id: Id[ExecutionId] | None = Field(None, description="Those that its steps started.")
+    root_event_key: Id[EventKey] | None = Field(
+        None, description="All that came of this event, by way of others too."
+    )
+    status: Statuses | None = None
+    finished_from: Moment | None = Field(None, description="Ended at this time or later.")
+    finished_to: Moment | None = Field(None, description="Ended before this time.")
+    event_type: Text | None = Field(None, description="Of the event that started them.")
+    input: Condition | None = Field(None, description="JSON that the event's data holds.")
+    output: Condition | None = Field(None, description="JSON that their result holds.")
+
+
+class LogQuery(InEnvironment):
+    """Which page of an execution's log is wanted."""
+
+    after: Annotated[Whole, Field(ge=0, le=_POSITION_MAX)] | None = Field(
+        None, description="'next_after' of the page before."
+    )
+
+
+class ResultQuery(InEnvironment):
+    """How long to wait for a result."""
+
+    wait_s: Annotated[Whole, Field(ge=0, le=WAIT_S_MAX)] = 0
+
+
 async def list_recent(request: web.Request) -> web.Response:
     """A page of executions, the latest first; ``from`` and ``to`` bound their creation."""
-    query = Query(
-        request,
-        *("workflow_id", "event_key", "environment_id", "status", "from", "to"),
-        *("limit", "cursor"),
+    query = query_of(request, ExecutionsQuery)
+    if (query.input or query.output) is not None:
+        demand(request, Scope.PAYLOADS)
+    which = ExecutionFilter(
+        environment_id=await environment_of(request),
+        workflow_id=query.workflow_id,
+        event_key=query.event_key,
+        parent_id=query.parent_id,
+        root_event_key=query.root_event_key,
+        statuses=query.status,
+        from_at=query.from_at,
+        before_at=query.before_at,
+        finished_from_at=query.finished_from,
+        finished_before_at=query.finished_to,
+        event_type=query.event_type,
+        input=query.input,
+        output=query.output,
     )
-    which = _filter(query, await query.environment())
     async with request.app[RESOURCES].tenant(which.environment_id) as conn:
-        found = await list_executions(conn, which, before=query.cursor(), limit=query.limit + 1)
-    return answer_to(
-        request, page_of(found, query.limit, render_execution, lambda one: (one.created_at, one.id))
-    )
+        found = await search_executions(conn, which, before=query.cursor, limit=query.limit)
+    return answer_to(request, search_page(found, render_execution))
 
 
 async def get(request: web.Request) -> web.Response:
@@ -56,10 +114,8 @@ async def get(request: web.Request) -> web.Response:
     Its progress also says what it is at now, on the first page of a long log and on the last.
     """
     execution_id = ExecutionId(id_in_path(request))
-    query = Query(request, "after", "environment_id")
-    after = query.integer("after", minimum=0, maximum=_POSITION_MAX)
-    resources, environment_id = request.app[RESOURCES], await query.environment()
-    async with resources.tenant(environment_id) as conn:
+    after, resources = query_of(request, LogQuery).after, request.app[RESOURCES]
+    async with resources.tenant(await environment_of(request)) as conn:
         execution = await get_execution(conn, execution_id)
         event = await find_trigger(conn, execution_id)
         found = await list_entries(conn, execution_id, after=after or 0, limit=_ENTRIES_MAX + 1)
@@ -67,22 +123,16 @@ async def get(request: web.Request) -> web.Response:
         current = None
         if after is None or last is None:
             current = await _current(resources, conn, execution)
-    shown = render_execution(execution, is_whole=True)
-    return answer_to(
-        request,
-        {
-            **shown,
-            "trigger": trigger_fields(execution, event),
-            "progress": {**shown["progress"], "current": current},
-            "phases": [
-                {"position": entry.position, "phase": phase, "at": stamp(entry.ended_at)}
-                for entry in page
-                for phase in entry.phases
-            ],
-            "attempts": [_attempt(entry, entry.step_id) for entry in page if entry.step_id],
-            "next_after": last and last.position,
-        },
-    )
+    document: ExecutionDetail = {
+        **common_fields(execution),
+        **large_asked_fields(execution),
+        "trigger": trigger_of(execution, event),
+        "progress": {**progress_of(execution), "current": current},
+        "phases": list(phases_of(page)),
+        "attempts": list(attempts_of(page)),
+        "next_after": None if last is None else last.position,
+    }
+    return answer_to(request, document)
 
 
 async def result(request: web.Request) -> web.Response:
@@ -92,115 +142,50 @@ async def result(request: web.Request) -> web.Response:
     is not there may be about to start, and is waited for as well.
     """
     execution_id = ExecutionId(id_in_path(request))
-    query = Query(request, "wait_s", "environment_id")
-    wait_s = query.integer("wait_s", minimum=0, maximum=WAIT_S_MAX) or 0
-    environment_id = await query.environment()
+    wait_s, environment_id = query_of(request, ResultQuery).wait_s, await environment_of(request)
     found = await await_result(request, environment_id, execution_id, wait_s)
     if found is None:
         async with request.app[RESOURCES].tenant(environment_id) as conn:
             execution = await get_execution(conn, execution_id)
         said = f"Execution {execution_id} is {execution.status}; there is no result yet."
         raise invalid("", RESULT_NOT_READY, said)
-    return answer_to(request, {"result": Payload(found.value)})
-
-
-def render_execution(execution: Execution, *, is_whole: bool = False) -> dict[str, Any]:
-    """An execution as JSON; what may be large in it only where it ``is_whole``."""
-    finished_at, cancelled_at = execution.finished_at, execution.cancel_requested_at
-    expires_at = execution.expires_at
-    return {
-        "id": str(execution.id),
-        "environment_id": str(execution.environment_id),
-        "workflow_id": str(execution.workflow_id),
-        "workflow_version": execution.workflow_version,
-        "workflow_name": execution.workflow_name,
-        "revision": execution.revision,
-        "event_key": str(execution.event_key),
-        "status": execution.status,
-        "progress": _progress(execution),
-        "error": error_shown(execution.error),
-        "created_at": stamp(execution.created_at),
-        "updated_at": stamp(execution.updated_at),
-        "finished_at": finished_at and stamp(finished_at),
-        "duration_ms": finished_at and _ms(finished_at - execution.created_at),
-        "expires_at": expires_at and stamp(expires_at),
-        "cancel_requested_at": cancelled_at and stamp(cancelled_at),
-        "cancel_reason": execution.cancel_reason,
-        "lineage": _lineage(execution),
-        **kinship_fields(execution),
-        **asked_fields(execution, is_whole=is_whole),
-    }
-
-
-def _ms(length: timedelta) -> int:
-    return round(length.total_seconds() * 1_000)
-
-
-def _progress(execution: Execution) -> dict[str, Any]:
-    done, total = execution.steps_settled, execution.steps_total
-    is_done = execution.status is Status.COMPLETED or total == 0
-    percent = 100 if is_done else 100 * done // total
-    return {"percent": percent, "completed": done, "total": total}
-
-
-def _lineage(execution: Execution) -> dict[str, Any]:
-    told: Mapping[str, Any] = execution.lineage or {}
-    cause = told.get("cause") or {}
-    return {
-        "root_event_key": cause.get("root", str(execution.event_key)),
-        "depth": cause.get("depth", 0),
-        "path": cause.get("path", [str(execution.workflow_id)]),
-        "parent": told.get("parent"),
-        "repeats": told.get("repeats"),
-    }
+    document: ResultDocument = {"result": Payload(found.value)}
+    return answer_to(request, document)
 
 
 async def _current(
     resources: ApiResources, conn: Connection, execution: Execution
-) -> list[dict[str, Any]]:
+) -> list[CurrentStepDocument]:
     if execution.status.is_terminal:
         return []
     restored = await restore_execution(conn, execution)
     return [
         {
-            **_step(step.key),
+            **step_place(step.key),
             "attempt": step.attempt,
             "stands": step.stands,
             "waits_for": step.waits_for,
             "subject": subject_shown(step.waits_for, step.subject),
-            "until": step.until and stamp(step.until),
+            "until": stamped(step.until),
         }
         for step in current_steps(restored, resources.clock.now())
     ]
 
 
-def _step(key: str) -> dict[str, Any]:
-    step_id, item, compensates = split_key(key)
-    return {"step_id": step_id, "item": item, "compensates": compensates}
-
-
-def _filter(query: Query, environment_id: EnvironmentId) -> ExecutionFilter:
-    return ExecutionFilter(
-        environment_id=environment_id,
-        workflow_id=query.id("workflow_id", WorkflowId),
-        event_key=query.id("event_key", EventKey),
-        status=query.choice("status", Status),
-        from_at=query.time("from"),
-        before_at=query.time("to"),
-    )
-
-
-def _attempt(entry: LogEntry, key: str) -> dict[str, Any]:
-    return {
-        "position": entry.position,
-        **_step(key),
-        "attempt": entry.attempt,
-        "status": entry.status,
-        "input": Payload(entry.input),
-        "output": Payload(entry.output),
-        "error": error_shown(entry.error),
-        "started_at": entry.started_at and stamp(entry.started_at),
-        "ended_at": stamp(entry.ended_at),
-        "wake_at": entry.wake_at and stamp(entry.wake_at),
-        "handle": entry.handle,
-    }
+ROUTES: Final = (
+    Route(
+        *("GET", "/v1/executions", list_recent, READ),
+        query=ExecutionsQuery,
+        answers={200: SearchPage[ExecutionDocument]},
+    ),
+    Route(
+        *("GET", "/v1/executions/{id}", get, READ),
+        query=LogQuery,
+        answers={200: ExecutionDetail},
+    ),
+    Route(
+        *("GET", "/v1/executions/{id}/result", result, READ_PAYLOADS),
+        query=ResultQuery,
+        answers={200: ResultDocument},
+    ),
+)

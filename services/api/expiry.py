@@ -3,8 +3,7 @@
 from datetime import datetime, timedelta
 from typing import Final
 
-from pydantic import AwareDatetime
-
+from services.api.query_strings import Moment
 from shared.domain.errors import Invalid
 from shared.domain.values import WAIT_S_MAX, Duration, Strict
 from shared.domain.workflows import Policy
@@ -16,7 +15,7 @@ BAD_EXPIRY: Final = "BAD_EXPIRY"
 class ExpiryRequest(Strict):
     """Either of the two, or neither: then the workflow's policy says it."""
 
-    expires_at: AwareDatetime | None = None
+    expires_at: Moment | None = None
     expires_after_s: Duration | None = None
 
 

@@ -7,7 +7,7 @@ from typing import Final
 
 from services.api.resources import ApiResources
 from shared.db.events import ConflictingRecord, get_event, list_conflicts
-from shared.db.history import Execution, ExecutionFilter, list_executions
+from shared.db.history import Execution, ExecutionFilter, search_executions
 from shared.db.pool import Connection
 from shared.db.workflows import list_candidates
 from shared.domain.errors import NotFound
@@ -52,7 +52,7 @@ async def explain_event(
             conn, event, workflow_id=workflow_id, limit=CANDIDATES_MAX + 1
         )
         conflicts = await list_conflicts(conn, event.key, limit=_CONFLICTS_MAX)
-        executions = await list_executions(
+        executions = await search_executions(
             conn,
             ExecutionFilter(environment_id=environment_id, event_key=event.key),
             limit=_EXECUTIONS_MAX,
@@ -63,7 +63,7 @@ async def explain_event(
         conflicts=conflicts,
         decisions=decisions,
         is_complete=len(candidates) <= CANDIDATES_MAX,
-        executions=executions,
+        executions=executions.items,
     )
 
 

@@ -1,17 +1,21 @@
 """Whether the process lives, whether it can serve, and its metrics."""
 
+from typing import Final
+
 from aiohttp import web
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 
 from services.api.bodies import answer
 from services.api.resources import RESOURCES, STOP
+from services.api.route import OPEN, Media, Route
 from shared.db.pool import check
 from shared.domain.errors import Unavailable
+from shared.wire.documents.health import HealthDocument
 
 
 async def healthz(_request: web.Request) -> web.Response:
     """200 while the process answers."""
-    return answer({"status": "ok"})
+    return _well()
 
 
 async def readyz(request: web.Request) -> web.Response:
@@ -22,10 +26,23 @@ async def readyz(request: web.Request) -> web.Response:
     resources = request.app[RESOURCES]
     await check(resources.pool)
     await resources.bus.check()
-    return answer({"status": "ok"})
+    return _well()
 
 
 async def metrics(request: web.Request) -> web.Response:
     """The process's metrics in Prometheus' text format."""
     body = generate_latest(request.app[RESOURCES].registry)
     return web.Response(body=body, headers={"Content-Type": CONTENT_TYPE_LATEST})
+
+
+def _well() -> web.Response:
+    document: HealthDocument = {"status": "ok"}
+    return answer(document)
+
+
+# Those who look after a process ask in words of their own.
+ROUTES: Final = (
+    Route("GET", "/healthz", healthz, OPEN, query=None, answers={200: HealthDocument}),
+    Route("GET", "/readyz", readyz, OPEN, query=None, answers={200: HealthDocument}),
+    Route("GET", "/metrics", metrics, OPEN, query=None, answers={200: Media(CONTENT_TYPE_LATEST)}),
+)

@@ -3,21 +3,25 @@
 import re
 from collections.abc import Mapping
 from hmac import compare_digest
+from types import MappingProxyType
 from typing import Any, Final
 
 from aiohttp import web
+from pydantic import RootModel
 
 from services.api.bodies import JSON, answer, read_raw
 from services.api.parameters import idempotency_key
 from services.api.problems import Unauthorized
 from services.api.receive_webhook import receive_webhook
 from services.api.resources import RESOURCES, SETTINGS
+from services.api.route import OPEN, Body, Route
 from services.api.settings import ApiSettings
 from services.api.webhook_tokens import hash_of
 from shared.db.workflows import find_by_token
 from shared.domain.errors import NotFound
 from shared.domain.ids import EnvironmentId
 from shared.domain.workflows import WebhookAuth, Workflow
+from shared.wire.documents.events import ReceivedDocument
 from shared.wire.envelope import dumps
 from shared.wire.strict_json import JsonFault, JsonLimits, invalid, read_json
 
@@ -27,6 +31,10 @@ _SHOWN: Final = re.compile(
     r"|ce-[a-z0-9]+|webhook-(id|timestamp)|x-request-id|x-correlation-id"
     r"|x-([a-z0-9]+-)*(event|event-id|event-key|event-type|topic|delivery|delivery-id)"
 )
+
+
+class Anything(RootModel[Any]):
+    """Any JSON, or a text; the workflow sees it as the 'body' of its event's payload."""
 
 
 async def receive(request: web.Request) -> web.Response:
@@ -39,7 +47,7 @@ async def receive(request: web.Request) -> web.Response:
         raise NotFound("No active workflow has this address.")
     trigger_id, workflow = found
     auth = _auth(workflow, trigger_id)
-    _check_sender(request, workflow, auth)
+    await _check_sender(request, workflow, auth)
     payload = {
         "body": await _body(request, request.app[SETTINGS]),
         **_around(request, None if auth is None else auth.header.lower()),
@@ -47,7 +55,8 @@ async def receive(request: web.Request) -> web.Response:
     }
     key = idempotency_key(request)
     event = await receive_webhook(resources, workflow, trigger_id, payload, key)
-    return answer({"id": event.id}, status=202)
+    document: ReceivedDocument = {"id": event.id}
+    return answer(document, status=202)
 
 
 def _auth(workflow: Workflow, trigger_id: str) -> WebhookAuth | None:
@@ -55,12 +64,13 @@ def _auth(workflow: Workflow, trigger_id: str) -> WebhookAuth | None:
     return None if webhook is None else webhook.auth
 
 
-def _check_sender(request: web.Request, workflow: Workflow, auth: WebhookAuth | None) -> None:
+async def _check_sender(request: web.Request, workflow: Workflow, auth: WebhookAuth | None) -> None:
     """Raises Unauthorized unless the sender shows what the webhook asks for."""
     if auth is None:
         return
-    secrets = request.app[RESOURCES].secrets_of(EnvironmentId(workflow.environment_id))
-    secret = secrets.get(auth.secret.lower())
+    resources, environment_id = request.app[RESOURCES], EnvironmentId(workflow.environment_id)
+    async with resources.tenant(environment_id) as conn:
+        secret = await resources.find_secret(conn, environment_id, auth.secret.lower())
     wanted = b"" if secret is None else secret.get_secret_value().encode()
     given = request.headers.get(auth.header, "").encode("utf-8", "surrogateescape")
     if not wanted or not compare_digest(given, wanted):
@@ -99,3 +109,14 @@ def _around(request: web.Request, hidden: str | None) -> Mapping[str, Any]:
 def _text(value: str) -> str:
     """What stands for bytes that were no UTF-8 becomes a mark."""
     return value.encode("utf-8", "surrogateescape").decode("utf-8", "replace")
+
+
+_BODY: Final = Body(model=Anything, is_optional=True, media=JSON | {"text/plain"})
+_TAKEN: Final = MappingProxyType({202: ReceivedDocument})
+
+# A sender may put whatever it likes into the query string: the workflow sees it.
+ROUTES: Final = (
+    Route("GET", "/v1/hooks/{token}", receive, OPEN, query=None, answers=_TAKEN),
+    Route("PUT", "/v1/hooks/{token}", receive, OPEN, query=None, body=_BODY, answers=_TAKEN),
+    Route("POST", "/v1/hooks/{token}", receive, OPEN, query=None, body=_BODY, answers=_TAKEN),
+)

@@ -67,10 +67,14 @@ class Identities:
         """Whether nobody needs to log in."""
         return self._token is None and self._issuers is None
 
+    def is_operator(self, given: str) -> bool:
+        """Whether this is the operator's token."""
+        shown = given.encode("utf-8", "surrogateescape")
+        return self._token is not None and compare_digest(shown, self._token)
+
     async def identify(self, given: str) -> Principal:
         """Who shows this. Raises NotLetIn, with a reason for the log alone, and Unavailable."""
-        shown = given.encode("utf-8", "surrogateescape")
-        if self._token is not None and compare_digest(shown, self._token):
+        if self.is_operator(given):
             return OPERATOR
         if _KEY.fullmatch(given):
             return await self._by_key(given)

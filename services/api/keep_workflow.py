@@ -2,14 +2,26 @@
 
 from typing import Any
 
+from services.api.etags import check
 from services.api.note_changes import note
 from services.api.resources import ApiResources
 from shared.db.audit import Change
 from shared.db.pool import Connection
-from shared.db.workflows import delete_workflow, get_workflow, write_workflow
+from shared.db.workflows import delete_workflow, get_workflow, lock_changes, write_workflow
 from shared.domain.ids import WorkflowId
 from shared.domain.principals import Caller
 from shared.domain.workflows import Workflow
+
+
+async def lock_workflow(conn: Connection, caller: Caller, workflow_id: WorkflowId) -> Workflow:
+    """A workflow as it stands; nobody changes any until the transaction ends.
+
+    Raises NotFound, and Changed when it is not what the caller wants to change.
+    """
+    await lock_changes(conn)
+    workflow = await get_workflow(conn, workflow_id)
+    check(caller, workflow)
+    return workflow
 
 
 async def keep_workflow(
@@ -29,8 +41,8 @@ async def keep_workflow(
 async def end_workflow(
     resources: ApiResources, conn: Connection, caller: Caller, workflow_id: WorkflowId
 ) -> None:
-    """Delete a workflow. Needs ``lock_changes``. Raises NotFound."""
-    old = await get_workflow(conn, workflow_id)
+    """Delete a workflow. Raises as ``lock_workflow``."""
+    old = await lock_workflow(conn, caller, workflow_id)
     await delete_workflow(conn, workflow_id, resources.clock.now())
     await note(resources, conn, caller, _change("delete", old, _told(old), None))
 

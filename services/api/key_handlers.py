@@ -13,7 +13,7 @@ from services.api.api_keys import (
     rotate_key,
 )
 from services.api.auth import PRINCIPAL, caller_of, environment_of
-from services.api.bodies import JSON, YAML, answer
+from services.api.bodies import answer, answer_once
 from services.api.pages import page_of
 from services.api.parameters import id_in_path
 from services.api.query_strings import PageQuery
@@ -63,9 +63,7 @@ async def list_all(request: web.Request) -> web.Response:
 
 def _issued(issued: Issued) -> web.Response:
     document: IssuedDocument = {**_document(issued.key), "secret": issued.secret}
-    response = answer(document, status=201)
-    response.headers["Cache-Control"] = "no-store"
-    return response
+    return answer_once(document, status=201)
 
 
 def _document(key: ApiKey) -> KeyDocument:
@@ -83,7 +81,7 @@ def _document(key: ApiKey) -> KeyDocument:
     }
 
 
-_KEY: Final = Body(model=KeyRequest, media=JSON | YAML)
+_KEY: Final = Body(model=KeyRequest)
 _ROTATION: Final = Body(model=RotationRequest, is_optional=True)
 
 ROUTES: Final = (

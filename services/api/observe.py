@@ -31,10 +31,10 @@ def observe(registry: CollectorRegistry, clock: Clock, new_id: Callable[[], UUID
         request[REQUEST_ID] = given if _FIT.fullmatch(given) else str(new_id())
         started = clock.monotonic()
         response = await handler(request)
-        seconds.labels(_method(request), _route(request), response.status).observe(
-            clock.monotonic() - started
-        )
-        response.headers[_HEADER] = request[REQUEST_ID]
+        if isinstance(response, web.Response):  # a stream takes as long as somebody listens
+            seconds.labels(_method(request), _route(request), response.status).observe(
+                clock.monotonic() - started
+            )
         return response
 
     return middleware

@@ -22,6 +22,7 @@ from shared.domain.errors import (
     TurnoutError,
     Unavailable,
 )
+from shared.wire.documents.parts import ProblemDocument
 from shared.wire.envelope import dumps
 from shared.wire.event_fields import EventFault
 from shared.wire.strict_json import JsonFault
@@ -30,6 +31,11 @@ BAD_PARAMETER: Final = "BAD_PARAMETER"
 RESULT_NOT_READY: Final = "RESULT_NOT_READY"
 NO_RESULT: Final = "NO_RESULT"
 NOT_THE_APPROVER: Final = "NOT_THE_APPROVER"
+KEY_IN_USE: Final = "KEY_IN_USE"
+OTHER_REQUEST: Final = "OTHER_REQUEST"
+ANSWER_NOT_KEPT: Final = "ANSWER_NOT_KEPT"
+TOO_MANY_REQUESTS: Final = "TOO_MANY_REQUESTS"
+TOO_MANY_LISTENERS: Final = "TOO_MANY_LISTENERS"
 
 REQUEST_ID: Final = web.RequestKey("request_id", str)
 
@@ -51,6 +57,10 @@ _STATUS_OF_CODE: Final[Mapping[str, HTTPStatus]] = MappingProxyType(
         RESULT_NOT_READY: HTTPStatus.NOT_FOUND,
         NO_RESULT: HTTPStatus.CONFLICT,
         NOT_THE_APPROVER: HTTPStatus.FORBIDDEN,
+        KEY_IN_USE: HTTPStatus.CONFLICT,
+        ANSWER_NOT_KEPT: HTTPStatus.CONFLICT,
+        TOO_MANY_REQUESTS: HTTPStatus.TOO_MANY_REQUESTS,
+        TOO_MANY_LISTENERS: HTTPStatus.SERVICE_UNAVAILABLE,
     }
 )
 
@@ -67,11 +77,24 @@ class Forbidden(Rejected):
     """You may not do this."""
 
 
+class Changed(Rejected):
+    """It is not in the state that If-Match or If-None-Match asks for: read it again."""
+
+
+class NotNow(Invalid):
+    """Refused for the moment; ``headers`` say for how long."""
+
+    def __init__(self, problem: Problem, headers: Mapping[str, str]) -> None:
+        super().__init__([problem])
+        self.headers = headers
+
+
 _STATUS_OF: Final[Mapping[type[Rejected], HTTPStatus]] = MappingProxyType(
     {
         NotFound: HTTPStatus.NOT_FOUND,
         Conflict: HTTPStatus.CONFLICT,
         Forbidden: HTTPStatus.FORBIDDEN,
+        Changed: HTTPStatus.PRECONDITION_FAILED,
     }
 )
 
@@ -112,7 +135,7 @@ def show_problems(dialects: Mapping[str, RenderFault]) -> Middleware:
     return middleware
 
 
-def render_problems(problems: Sequence[Problem]) -> list[dict[str, str]]:
+def render_problems(problems: Sequence[Problem]) -> list[ProblemDocument]:
     """Problems as JSON."""
     return [{"pointer": p.pointer, "code": p.code, "detail": p.detail} for p in problems]
 
@@ -121,10 +144,13 @@ def _fault_of(error: TurnoutError, request: web.Request) -> Fault:
     match error:
         case Invalid():
             status = _STATUS_OF_CODE.get(error.problems[0].code, HTTPStatus.UNPROCESSABLE_ENTITY)
-            return Fault(status=status, detail=error.message, problems=error.problems)
+            headers = error.headers if isinstance(error, NotNow) else {}
+            return Fault(
+                status=status, detail=error.message, problems=error.problems, headers=headers
+            )
         case Unauthorized():
-            headers = {"WWW-Authenticate": "Bearer"}
-            return Fault(status=HTTPStatus.UNAUTHORIZED, detail=error.message, headers=headers)
+            shown = {"WWW-Authenticate": "Bearer"}
+            return Fault(status=HTTPStatus.UNAUTHORIZED, detail=error.message, headers=shown)
         case Rejected():
             status = _STATUS_OF.get(type(error), HTTPStatus.BAD_REQUEST)
             return Fault(status=status, detail=error.message)

@@ -1,5 +1,6 @@
 """What may stand in a query string: each route has a model, of which its description is made."""
 
+from collections.abc import Callable
 from datetime import UTC, datetime
 from enum import StrEnum
 from typing import Annotated, Any, Final, TypeVar
@@ -13,26 +14,28 @@ from pydantic import (
     ConfigDict,
     Field,
     ValidationError,
-    WithJsonSchema,
 )
 from pydantic_core import ErrorDetails, PydanticCustomError
 
 from services.api.pages import Place, place_of_cursor
+from services.api.parameters import TEXT_CHARS_MAX, is_plain
 from services.api.problems import BAD_PARAMETER
 from shared.domain.errors import Invalid, Problem
 from shared.domain.ids import EnvironmentId, as_uuid
 
 LIMIT_DEFAULT: Final = 50
 LIMIT_MAX: Final = 200
-TEXT_CHARS_MAX: Final = 1_024
+CURSOR: Final = "'next_cursor' of the page before."
+"""What every cursor is."""
 
 _DIGITS_MAX: Final = 18
 
 Q = TypeVar("Q", bound="QueryString")
+K = TypeVar("K", bound=UUID)
 
 
 def _wrong(detail: str) -> PydanticCustomError:
-    return PydanticCustomError("query", "{detail}", {"detail": detail})
+    return PydanticCustomError("bad_value", "{detail}", {"detail": detail})
 
 
 def _digits(value: Any) -> Any:
@@ -55,25 +58,27 @@ def _moment(value: Any) -> datetime:
         at = value if isinstance(value, datetime) else datetime.fromisoformat(value)
         if at.tzinfo is not None:
             return at.astimezone(UTC)
-    except (ValueError, OverflowError):
+    except (TypeError, ValueError, OverflowError):
         pass
     raise _wrong("It must be RFC 3339 in UTC, such as 2026-11-22T10:00:00Z.")
 
 
 def _plain(value: str) -> str:
-    try:
-        if "\0" not in value and value.encode():
-            return value
-    except UnicodeEncodeError:
-        pass
+    if is_plain(value):
+        return value
     raise _wrong(f"It must be a text of 1 to {TEXT_CHARS_MAX} characters.")
 
 
-def _place(value: Any) -> Place:
-    place = value if isinstance(value, tuple) else place_of_cursor(value)
-    if place is None:
-        raise _wrong("It is not a cursor that a list answered with.")
-    return place
+def cursor_of(read: Callable[[Any], object | None]) -> BeforeValidator:
+    """A cursor that ``read`` makes sense of; it gives None for what is none."""
+
+    def place(value: Any) -> object:
+        found = read(value)
+        if found is None:
+            raise _wrong("It is not a cursor that a list answered with.")
+        return found
+
+    return BeforeValidator(place, json_schema_input_type=str)
 
 
 def any_case(words: type[StrEnum]) -> BeforeValidator:
@@ -84,11 +89,12 @@ def any_case(words: type[StrEnum]) -> BeforeValidator:
 
 Whole = Annotated[int, BeforeValidator(_digits)]
 """A whole number; its bounds stand beside it."""
-Id = Annotated[UUID, BeforeValidator(_uuid)]
+Id = Annotated[K, BeforeValidator(_uuid)]
+"""An id of a kind: ``Id[ExecutionId]``."""
 Moment = Annotated[datetime, BeforeValidator(_moment)]
 Text = Annotated[str, Field(min_length=1, max_length=TEXT_CHARS_MAX), AfterValidator(_plain)]
 """A text that Postgres can compare with."""
-Cursor = Annotated[Place, BeforeValidator(_place), WithJsonSchema({"type": "string"})]
+Cursor = Annotated[Place, cursor_of(place_of_cursor)]
 
 
 class QueryString(BaseModel):
@@ -100,18 +106,23 @@ class QueryString(BaseModel):
 class InEnvironment(QueryString):
     """A query string that may name the environment; ``environment_of`` reads it."""
 
-    environment_id: Annotated[EnvironmentId, BeforeValidator(_uuid)] | None = Field(
+    environment_id: Id[EnvironmentId] | None = Field(
         None, description="Another environment than one's own, or than the default one."
     )
 
 
-class PageQuery(InEnvironment):
-    """How much of a list is wanted, and what is known of it already."""
+class ListQuery(QueryString):
+    """How much of a list is wanted."""
 
     limit: Annotated[Whole, Field(ge=1, le=LIMIT_MAX)] = Field(
         LIMIT_DEFAULT, description="How many things a page holds."
     )
-    cursor: Cursor | None = Field(None, description="'next_cursor' of the page before.")
+
+
+class PageQuery(ListQuery, InEnvironment):
+    """How much of a list is wanted, and what is known of it already."""
+
+    cursor: Cursor | None = Field(None, description=CURSOR)
 
 
 class SpanQuery(PageQuery):

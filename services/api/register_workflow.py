@@ -7,7 +7,8 @@ from typing import Any
 import orjson
 
 from services.api.check_calls import call_problems
-from services.api.keep_workflow import keep_workflow
+from services.api.etags import check
+from services.api.keep_workflow import keep_workflow, lock_workflow
 from services.api.resolve_events import resolve_events
 from services.api.resources import ApiResources
 from services.api.webhook_tokens import Tokens, webhook_problems, with_tokens
@@ -16,7 +17,6 @@ from shared.db.pool import Connection
 from shared.db.workflows import (
     Latest,
     find_latest,
-    get_workflow,
     lock_changes,
 )
 from shared.domain.actions import OURS, Versions
@@ -86,16 +86,18 @@ async def replace_workflow(
 ) -> Registered:
     """Give a workflow this content, in a new version if it differs; create it when absent.
 
-    Raises Invalid, and Conflict when it is archived, or of another dialect, or when another
-    environment's workflow has its id.
+    Raises Invalid, Changed, and Conflict when it is archived, or of another dialect, or when
+    another environment's workflow has its id.
     """
     workflow = await _checked(resources, caller, asked)
     async with resources.tenant(caller.environment_id) as conn:
         await lock_changes(conn)
         latest = await find_latest(conn, asked.workflow_id)
         if latest is None or latest.is_deleted:
+            check(caller, None)
             return await _write_new(resources, conn, caller, workflow, latest)
         old = latest.workflow
+        check(caller, old)
         if old.dialect is not asked.dialect:
             raise Conflict(f"Workflow {old.id} was registered as '{old.dialect}'; change it there.")
         check_not_archived(old)
@@ -123,8 +125,7 @@ async def activate_workflow(
     Raises NotFound, Invalid with every problem of a draft, and Conflict when it is archived.
     """
     async with resources.tenant(caller.environment_id) as conn:
-        await lock_changes(conn)
-        old = await get_workflow(conn, workflow_id)
+        old = await lock_workflow(conn, caller, workflow_id)
         check_not_archived(old)
         if old.lifecycle is Lifecycle.READY:
             return await _switched(resources, conn, caller, old, is_active=True)
@@ -148,8 +149,7 @@ async def deactivate_workflow(
 ) -> Workflow:
     """Let no event start a workflow any more. Raises NotFound."""
     async with resources.tenant(caller.environment_id) as conn:
-        await lock_changes(conn)
-        old = await get_workflow(conn, workflow_id)
+        old = await lock_workflow(conn, caller, workflow_id)
         return await _switched(resources, conn, caller, old, is_active=False)
 
 
@@ -179,7 +179,8 @@ async def examine(
     )
     calls = await call_problems(conn, workflow.definition, environment_id, workflow_id)
     definition, events = await resolve_events(conn, workflow.definition, environment_id)
-    hooks = webhook_problems(definition, definition, resources.secrets_of(environment_id))
+    secrets = await resources.secret_names(conn, environment_id)
+    hooks = webhook_problems(definition, definition, secrets)
     return definition, [*problems, *calls, *events, *hooks]
 
 
@@ -202,7 +203,7 @@ async def _examined(
             return asked.definition, problems
         calls = await call_problems(conn, asked.definition, environment_id, asked.workflow_id)
         definition, events = await resolve_events(conn, asked.definition, environment_id)
-        secrets = resources.secrets_of(environment_id)
+        secrets = await resources.secret_names(conn, environment_id)
         hooks = webhook_problems(definition, None if old is None else old.definition, secrets)
         return definition, [*problems, *calls, *events, *hooks]
 

@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from uuid import uuid5
 
+from services.api.asked_of import check_key
 from services.api.expiry import ExpiryRequest, expiry_of
 from services.api.note_changes import note_command
 from services.api.publish_command import publish_command
@@ -31,7 +32,8 @@ _CAN_BE_TRIED_AGAIN = frozenset({Status.FAILED, Status.EXPIRED, Status.CANCELLED
 class RepeatRequest:
     """What a caller says of the new execution.
 
-    The same ``key`` names the same new execution, however often it is asked for in the same way.
+    The same ``key`` names the same new execution, however often it is asked for in the same way;
+    in another, it is Invalid.
     """
 
     expiry: ExpiryRequest
@@ -40,6 +42,11 @@ class RepeatRequest:
 
 Check = Callable[[Execution, Restored], None]
 """Raises when an execution cannot be repeated in a way."""
+
+
+def repeat_id(execution_id: ExecutionId, way: str, key: str) -> ExecutionId:
+    """The execution that repeats another in a way (``rerun``, ``retry``) under a key."""
+    return ExecutionId(uuid5(execution_id, f"{way}:{key}"))
 
 
 async def rerun_execution(
@@ -106,8 +113,10 @@ async def _repeat(
     if event is None:
         raise Conflict(f"The event that started execution {id_} is no longer kept.")
     expires_at = expiry_of(asked.expiry, restored.plan.policy, now)
-    new_id = resources.new_id() if asked.key is None else uuid5(id_, f"{way}:{asked.key}")
-    started = ExecutionId(new_id)
+    new = None if asked.key is None else repeat_id(id_, way, asked.key)
+    started = new or ExecutionId(resources.new_id())
+    if asked.key is not None:
+        await check_key(resources, started, asked.expiry)
     earlier = read_asked(execution.lineage or {})
     lineage = Lineage(repeats=repeats, asked=earlier and earlier.repeated)
     command = _start(execution, started, event, now, expires_at, lineage)

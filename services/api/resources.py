@@ -15,11 +15,13 @@ from pydantic import SecretStr
 from services.api.settings import ApiSettings
 from shared.bus.protocol import Bus
 from shared.db.pool import Connection, Pool, translated
+from shared.db.secrets import names_of, read_secrets
 from shared.db.tenancy import become_tenant
 from shared.domain.ids import EnvironmentId
 from shared.expr.jsonata import ExpressionCache
 from shared.matching.decisions import DEPTH_MAX
 from shared.runtime.clock import Clock
+from shared.runtime.keyring import KeyRing
 from shared.wire.topics import Topics
 
 _CONNECTION_WITHIN_S: Final = 5
@@ -33,8 +35,9 @@ def _new_token() -> str:
 class ApiResources:
     """Everything a handler may use. Without a ``token`` nobody needs to log in.
 
-    ``secrets`` are what webhooks may ask their senders for, by names in lower case; ``new_token``
-    gives 256 bits of chance, fit for a URL.
+    ``secrets`` are those of the default environment that are configured, by names in lower case,
+    for want of stored ones, which ``ring`` encrypts; ``new_token`` gives 256 bits of chance, fit
+    for a URL.
     """
 
     pool: Pool
@@ -48,10 +51,25 @@ class ApiResources:
     default_environment: EnvironmentId
     causation_depth_max: int = DEPTH_MAX
     secrets: Mapping[str, SecretStr] = field(default_factory=dict)
+    ring: KeyRing = field(default_factory=KeyRing)
     new_token: Callable[[], str] = _new_token
 
-    def secrets_of(self, environment_id: EnvironmentId) -> Mapping[str, SecretStr]:
-        """What webhooks of an environment may ask for; only the default one has any."""
+    async def secret_names(self, conn: Connection, environment_id: EnvironmentId) -> frozenset[str]:
+        """The secrets that webhooks of an environment may ask for."""
+        return await names_of(conn, environment_id) | self._configured(environment_id).keys()
+
+    async def find_secret(
+        self, conn: Connection, environment_id: EnvironmentId, name: str
+    ) -> SecretStr | None:
+        """What a webhook asks its senders for; None: there is no such secret.
+
+        Raises Unavailable for one that cannot be decrypted: no other stands in for it.
+        """
+        stored = await read_secrets(conn, self.ring, environment_id, [name])
+        configured = self._configured(environment_id).get(name)
+        return SecretStr(stored[name]) if name in stored else configured
+
+    def _configured(self, environment_id: EnvironmentId) -> Mapping[str, SecretStr]:
         return self.secrets if environment_id == self.default_environment else {}
 
     @asynccontextmanager

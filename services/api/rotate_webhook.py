@@ -1,10 +1,9 @@
 """Giving a webhook another address."""
 
-from services.api.keep_workflow import keep_workflow
+from services.api.keep_workflow import keep_workflow, lock_workflow
 from services.api.register_workflow import Registered, check_not_archived
 from services.api.resources import ApiResources
 from services.api.webhook_tokens import rotated
-from shared.db.workflows import get_workflow, lock_changes
 from shared.domain.ids import WorkflowId
 from shared.domain.principals import Caller
 
@@ -17,8 +16,7 @@ async def rotate_webhook(
     Raises NotFound, and Conflict for what is archived.
     """
     async with resources.tenant(caller.environment_id) as conn:
-        await lock_changes(conn)
-        old = await get_workflow(conn, workflow_id)
+        old = await lock_workflow(conn, caller, workflow_id)
         check_not_archived(old)
         workflow, tokens = rotated(old, trigger_id, resources.new_token)
         changes = {"version": old.version + 1, "updated_at": resources.clock.now()}

@@ -1,7 +1,7 @@
 """A route: what may be asked, who answers, what whoever asks needs, and what it looks like."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Final, TypeVar
 
 from aiohttp import web
@@ -30,7 +30,11 @@ Q = TypeVar("Q", bound=QueryString)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Body:
-    """What a request carries; one that ``is_optional`` may be left out whole."""
+    """What a request carries; one that ``is_optional`` may be left out whole.
+
+    A handler reads it with ``body_of``, or where that takes more than the model, which then only
+    describes it, with ``document_of`` or by itself.
+    """
 
     model: type[BaseModel]
     is_optional: bool = False
@@ -38,12 +42,19 @@ class Body:
 
 
 @dataclass(frozen=True, slots=True)
+class Media:
+    """An answer that is no JSON: a text of this media type."""
+
+    type: str
+
+
+@dataclass(frozen=True, slots=True, eq=False)
 class Route:
     """One route. Without ``needs`` it is open to all.
 
-    ``answers`` has the type of the document of each status that is no refusal, None for one
-    without any. A handler reads what was asked by ``query_of`` and ``body_of``, with the models
-    that stand here. Without a ``query`` any query string is let through.
+    ``answers`` has the type of the document of each status that is no refusal, a ``Media`` for what
+    is no JSON, None for one without any. A handler reads what was asked by ``query_of`` and
+    ``body_of``, with the models that stand here. Without a ``query`` any query string is let in.
     """
 
     method: str
@@ -52,7 +63,7 @@ class Route:
     needs: frozenset[Scope]
     query: type[QueryString] | None = InEnvironment
     body: Body | None = None
-    answers: Mapping[int, Any] | None = None
+    answers: Mapping[int, Any] = field(kw_only=True)
 
 
 ROUTE: Final = web.RequestKey("route", Route)
@@ -81,9 +92,17 @@ def query_of(request: web.Request, model: type[Q]) -> Q:
 
 async def body_of(request: web.Request, model: type[M]) -> M:
     """The body, as the route's own model. Raises Invalid with every fault."""
-    body, settings = request[ROUTE].body, request.app[SETTINGS]
+    body = request[ROUTE].body
     if body is None or body.model is not model:
         raise Defect(f"{request.path} is not documented to read {model.__name__}.")
+    return validate(model, await document_of(request))
+
+
+async def document_of(request: web.Request) -> dict[str, Any]:
+    """The body, as the object that was sent. Raises Invalid."""
+    body, settings = request[ROUTE].body, request.app[SETTINGS]
+    if body is None:
+        raise Defect(f"{request.path} is not documented to read a body.")
     if body.is_optional:
-        return validate(model, await read_options(request, settings))
-    return validate(model, await read_document(request, settings, body.media))
+        return await read_options(request, settings)
+    return await read_document(request, settings, body.media)

@@ -1,34 +1,50 @@
 """The native routes of schedules: when workflows and steps are due, and ending those of steps."""
 
-from typing import Any
+from typing import Final
 
 from aiohttp import web
+from pydantic import Field
 
-from services.api.auth import caller_of
+from services.api.auth import caller_of, environment_of
 from services.api.bodies import answer
 from services.api.note_changes import note
 from services.api.pages import cursor_after, split_page
-from services.api.parameters import Query, id_in_path
+from services.api.parameters import id_in_path
+from services.api.query_strings import Id, PageQuery
 from services.api.resources import RESOURCES
+from services.api.route import OPERATE, READ, Route, query_of
 from shared.db.audit import Change
 from shared.db.schedules import Kept, ScheduleFilter, StepOwner, end_schedule, list_schedules
 from shared.domain.ids import ExecutionId, ScheduleId, WorkflowId
-from shared.wire.envelope import stamp
+from shared.wire.documents.parts import Page
+from shared.wire.documents.schedules import ScheduleDocument
+from shared.wire.envelope import stamped
+
+
+class SchedulesQuery(PageQuery):
+    """Which schedules to list."""
+
+    workflow_id: Id[WorkflowId] | None = None
+    execution_id: Id[ExecutionId] | None = Field(None, description="Whose steps set them up.")
 
 
 async def list_all(request: web.Request) -> web.Response:
     """A page in the order in which they are due."""
-    query = Query(request, "environment_id", "workflow_id", "execution_id", "limit", "cursor")
+    query = query_of(request, SchedulesQuery)
     which = ScheduleFilter(
-        environment_id=await query.environment(),
-        workflow_id=query.id("workflow_id", WorkflowId),
-        execution_id=query.id("execution_id", ExecutionId),
+        environment_id=await environment_of(request),
+        workflow_id=query.workflow_id,
+        execution_id=query.execution_id,
     )
     async with request.app[RESOURCES].tenant(which.environment_id) as conn:
-        found = await list_schedules(conn, which, after=query.cursor(), limit=query.limit + 1)
+        found = await list_schedules(conn, which, after=query.cursor, limit=query.limit + 1)
     page, last = split_page(found, query.limit)
     after = None if last is None or last.next_at is None else cursor_after((last.next_at, last.id))
-    return answer({"items": [_document(kept) for kept in page], "next_cursor": after})
+    document: Page[ScheduleDocument] = {
+        "items": [_document(kept) for kept in page],
+        "next_cursor": after,
+    }
+    return answer(document)
 
 
 async def delete(request: web.Request) -> web.Response:
@@ -42,17 +58,30 @@ async def delete(request: web.Request) -> web.Response:
     return web.Response(status=204)
 
 
-def _document(kept: Kept) -> dict[str, Any]:
-    step = kept.owner if isinstance(kept.owner, StepOwner) else None
+def _document(kept: Kept) -> ScheduleDocument:
+    owner, schedule = kept.owner, kept.schedule
+    step = owner if isinstance(owner, StepOwner) else None
     return {
         "id": str(kept.id),
         "environment_id": str(kept.environment_id),
         "workflow_id": str(kept.workflow_id),
         "workflow_version": kept.workflow_version,
-        "trigger_id": None if step is not None else kept.owner,
-        "execution_id": step and str(step.execution_id),
-        "step_id": step and step.step_id,
-        **kept.schedule.model_dump(mode="json"),
-        "next_at": kept.next_at and stamp(kept.next_at),
+        "trigger_id": None if isinstance(owner, StepOwner) else owner,
+        "execution_id": None if step is None else str(step.execution_id),
+        "step_id": None if step is None else step.step_id,
+        "kind": schedule.kind,
+        "value": schedule.value,
+        "timezone": schedule.timezone,
+        "next_at": stamped(kept.next_at),
         "is_resting": kept.is_resting,
     }
+
+
+ROUTES: Final = (
+    Route(
+        *("GET", "/v1/schedules", list_all, READ),
+        query=SchedulesQuery,
+        answers={200: Page[ScheduleDocument]},
+    ),
+    Route("DELETE", "/v1/schedules/{id}", delete, OPERATE, answers={204: None}),
+)

@@ -25,24 +25,12 @@ log = structlog.get_logger(__name__)
 
 def api(platform: Platform, settings: ApiRoleSettings) -> Role:
     """The role, to be run and, after an outage, run again."""
-    resources = ApiResources(
-        pool=platform.pool,
-        bus=platform.bus,
-        topics=platform.topics,
-        clock=platform.clock,
-        registry=platform.registry,
-        expressions=ExpressionCache(settings.expressions_max),
-        new_id=uuid4,
-        token=settings.token,
-        default_environment=platform.default_environment,
-        causation_depth_max=settings.causation_depth_max,
-        # Names of the process's environment have no case.
-        secrets={name.lower(): secret for name, secret in settings.secrets.items()},
-    )
+    resources = _resources(platform, settings)
 
     async def run(stop: asyncio.Event) -> None:
         async with _issuers(settings, platform.clock) as issuers:
-            await serve(build_app(resources, settings.api, issuers), stop)
+            app = build_app(resources, settings.api, issuers, settings.rate_limit)
+            await serve(app, stop)
 
     async def serve(app: web.Application, stop: asyncio.Event) -> None:
         app[STOP] = stop
@@ -64,6 +52,24 @@ def api(platform: Platform, settings: ApiRoleSettings) -> Role:
             await runner.cleanup()
 
     return run
+
+
+def _resources(platform: Platform, settings: ApiRoleSettings) -> ApiResources:
+    return ApiResources(
+        pool=platform.pool,
+        bus=platform.bus,
+        topics=platform.topics,
+        clock=platform.clock,
+        registry=platform.registry,
+        expressions=ExpressionCache(settings.expressions_max),
+        new_id=uuid4,
+        token=settings.token,
+        default_environment=platform.default_environment,
+        causation_depth_max=settings.causation_depth_max,
+        # Names of the process's environment have no case.
+        secrets={name.lower(): secret for name, secret in settings.secrets.items()},
+        ring=settings.keyring,
+    )
 
 
 @asynccontextmanager

@@ -1,14 +1,16 @@
 """What can be set about the HTTP face; the process that runs it reads the environment."""
 
 from ipaddress import ip_address
-from typing import Literal
+from typing import Final, Literal
 
 from pydantic import Field, SecretStr, ValidationInfo, field_validator
 
 from services.api.issuers import Issuer
+from services.api.live_settings import LiveSettings
 from shared.assembly.settings import ProcessSettings
 from shared.egress.settings import EgressSettings
 from shared.matching.decisions import DEPTH_MAX
+from shared.runtime.keyring import KeyRing, RingSetting
 from shared.runtime.settings import Group
 
 
@@ -23,6 +25,21 @@ class ApiSettings(Group):
         description="to go on serving when told to stop, with /readyz at 503: longer than a load"
         " balancer takes to notice",
     )
+    live: LiveSettings = LiveSettings()
+
+
+class RateSettings(Group):
+    """How often callers may ask, at each process; 0: at will."""
+
+    requests_per_s: int = Field(default=100, ge=0, description="of a key, or a JWT's subject")
+    failed_logins_per_min: int = Field(
+        default=60,
+        ge=0,
+        description="from an address; 0 behind a proxy, from where all come from one address",
+    )
+
+
+NO_LIMITS: Final = RateSettings(requests_per_s=0, failed_logins_per_min=0)
 
 
 class ApiRoleSettings(ProcessSettings):
@@ -47,9 +64,15 @@ class ApiRoleSettings(ProcessSettings):
         default=DEPTH_MAX, ge=1, description="as the matcher's, to explain its decisions"
     )
     secrets: dict[str, SecretStr] = Field(
-        default_factory=dict, description="by name; what webhooks may ask their senders for"
+        default_factory=dict,
+        description="by name; what webhooks of the default environment may ask their senders for,"
+        " for want of stored ones",
+    )
+    keyring: RingSetting = Field(
+        default_factory=KeyRing, description="<id>:<key>,…; the first encrypts secrets, all decrypt"
     )
     api: ApiSettings = ApiSettings()
+    rate_limit: RateSettings = RateSettings()
     egress: EgressSettings = Field(
         default=EgressSettings(), description="for fetching the keys of issuers"
     )

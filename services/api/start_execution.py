@@ -55,7 +55,8 @@ async def start_execution(
     The same ``key`` names the same execution of a workflow, however often it is asked for in the
     same words. A workflow that is not active can be started too: that only keeps events
     from doing it. Raises NotFound, Invalid, Unavailable, and Conflict for a draft, for what is
-    archived, for what other workflows alone may start, and for a key used for something else.
+    archived, and for what other workflows alone may start; Invalid also for a key that was used for
+    something else.
     """
     now = resources.clock.now()
     async with resources.tenant(caller.environment_id) as conn:

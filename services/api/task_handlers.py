@@ -1,22 +1,21 @@
-"""The routes of remote tasks, for workers that do not read the bus.
-
-``?environment_id=`` names another environment than the default one.
-"""
+"""The routes of remote tasks, for workers that do not read the bus."""
 
 from typing import Annotated, Any, Final
 
 from aiohttp import web
 from pydantic import Field
 
-from services.api.bodies import answer, read_document, read_options, validate
-from services.api.parameters import Query
-from services.api.resources import RESOURCES, SETTINGS
+from services.api.auth import caller_of, environment_of
+from services.api.bodies import answer
+from services.api.resources import RESOURCES
+from services.api.route import WORK, Body, Route, body_of
 from services.api.tasks import answer_task, keep_task, poll_tasks, task_of
 from shared.db.tasks import Claimed, TaskId
 from shared.domain.ids import split_key
 from shared.domain.outcomes import ErrorKind
 from shared.domain.principals import Caller
 from shared.domain.values import Name, Strict, Text
+from shared.wire.documents.tasks import HeardDocument, TaskDocument, TasksDocument
 from shared.wire.envelope import dumps, stamp
 from shared.wire.strict_json import JsonFault, invalid
 
@@ -61,8 +60,7 @@ class Heartbeat(Strict):
 async def poll(request: web.Request) -> web.Response:
     """Tasks to do, the longest waiting first; after ``wait_s`` without any an empty list."""
     resources = request.app[RESOURCES]
-    environment_id = await Query(request, "environment_id").environment()
-    body = validate(Poll, await read_document(request, request.app[SETTINGS]))
+    environment_id, body = await environment_of(request), await body_of(request, Poll)
     found = await poll_tasks(
         resources,
         request,
@@ -73,52 +71,58 @@ async def poll(request: web.Request) -> web.Response:
         wait_s=body.wait_s,
         lease_s=body.lease_s,
     )
-    return answer({"items": [_task(task) for task in found]})
+    document: TasksDocument = {"items": [_task(task) for task in found]}
+    return answer(document)
 
 
 async def complete(request: web.Request) -> web.Response:
     """202 once the answer is durable; 409 when nobody waits for it any more."""
     task, caller = await _task_of(request)
-    body = validate(Completion, await read_options(request, request.app[SETTINGS]))
+    body = await body_of(request, Completion)
     await answer_task(
         request.app[RESOURCES],
         caller,
         task,
         {"task_id": str(task), "status": "completed", "output": body.output},
     )
-    return answer({"task_id": str(task)}, status=202)
+    return _heard(task, status=202)
 
 
 async def fail(request: web.Request) -> web.Response:
     """As ``complete``; the step's retry policy says what follows."""
     task, caller = await _task_of(request)
-    body = validate(Failure, await read_document(request, request.app[SETTINGS]))
+    body = await body_of(request, Failure)
     await answer_task(
         request.app[RESOURCES],
         caller,
         task,
         {"task_id": str(task), "status": "failed", "error": body.model_dump(mode="json")},
     )
-    return answer({"task_id": str(task)}, status=202)
+    return _heard(task, status=202)
 
 
 async def heartbeat(request: web.Request) -> web.Response:
     """200; 409 when nobody waits for the task any more, so that the worker may stop."""
     task, caller = await _task_of(request)
-    body = validate(Heartbeat, await read_options(request, request.app[SETTINGS]))
+    body = await body_of(request, Heartbeat)
     if body.progress is not None and len(dumps(body.progress)) > PROGRESS_BYTES_MAX:
         detail = f"Send at most {PROGRESS_BYTES_MAX} bytes."
         raise invalid("/progress", JsonFault.TOO_LARGE, detail)
     resources = request.app[RESOURCES]
     await keep_task(resources, caller, task, progress=body.progress, lease_s=body.lease_s)
-    return answer({"task_id": str(task)})
+    return _heard(task)
 
 
 async def _task_of(request: web.Request) -> tuple[TaskId, Caller]:
-    return task_of(request.match_info["task_id"]), await Query(request, "environment_id").caller()
+    return task_of(request.match_info["task_id"]), await caller_of(request)
 
 
-def _task(task: Claimed) -> dict[str, Any]:
+def _heard(task: TaskId, *, status: int = 200) -> web.Response:
+    document: HeardDocument = {"task_id": str(task)}
+    return answer(document, status=status)
+
+
+def _task(task: Claimed) -> TaskDocument:
     return {
         "task_id": str(task.id),
         "action": task.data["action"],
@@ -132,3 +136,27 @@ def _task(task: Claimed) -> dict[str, Any]:
         "action_version": task.data.get("action_version"),
         "progress": task.progress,
     }
+
+
+ROUTES: Final = (
+    Route(
+        *("POST", "/v1/tasks/poll", poll, WORK),
+        body=Body(model=Poll),
+        answers={200: TasksDocument},
+    ),
+    Route(
+        *("POST", "/v1/tasks/{task_id}/complete", complete, WORK),
+        body=Body(model=Completion, is_optional=True),
+        answers={202: HeardDocument},
+    ),
+    Route(
+        *("POST", "/v1/tasks/{task_id}/fail", fail, WORK),
+        body=Body(model=Failure),
+        answers={202: HeardDocument},
+    ),
+    Route(
+        *("POST", "/v1/tasks/{task_id}/heartbeat", heartbeat, WORK),
+        body=Body(model=Heartbeat, is_optional=True),
+        answers={200: HeardDocument},
+    ),
+)

@@ -1,15 +1,20 @@
 """Truto's routes, as its clients call them."""
 
+from typing import Any, Final
+
 from aiohttp import web
+from pydantic import Field, RootModel
 
 from services.api.auth import caller_of, environment_of
-from services.api.bodies import answer, read_document
+from services.api.bodies import JSON, YAML, answer
 from services.api.dialects import truto
 from services.api.keep_workflow import end_workflow
 from services.api.pages import cursor_after, split_page
-from services.api.parameters import Query, id_in_path
+from services.api.parameters import id_in_path
+from services.api.query_strings import CURSOR, Cursor, InEnvironment, ListQuery, Text
 from services.api.register_workflow import create_workflow, replace_workflow
-from services.api.resources import RESOURCES, SETTINGS
+from services.api.resources import RESOURCES
+from services.api.route import AUTHOR, READ, Body, Route, document_of, query_of
 from shared.db import workflows
 from shared.db.pool import Connection
 from shared.domain.errors import Invalid, NotFound
@@ -18,11 +23,21 @@ from shared.domain.workflows import Dialect, Workflow
 from shared.wire.strict_json import invalid
 
 
+class TrutoQuery(ListQuery, InEnvironment):
+    """Which workflows to list."""
+
+    trigger_name: Text | None = None
+    next_cursor: Cursor | None = Field(None, description=CURSOR)
+
+
+class TrutoChange(RootModel[dict[str, Any]]):
+    """Any of a workflow's fields; those that are left out stay as they are."""
+
+
 async def create(request: web.Request) -> web.Response:
     """201 with the workflow; 200 when the same was created before under its id."""
     resources = request.app[RESOURCES]
-    document = await read_document(request, request.app[SETTINGS])
-    asked = truto.parse(document, resources.new_id())
+    asked = truto.parse(await document_of(request), resources.new_id())
     caller = await caller_of(request, asked.environment_id)
     try:
         outcome = await create_workflow(resources, caller, asked)
@@ -40,15 +55,14 @@ async def get(request: web.Request) -> web.Response:
 
 async def list_all(request: web.Request) -> web.Response:
     """A page in the order of creation."""
-    query = Query(request, "trigger_name", "environment_id", "limit", "next_cursor")
-    environment_id = await query.environment()
+    query, environment_id = query_of(request, TrutoQuery), await environment_of(request)
     async with request.app[RESOURCES].tenant(environment_id) as conn:
         found = await workflows.list_workflows(
             conn,
             environment_id=environment_id,
             dialect=Dialect.TRUTO,
-            event_name=query.text("trigger_name"),
-            after=query.cursor("next_cursor"),
+            event_name=query.trigger_name,
+            after=query.next_cursor,
             limit=query.limit + 1,
         )
     page, last = split_page(found, query.limit)
@@ -65,7 +79,7 @@ async def change(request: web.Request) -> web.Response:
     """The workflow with the fields of the body in place of its own."""
     resources = request.app[RESOURCES]
     workflow_id = WorkflowId(id_in_path(request))
-    fields = await read_document(request, request.app[SETTINGS])
+    fields = await document_of(request)
     caller = await caller_of(request, truto.environment_named(fields))
     async with resources.tenant(caller.environment_id) as conn:
         workflow = await _get(conn, workflow_id)
@@ -99,3 +113,19 @@ async def _get(conn: Connection, workflow_id: WorkflowId) -> Workflow:
 
 def _placed(error: Invalid) -> Invalid:
     return Invalid([truto.place(problem) for problem in error.problems])
+
+
+_WORKFLOW: Final = Body(model=truto.TrutoWorkflow, media=JSON | YAML)
+_CHANGE: Final = Body(model=TrutoChange, media=JSON | YAML)
+
+ROUTES: Final = (
+    Route(
+        *("POST", "/truto/workflow", create, AUTHOR),
+        body=_WORKFLOW,
+        answers={200: dict, 201: dict},
+    ),
+    Route("GET", "/truto/workflow", list_all, READ, query=TrutoQuery, answers={200: dict}),
+    Route("GET", "/truto/workflow/{id}", get, READ, answers={200: dict}),
+    Route("PATCH", "/truto/workflow/{id}", change, AUTHOR, body=_CHANGE, answers={200: dict}),
+    Route("DELETE", "/truto/workflow/{id}", delete, AUTHOR, answers={200: dict}),
+)

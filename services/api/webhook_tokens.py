@@ -29,6 +29,13 @@ def with_tokens(
     return _with_hashes(workflow, {name: hashes[name] for name in wanted}), tokens
 
 
+def with_kept_tokens(workflow: Workflow, old: Workflow) -> Workflow:
+    """``workflow`` with the hash that each webhook has had; a new one has none yet."""
+    wanted = {name for name, _ in _webhooks(workflow.definition)}
+    kept = _hashes(old.definition)
+    return _with_hashes(workflow, {name: kept[name] for name in wanted & kept.keys()})
+
+
 def rotated(
     workflow: Workflow, trigger_id: str, new_token: Callable[[], str]
 ) -> tuple[Workflow, Tokens]:
@@ -53,8 +60,8 @@ def webhook_problems(
             yield Problem(pointer=f"{pointer}/token_hash", code="UNKNOWN_TOKEN", detail=detail)
         if auth is not None and auth.secret.lower() not in secrets:
             detail = (
-                f"The API knows no secret '{auth.secret}': set TURNOUT_SECRETS__"
-                f"{auth.secret.upper()}, or name another."
+                f"The environment has no secret '{auth.secret.lower()}': make it with"
+                " 'turnout secret set', or name another."
             )
             yield Problem(pointer=f"{pointer}/auth/secret", code="UNKNOWN_SECRET", detail=detail)
 

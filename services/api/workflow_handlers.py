@@ -2,19 +2,22 @@
 
 from collections.abc import Mapping, Sequence
 from types import MappingProxyType
-from typing import Any, Final
+from typing import Annotated, Final
 
 from aiohttp import web
+from pydantic import Field
 from yarl import URL
 
 from services.api.archive_workflow import archive_workflow, unarchive_workflow
 from services.api.auth import caller_of, environment_of
-from services.api.bodies import answer, read_document
+from services.api.bodies import JSON, YAML, answer, answer_once
 from services.api.dialects import native
+from services.api.etags import tagged
 from services.api.keep_workflow import end_workflow
-from services.api.pages import cursor_after, split_page
-from services.api.parameters import Query, id_in_path
+from services.api.pages import page_of
+from services.api.parameters import id_in_path
 from services.api.problems import render_problems
+from services.api.query_strings import InEnvironment, PageQuery, Text, Whole, any_case
 from services.api.register_workflow import (
     Registered,
     activate_workflow,
@@ -24,25 +27,40 @@ from services.api.register_workflow import (
     examine,
     replace_workflow,
 )
-from services.api.resources import RESOURCES, SETTINGS
+from services.api.resources import RESOURCES
 from services.api.rotate_webhook import rotate_webhook
+from services.api.route import AUTHOR, READ, Body, Route, document_of, query_of
 from services.api.webhook_tokens import Tokens
 from shared.db import workflows
 from shared.domain.errors import Problem
 from shared.domain.ids import EnvironmentId, WorkflowId
+from shared.domain.steps import VERSION_MAX
 from shared.domain.workflows import Lifecycle, Workflow
-from shared.wire.envelope import stamp
+from shared.wire.documents.parts import Page
+from shared.wire.documents.workflows import ValidityDocument, WorkflowDocument
+from shared.wire.envelope import stamped
 from shared.wire.strict_json import invalid
 
 _NO_TOKENS: Final[Tokens] = MappingProxyType({})
-_VERSION_MAX: Final = 2**31 - 1
+
+
+class VersionQuery(InEnvironment):
+    """Which version is wanted; without any the current one."""
+
+    version: Annotated[Whole, Field(ge=1, le=VERSION_MAX)] | None = None
+
+
+class WorkflowsQuery(PageQuery):
+    """Which workflows to list; what is archived only where its lifecycle is asked for."""
+
+    trigger: Text | None = Field(None, description="The event that starts them.")
+    lifecycle: Annotated[Lifecycle, any_case(Lifecycle)] | None = None
 
 
 async def create(request: web.Request) -> web.Response:
     """201 with the workflow; 200 when the same was created before."""
     resources = request.app[RESOURCES]
-    document = await read_document(request, request.app[SETTINGS])
-    asked = native.parse(document, resources.new_id())
+    asked = native.parse(await document_of(request), resources.new_id())
     caller = await caller_of(request, asked.environment_id)
     return await _registered(request, await create_workflow(resources, caller, asked))
 
@@ -50,8 +68,7 @@ async def create(request: web.Request) -> web.Response:
 async def replace(request: web.Request) -> web.Response:
     """200 with the workflow; 201 when there was none."""
     workflow_id = id_in_path(request)
-    document = await read_document(request, request.app[SETTINGS])
-    asked = native.parse(document, workflow_id)
+    asked = native.parse(await document_of(request), workflow_id)
     if asked.workflow_id != workflow_id:
         raise invalid("/id", "OTHER_ID", "It differs from the id in the path; leave it out.")
     caller = await caller_of(request, asked.environment_id)
@@ -62,11 +79,14 @@ async def replace(request: web.Request) -> web.Response:
 async def validate(request: web.Request) -> web.Response:
     """200 with every problem that the same document would be refused for; nothing is kept."""
     resources = request.app[RESOURCES]
-    document = await read_document(request, request.app[SETTINGS])
-    asked = native.parse(document, resources.new_id())
+    asked = native.parse(await document_of(request), resources.new_id())
     environment_id = await environment_of(request, asked.environment_id)
     problems = await check_registration(resources, environment_id, asked)
-    return answer({"valid": not problems, "problems": render_problems(problems)})
+    document: ValidityDocument = {
+        "valid": not problems,
+        "problems": render_problems(problems),
+    }
+    return answer(document)
 
 
 async def activate(request: web.Request) -> web.Response:
@@ -108,9 +128,8 @@ async def rotate(request: web.Request) -> web.Response:
 async def get(request: web.Request) -> web.Response:
     """The current version, or ``?version=``."""
     workflow_id = WorkflowId(id_in_path(request))
-    query = Query(request, "version", "environment_id")
-    version = query.integer("version", minimum=1, maximum=_VERSION_MAX)
-    async with request.app[RESOURCES].tenant(await query.environment()) as conn:
+    version = query_of(request, VersionQuery).version
+    async with request.app[RESOURCES].tenant(await environment_of(request)) as conn:
         if version is None:
             workflow = await workflows.get_workflow(conn, workflow_id)
         else:
@@ -120,33 +139,30 @@ async def get(request: web.Request) -> web.Response:
 
 async def list_all(request: web.Request) -> web.Response:
     """A page in the order of creation."""
-    query = Query(request, "trigger", "environment_id", "lifecycle", "limit", "cursor")
-    environment_id = await query.environment()
+    query, environment_id = query_of(request, WorkflowsQuery), await environment_of(request)
     async with request.app[RESOURCES].tenant(environment_id) as conn:
         found = await workflows.list_workflows(
             conn,
             environment_id=environment_id,
-            event_name=query.text("trigger"),
-            lifecycle=query.choice("lifecycle", Lifecycle),
-            after=query.cursor(),
+            event_name=query.trigger,
+            lifecycle=query.lifecycle,
+            after=query.cursor,
             limit=query.limit + 1,
         )
-        page, last = split_page(found, query.limit)
-        runs = await workflows.list_runs(conn, page)
-    return answer(
-        {
-            "items": [_document(workflow, runs[workflow.id]) for workflow in page],
-            "next_cursor": last and cursor_after((last.created_at, last.id)),
-        }
+        runs = await workflows.list_runs(conn, found)
+    document: Page[WorkflowDocument] = page_of(
+        *(found, query.limit),
+        lambda workflow: _document(workflow, runs[workflow.id]),
+        lambda workflow: (workflow.created_at, workflow.id),
     )
+    return answer(document)
 
 
 async def delete(request: web.Request) -> web.Response:
-    """204."""
+    """204; nothing starts it any more."""
     resources = request.app[RESOURCES]
     workflow_id, caller = WorkflowId(id_in_path(request)), await caller_of(request)
     async with resources.tenant(caller.environment_id) as conn:
-        await workflows.lock_changes(conn)
         await end_workflow(resources, conn, caller, workflow_id)
     return web.Response(status=204)
 
@@ -165,21 +181,59 @@ async def _answered(
         if workflow.lifecycle is Lifecycle.DRAFT:
             _, problems = await examine(resources, conn, workflow)
     urls = {name: str(request.url.join(URL(f"/v1/hooks/{t}"))) for name, t in tokens.items()}
-    document = _document(workflow, runs[workflow.id], problems)
-    return answer({**document, **_addresses(urls)}, status=status)
+    answered = answer_once if urls else answer
+    document = _document(workflow, runs[workflow.id], problems, urls)
+    return tagged(request, answered(document, status=status), workflow)
 
 
 def _document(
-    workflow: Workflow, runs: workflows.Runs, problems: Sequence[Problem] = ()
-) -> dict[str, Any]:
-    return {
+    workflow: Workflow,
+    runs: workflows.Runs,
+    problems: Sequence[Problem] = (),
+    urls: Mapping[str, str] = _NO_TOKENS,
+) -> WorkflowDocument:
+    """``urls`` are the addresses just made, which nobody is told again."""
+    document: WorkflowDocument = {
         **native.render(workflow, problems),
-        "last_run_at": runs.last_at and stamp(runs.last_at),
-        "next_run_at": runs.next_at and stamp(runs.next_at),
-        "webhook_url": None,
+        "last_run_at": stamped(runs.last_at),
+        "next_run_at": stamped(runs.next_at),
+        "webhook_url": next(iter(urls.values()), None),
+        "webhook_urls": dict(urls),
     }
+    if not urls:
+        del document["webhook_urls"]
+    return document
 
 
-def _addresses(urls: Mapping[str, str]) -> dict[str, Any]:
-    """The addresses just made, which nobody is told again; ``webhook_url`` is the first."""
-    return {"webhook_url": next(iter(urls.values())), "webhook_urls": urls} if urls else {}
+_BODY: Final = Body(model=native.WorkflowRequest, media=JSON | YAML)
+_SHOWN: Final = MappingProxyType({200: WorkflowDocument})
+_REGISTERED: Final = MappingProxyType({200: WorkflowDocument, 201: WorkflowDocument})
+
+ROUTES: Final = (
+    Route("POST", "/v1/workflows", create, AUTHOR, body=_BODY, answers=_REGISTERED),
+    Route(
+        *("GET", "/v1/workflows", list_all, READ),
+        query=WorkflowsQuery,
+        answers={200: Page[WorkflowDocument]},
+    ),
+    Route(
+        *("GET", "/v1/workflows/{id}", get, READ),
+        query=VersionQuery,
+        answers={**_SHOWN, 304: None},
+    ),
+    Route("PUT", "/v1/workflows/{id}", replace, AUTHOR, body=_BODY, answers=_REGISTERED),
+    Route("DELETE", "/v1/workflows/{id}", delete, AUTHOR, answers={204: None}),
+    Route(
+        *("POST", "/v1/workflows/validate", validate, READ),
+        body=_BODY,
+        answers={200: ValidityDocument},
+    ),
+    Route("POST", "/v1/workflows/{id}/activate", activate, AUTHOR, answers=_SHOWN),
+    Route("POST", "/v1/workflows/{id}/deactivate", deactivate, AUTHOR, answers=_SHOWN),
+    Route("POST", "/v1/workflows/{id}/archive", archive, AUTHOR, answers=_SHOWN),
+    Route("POST", "/v1/workflows/{id}/unarchive", unarchive, AUTHOR, answers=_SHOWN),
+    Route(
+        *("POST", "/v1/workflows/{id}/triggers/{trigger_id}/rotate", rotate, AUTHOR),
+        answers=_SHOWN,
+    ),
+)

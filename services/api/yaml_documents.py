@@ -4,8 +4,8 @@ Plain PyYAML reads version 1.1, where ``on`` and ``no`` are booleans and ``010``
 """
 
 import re
-from collections.abc import Callable
-from typing import Final
+from collections.abc import Callable, Hashable
+from typing import Any, Final
 
 import yaml
 
@@ -40,6 +40,15 @@ class _CoreLoader(yaml.SafeLoader):
         if is_next(yaml.AliasEvent):
             raise _unreadable("Aliases are not supported; write the value out.")
         return super().compose_node(parent, index)
+
+    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Hashable, Any]:  # noqa: FBT001, FBT002
+        seen: set[tuple[str, str]] = set()
+        for key, _ in node.value:
+            if isinstance(key, yaml.ScalarNode) and (key.tag, key.value) in seen:
+                line = key.start_mark.line + 1
+                raise _unreadable(f"'{key.value[:64]}' stands there twice (line {line}).")
+            seen.add((key.tag, str(key.value)))
+        return super().construct_mapping(node, deep)
 
     def construct_yaml_int(self, node: yaml.ScalarNode) -> int:
         return int(node.value)

@@ -18,12 +18,18 @@ DB: Final = LazyGroup(
 )
 WORKFLOW: Final = LazyGroup(
     "workflow",
-    summary="Workflows: validate and apply files, list, get, run, switch on and off, archive.",
+    summary="Workflows: as files, as they are registered, and what they would do.",
     lazy={
         "apply": Lazy("services.cli.workflow.apply:apply", "Register workflows from files."),
+        "diff": Lazy("services.cli.workflow.diff:diff", "Show what applying would change."),
+        "export": Lazy("services.cli.workflow.export:export", "Write workflows into files."),
         "validate": Lazy("services.cli.workflow.validate:validate", "Check a file; keep nothing."),
+        "lint": Lazy("services.cli.workflow.lint:lint", "Say what is odd in files."),
+        "dry-run": Lazy("services.cli.workflow.dry_run:dry_run", "Say what an event would do."),
+        "schema": Lazy("services.cli.workflow.schema:schema", "Print what files look like."),
         "list": Lazy("services.cli.workflow.list:list_", "List workflows."),
         "get": Lazy("services.cli.workflow.get:get", "Show one workflow."),
+        "versions": Lazy("services.cli.workflow.versions:versions", "List versions of one."),
         "run": Lazy("services.cli.workflow.run:run", "Start a workflow by hand."),
         "activate": Lazy("services.cli.workflow.activate:activate", "Let events start it."),
         "deactivate": Lazy("services.cli.workflow.activate:deactivate", "Keep events from it."),
@@ -45,10 +51,12 @@ ACTION: Final = LazyGroup(
 )
 EVENT: Final = LazyGroup(
     "event",
-    summary="Events: send one, get one, watch them come.",
+    summary="Events: send some, list, get one, watch them come.",
     lazy={
-        "send": Lazy("services.cli.event.send:send", "Send an event."),
+        "send": Lazy("services.cli.event.send:send", "Send events."),
+        "list": Lazy("services.cli.event.list:list_", "List events."),
         "get": Lazy("services.cli.event.get:get", "Show an event, and why it started what."),
+        "replay": Lazy("services.cli.event.replay:replay", "Decide on past events anew."),
         "tail": Lazy("services.cli.event.tail:tail", "Show events as they are accepted."),
     },
 )
@@ -77,6 +85,7 @@ EXECUTION: Final = LazyGroup(
         "resume-from": Lazy(
             "services.cli.execution.resume_from:resume_from", "Do one again from a step on."
         ),
+        "bulk": Lazy("services.cli.execution.bulk:bulk", "Cancel, retry and so on many at once."),
     },
 )
 SCHEDULE: Final = LazyGroup(
@@ -85,6 +94,14 @@ SCHEDULE: Final = LazyGroup(
     lazy={
         "list": Lazy("services.cli.schedule.list:list_", "List schedules."),
         "delete": Lazy("services.cli.schedule.delete:delete", "End the schedule of a step."),
+    },
+)
+WEBHOOK: Final = LazyGroup(
+    "webhook",
+    summary="Webhooks: list them, give them new addresses.",
+    lazy={
+        "list": Lazy("services.cli.webhook.list:list_", "List webhooks, without addresses."),
+        "rotate": Lazy("services.cli.webhook.rotate:rotate", "Give one a new address."),
     },
 )
 WAIT: Final = LazyGroup(
@@ -106,6 +123,27 @@ KEY: Final = LazyGroup(
         "list": Lazy("services.cli.key.list:list_", "List keys."),
         "rotate": Lazy("services.cli.key.rotate:rotate", "Give a key a new secret."),
         "revoke": Lazy("services.cli.key.revoke:revoke", "End a key."),
+    },
+)
+DEAD_LETTER: Final = LazyGroup(
+    "dead-letter",
+    summary="Records that could not be used: list, get, retry, discard.",
+    lazy={
+        "list": Lazy("services.cli.dead_letter.list:list_", "List them."),
+        "get": Lazy("services.cli.dead_letter.get:get", "Show one with what it held."),
+        "retry": Lazy("services.cli.dead_letter.deal:retry", "Publish records again."),
+        "discard": Lazy("services.cli.dead_letter.deal:discard", "Let them go."),
+    },
+)
+SECRET: Final = LazyGroup(
+    "secret",
+    summary="Secrets: set, list, delete; keys to encrypt them by.",
+    lazy={
+        "set": Lazy("services.cli.secret.set:set_", "Give a secret a value."),
+        "list": Lazy("services.cli.secret.list:list_", "List secrets, without their values."),
+        "delete": Lazy("services.cli.secret.delete:delete", "Delete a secret."),
+        "new-key": Lazy("services.cli.secret.new_key:new_key", "Print a key for the key ring."),
+        "rewrap": Lazy("services.cli.secret.rewrap:rewrap", "Encrypt all by the ring's first key."),
     },
 )
 ENVIRONMENT: Final = LazyGroup(
@@ -153,9 +191,14 @@ TURNOUT: Final = Root(
         "execution": EXECUTION,
         "wait": WAIT,
         "schedule": SCHEDULE,
+        "webhook": WEBHOOK,
         "key": KEY,
+        "secret": SECRET,
         "environment": ENVIRONMENT,
+        "dead-letter": DEAD_LETTER,
+        "live": Lazy("services.cli.live:live", "Show what happens, as it happens."),
         "audit": Lazy("services.cli.audit:audit", "Show who changed what."),
+        "stats": Lazy("services.cli.stats:stats", "Show what happened, in numbers."),
         "doctor": Lazy(
             "services.cli.doctor.command:doctor", "Check the surroundings; say what to mend."
         ),

@@ -12,6 +12,7 @@ import click
 from services.cli.demo.plan import EVENT_TYPE, SEED_ENVIRONMENT, minimal_workflow
 from services.cli.options import DEFAULT_URL, example, json_option
 from services.cli.present import say, write_json_line
+from services.cli.process.own_ring import own_ring
 from services.cli.process.patience import patiently
 from services.cli.process.ports import LOOPBACK, claim_port
 from services.cli.process.roles import ROLES, read_roles
@@ -20,6 +21,7 @@ from services.cli.process.settings import (
     Outside,
     QuietSettings,
     check_dsn,
+    read_keyring,
     read_process_settings,
 )
 from shared.assembly.settings import ProcessSettings
@@ -35,7 +37,8 @@ from shared.runtime.telemetry import configure_logging
     type=click.Path(path_type=Path, file_okay=False),
     default=".turnout",
     show_default=True,
-    help="Where Postgres keeps its data, unless DATABASE_URL names a server.",
+    help="Where Postgres keeps its data, unless DATABASE_URL names a server, and where the key of"
+    " secrets is, unless TURNOUT_KEYRING has it.",
 )
 @json_option
 def dev(*, port: int, data_dir: Path, as_json: bool) -> None:
@@ -48,7 +51,7 @@ def dev(*, port: int, data_dir: Path, as_json: bool) -> None:
 
     async def main(stop: asyncio.Event) -> None:
         async with _database(data_dir) as (dsn, place):
-            given = _given(dsn, port)
+            given = _given(dsn, port, data_dir)
             settings = read_process_settings(given, QuietSettings)
             makers = read_roles(ROLES, given)
             configure_logging(settings.log)
@@ -73,7 +76,8 @@ async def _database(data_dir: Path) -> AsyncIterator[tuple[str, str]]:
         yield server.dsn, str(folder)
 
 
-def _given(dsn: str, port: int) -> dict[str, Any]:
+def _given(dsn: str, port: int, data_dir: Path) -> dict[str, Any]:
+    ring = read_keyring()
     return {
         "DATABASE_URL": dsn,
         "host": LOOPBACK,
@@ -82,6 +86,7 @@ def _given(dsn: str, port: int) -> dict[str, Any]:
         "login": "none",
         "jwt": (),
         "egress": {"allow_loopback": True},
+        "keyring": ring if ring.ids else own_ring(data_dir),
     }
 
 

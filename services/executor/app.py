@@ -15,8 +15,8 @@ from services.executor.metrics import ExecutorMetrics
 from services.executor.outside import Outside
 from services.executor.perform import Tools
 from services.executor.plans import StoredPlans
-from services.executor.secrets import ConfiguredSecrets
 from services.executor.settings import ExecutorSettings
+from services.executor.stored_secrets import ConfiguredSecrets, StoredSecrets
 from services.executor.turns import Turns
 from services.executor.view import Views
 from shared.assembly.platform import Platform
@@ -64,7 +64,7 @@ def _needs(
         registered=registered,
         annotator=Annotator(_resolvers(settings, caller)),
         views=Views(resolver, SecretMarks(chance_of_secrets.token_hex(16))),
-        secrets=ConfiguredSecrets(platform.default_environment, settings.secrets),
+        secrets=_secrets(platform, settings, metrics),
         clock=platform.clock,
     )
     plans = StoredPlans(platform.pool, entries_max=settings.plans_max)
@@ -83,6 +83,18 @@ def _needs(
         turns=turns,
         metrics=metrics,
         settings=settings,
+    )
+
+
+def _secrets(
+    platform: Platform, settings: ExecutorSettings, metrics: ExecutorMetrics
+) -> StoredSecrets:
+    return StoredSecrets(
+        platform.pool,
+        settings.keyring,
+        platform.clock,
+        configured=ConfiguredSecrets(platform.default_environment, settings.secrets),
+        unreadable=metrics.secrets_unreadable,
     )
 
 

@@ -11,7 +11,6 @@ from dataclasses import dataclass
 import structlog
 
 from services.executor.admit import Batch, Library, read_cancellations, read_commands
-from services.executor.bury import bury
 from services.executor.ledger import Ledger
 from services.executor.life import Living, live
 from services.executor.metrics import ExecutorMetrics
@@ -22,6 +21,7 @@ from services.executor.settings import ExecutorSettings
 from services.executor.sleepers import Sleepers
 from services.executor.task_results import TaskResults
 from services.executor.turns import Turns
+from shared.assembly.burying import bury
 from shared.assembly.platform import Platform
 from shared.bus.beside import beside
 from shared.bus.lag import watch_lag
@@ -217,8 +217,7 @@ class Executor:
     async def _admit(self, owned: Owned, records: Sequence[Received]) -> None:
         needs = self._needs
         batch = await read_commands(owned, records, needs.library, needs.living.tools)
-        if batch.dead:
-            await bury(needs.platform, needs.metrics, batch.dead)
+        await bury(needs.platform, batch.dead, needs.metrics.dead_letters)
         for started, _ in batch.started:
             owned.admitted[started.origin.execution_id] = started.command_offset
         self._active += len(batch.started)

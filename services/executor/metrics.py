@@ -43,6 +43,11 @@ class ExecutorMetrics:
             ["reason"],
             registry=registry,
         )
+        self.secrets_unreadable = Counter(
+            "turnout_secrets_unreadable",
+            "Secrets that were to be sent and could not be decrypted.",
+            registry=registry,
+        )
         self.lag = lag_gauge(registry, "executor")
         self.partitions = Partitions()
         registry.register(self.partitions)

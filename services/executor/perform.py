@@ -92,7 +92,9 @@ async def _attempt(run: Run, effect: RunStep, tools: Tools) -> Outcome:
     call = prepared.call
     if call.action == ANNOTATE:
         view = tools.views.of(run, effect, now, names)
-        outcome = await tools.annotator.annotate(run.plan.annotations, view.resolve, call)
+        outcome = await tools.annotator.annotate(
+            run.plan.annotations, lambda value: tools.views.marks.shown(view.resolve(value)), call
+        )
         outcome = _filtered(outcome, view)
     else:
         outcome = await _called(call, tools)
@@ -112,7 +114,8 @@ def _filtered(outcome: Outcome, view: RunView) -> Outcome:
 async def _called(call: Call, tools: Tools) -> Outcome:
     action = tools.actions.get(call.action)
     if action is not None and call.action not in SENDING:
-        return await action(call)
+        # No mark leaves the process: whoever knew one could have it replaced by the secret.
+        return await action(replace(call, input=tools.views.marks.shown(call.input)))
     environment_id, version = call.origin.environment_id, call.step.pinned_version
     sending = action or await tools.registered.find(environment_id, call.action, version)
     if sending is None:
@@ -157,8 +160,9 @@ def _shown(outcome: Outcome, names: frozenset[str], tools: Tools) -> Outcome:
     match outcome:
         case Completed(input=given, output=output):
             return replace(outcome, input=shown(given), output=shown(output))
-        case Failed(input=given):
-            return replace(outcome, input=shown(given))
+        case Failed(input=given, error=error):
+            told = replace(error, message=shown(error.message))
+            return replace(outcome, input=shown(given), error=told)
         case Parked(input=given, wait=wait):
             return replace(outcome, input=shown(given), wait=replace(wait, data=shown(wait.data)))
         case Skipped():

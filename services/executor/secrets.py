@@ -6,7 +6,6 @@ from traceback import extract_tb
 from typing import Any, Protocol, assert_never
 
 import structlog
-from pydantic import SecretStr
 from yarl import URL
 
 from services.executor.actions.answers import failed
@@ -32,28 +31,12 @@ class SecretSource(Protocol):
     """Where an environment's secrets are."""
 
     async def names(self, environment_id: EnvironmentId) -> frozenset[str]:
-        """Which there are."""
+        """Which there are. Raises Unavailable."""
         ...
 
     async def get(self, environment_id: EnvironmentId, names: Collection[str]) -> Mapping[str, str]:
-        """The values of those of ``names`` that there are."""
+        """The values of those of ``names`` that there are. Raises Unavailable."""
         ...
-
-
-class ConfiguredSecrets:
-    """The secrets of one environment, as configured; a name counts in lower case."""
-
-    def __init__(self, environment_id: EnvironmentId, secrets: Mapping[str, SecretStr]) -> None:
-        self._environment_id = environment_id
-        # Names of the process's environment have no case.
-        self._secrets = {name.lower(): secret for name, secret in secrets.items()}
-
-    async def names(self, environment_id: EnvironmentId) -> frozenset[str]:
-        return frozenset(self._secrets if environment_id == self._environment_id else ())
-
-    async def get(self, environment_id: EnvironmentId, names: Collection[str]) -> Mapping[str, str]:
-        there = await self.names(environment_id)
-        return {name: self._secrets[name].get_secret_value() for name in there.intersection(names)}
 
 
 async def send_with_secrets(
@@ -67,12 +50,14 @@ async def send_with_secrets(
     names = marks.names(call.input)
     if not names:
         return await action(call)
-    values = await source.get(call.origin.environment_id, names)
     shown = marks.shown(call.input)
     try:
+        values = await source.get(call.origin.environment_id, names)
         revealed = replace(call, input=marks.reveal(call.input, values))
     except ExpressionError as error:
         return replace(failed(ErrorKind.EXPRESSION, error.message), input=shown)
+    except Unavailable as error:
+        return replace(failed(ErrorKind.UNREACHABLE, error.message, retryable=True), input=shown)
     return _concealed(await _sent(action, revealed), shown, marks, values)
 
 

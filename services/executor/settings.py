@@ -4,6 +4,7 @@ from pydantic import BaseModel, Field, SecretStr
 
 from shared.assembly.settings import ProcessSettings
 from shared.egress.settings import EgressSettings
+from shared.runtime.keyring import KeyRing, RingSetting
 
 
 class SyncJobSettings(BaseModel):
@@ -47,5 +48,9 @@ class ExecutorSettings(ProcessSettings):
         default_factory=dict, description="by entity type"
     )
     secrets: dict[str, SecretStr] = Field(
-        default_factory=dict, description="by name; of the default environment"
+        default_factory=dict,
+        description="by name; of the default environment, for want of stored ones",
+    )
+    keyring: RingSetting = Field(
+        default_factory=KeyRing, description="<id>:<key>,…; decrypts stored secrets"
     )

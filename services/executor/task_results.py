@@ -4,13 +4,13 @@ from collections.abc import Iterable
 from typing import Annotated, Any, Final, Literal
 
 import orjson
-import structlog
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from services.executor.actions.answers import STORED_BYTES_MAX
 from services.executor.metrics import ExecutorMetrics
+from shared.assembly.burying import bury
 from shared.assembly.platform import Platform
-from shared.bus.dead_letters import dead_letter, letter_record
+from shared.bus.dead_letters import dead_letter
 from shared.bus.protocol import Received, Record
 from shared.db.pool import translated
 from shared.db.tasks import Beaten, TaskId, beat
@@ -18,10 +18,9 @@ from shared.domain.errors import Invalid
 from shared.domain.outcomes import ErrorKind, StepError
 from shared.domain.signals import TaskEnded
 from shared.wire.commands import Tell, encode_tell
+from shared.wire.dead_letters import DeadLetter
 from shared.wire.envelope import HEADERS, dumps
 from shared.wire.strict_json import JsonFault, JsonLimits, invalid, pointer_of, read_json
-
-log = structlog.get_logger(__name__)
 
 FETCH_MAX: Final = 500
 WAIT_S: Final = 1.0
@@ -101,6 +100,7 @@ class TaskResults:
     async def _take(self, records: Iterable[Received]) -> None:
         beats: dict[TaskId, Beaten] = {}
         commands: list[Record] = []
+        dead: list[DeadLetter] = []
         for record in records:
             try:
                 task, result = _read(record)
@@ -114,10 +114,11 @@ class TaskResults:
                     commands.append(self._command(record, task, ended(task, result)))
             except Invalid as error:
                 problem = error.problems[0]
-                commands.append(self._bury(record, problem.detail, problem.pointer))
+                dead.append(dead_letter(record, UNREADABLE, problem.detail, problem.pointer))
         if beats:
             await self._beat(list(beats.values()))
         await self._platform.bus.publish(commands)
+        await bury(self._platform, dead, self._metrics.dead_letters)
 
     async def _beat(self, beats: list[Beaten]) -> None:
         """A worker's clock may be wrong: a sign of life counts from when it is read."""
@@ -135,13 +136,6 @@ class TaskResults:
         key = str(task.execution_id).encode()
         value = encode_tell(tell, source="/turnout/task-results")
         return Record(self._platform.topics.commands, key, value, HEADERS)
-
-    def _bury(self, record: Received, detail: str, pointer: str) -> Record:
-        self._metrics.dead_letters.labels(UNREADABLE).inc()
-        log.warning("dead_letter", reason=UNREADABLE, detail=detail, offset=record.offset)
-        letter = dead_letter(record, UNREADABLE, detail, pointer)
-        topics, now = self._platform.topics, self._platform.clock.now()
-        return letter_record(topics.dead_letters, letter, now)
 
 
 def ended(task: TaskId, result: TaskResult) -> TaskEnded:

@@ -18,6 +18,7 @@ from shared.expr.secrets import SecretMarks
 from shared.matching.annotated import split_filter
 from shared.matching.filters import Filter, compile_filter
 from shared.wire.errors import error_data
+from shared.wire.outcomes import outcome_data
 
 FILTERS_MAX = 10_000
 
@@ -154,14 +155,3 @@ class RunView:
 def _execution(run: Run) -> dict[str, Any]:
     asked = run.origin.lineage.asked
     return {"id": run.origin.subject, **(asked.seen if asked is not None else {})}
-
-
-def outcome_data(attempt: Attempt) -> dict[str, Any]:
-    """A step's outcome as expressions see it."""
-    return {
-        "status": attempt.status.value,
-        "input": attempt.input,
-        "output": attempt.output,
-        "error": error_data(attempt.error),
-        "handle": attempt.handle,
-    }

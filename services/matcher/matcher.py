@@ -10,9 +10,10 @@ import structlog
 from services.matcher.awaited import Awaited, Named
 from services.matcher.metrics import MatcherMetrics
 from services.matcher.settings import MatcherSettings
+from shared.assembly.burying import bury
 from shared.assembly.platform import Platform
 from shared.bus.beside import beside
-from shared.bus.dead_letters import dead_letter, letter_record
+from shared.bus.dead_letters import dead_letter
 from shared.bus.lag import watch_lag
 from shared.bus.protocol import Received, Record
 from shared.bus.relay import relay
@@ -24,6 +25,7 @@ from shared.matching.decisions import Reason, guarded
 from shared.matching.table import WorkflowTable
 from shared.runtime.health import Condition
 from shared.wire.commands import encode_start
+from shared.wire.dead_letters import DeadLetter
 from shared.wire.envelope import HEADERS
 from shared.wire.events import decode_event
 
@@ -78,25 +80,27 @@ class Matcher:
         await self._awaited.tell(await self._command(records))
 
     async def _command(self, records: Sequence[Received]) -> Named:
-        """Publish what the records start, a bounded number at a time; gives them by their names."""
+        """Publish what the records start, a bounded number at a time; gives them by their names.
+
+        What is no accepted event is buried.
+        """
         commands: list[Record] = []
+        dead: list[DeadLetter] = []
         named: Named = defaultdict(list)
         for record in records:
-            commands += self._match(record, named)
+            try:
+                event = decode_event(orjson.loads(record.value or b""))
+            except (Defect, orjson.JSONDecodeError) as error:
+                dead.append(dead_letter(record, "UNREADABLE_TRIGGER", str(error)))
+                continue
+            named[EventName(event.environment_id, event.type)].append(record)
+            commands += self._commands(event, record.value or b"")
             if len(commands) >= COMMANDS_AT_ONCE:
                 await self._platform.bus.publish(commands)
                 commands = []
         await self._platform.bus.publish(commands)
+        await bury(self._platform, dead, self._metrics.dead_letters)
         return named
-
-    def _match(self, record: Received, named: Named) -> Sequence[Record]:
-        value = record.value or b""
-        try:
-            event = decode_event(orjson.loads(value))
-        except (Defect, orjson.JSONDecodeError) as error:
-            return [self._bury(record, str(error))]
-        named[EventName(event.environment_id, event.type)].append(record)
-        return list(self._commands(event, value))
 
     def _commands(self, event: Event, value: bytes) -> Iterator[Record]:
         self._metrics.events.inc()
@@ -125,11 +129,3 @@ class Matcher:
                 ),
                 headers=HEADERS,
             )
-
-    def _bury(self, record: Received, detail: str) -> Record:
-        reason = "UNREADABLE_TRIGGER"
-        self._metrics.dead_letters.labels(reason).inc()
-        log.warning("dead_letter", reason=reason, detail=detail, offset=record.offset)
-        letter = dead_letter(record, reason, detail)
-        topics, now = self._platform.topics, self._platform.clock.now()
-        return letter_record(topics.dead_letters, letter, now)

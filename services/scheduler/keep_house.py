@@ -4,14 +4,17 @@ Every round may run on any number of replicas at once: each statement is idempot
 """
 
 import asyncio
-from datetime import date, timedelta
+from collections.abc import Awaitable, Callable
+from datetime import timedelta
 
 import structlog
 
 from services.scheduler.settings import SchedulerSettings
 from shared.assembly.platform import Platform
+from shared.db.idempotency import KEPT_FOR
+from shared.db.idempotency import forget_keys as forget_answers
 from shared.db.intake import drop_days, ensure_days, forget_keys
-from shared.db.pool import translated
+from shared.db.pool import Connection, translated
 from shared.db.start_keys import forget_keys as forget_start_keys
 from shared.db.throttles import forget_windows
 from shared.runtime.health import Condition
@@ -44,18 +47,28 @@ async def one_round(platform: Platform, settings: SchedulerSettings) -> None:
             days = await drop_days(conn, today - timedelta(days=settings.events_kept_days))
             await forget_windows(conn, now)
             await forget_start_keys(conn, now - timedelta(days=settings.keys_kept_days))
-    keys = await _forget_keys(platform, today - timedelta(days=settings.keys_kept_days))
+    keys_end = today - timedelta(days=settings.keys_kept_days)
+    keys = await _forget(platform, lambda conn: forget_keys(conn, keys_end, limit=KEYS_AT_ONCE))
+    answers = await _forget(
+        platform, lambda conn: forget_answers(conn, now - KEPT_FOR, limit=KEYS_AT_ONCE)
+    )
     records = await platform.trim(now - timedelta(hours=settings.bus_kept_hours))
-    log.info("house_kept", days_dropped=days, keys_forgotten=keys, records_trimmed=records)
+    log.info(
+        "house_kept",
+        days_dropped=days,
+        keys_forgotten=keys,
+        answers_forgotten=answers,
+        records_trimmed=records,
+    )
 
 
-async def _forget_keys(platform: Platform, before: date) -> int:
-    """In small transactions, so that ingest never waits long."""
+async def _forget(platform: Platform, some_of: Callable[[Connection], Awaitable[int]]) -> int:
+    """In small transactions, so that nobody who writes there waits long."""
     forgotten = 0
     while True:
         with translated():
             async with platform.pool.acquire() as conn:
-                some = await forget_keys(conn, before, limit=KEYS_AT_ONCE)
+                some = await some_of(conn)
         forgotten += some
         if some < KEYS_AT_ONCE:
             return forgotten

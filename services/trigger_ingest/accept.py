@@ -182,4 +182,5 @@ def _conflict(candidate: Candidate) -> DeadLetter:
         f"Event id '{event.id}' of source '{event.source}' was used before with another body; "
         "give each event its own id.",
         "/id",
+        event.environment_id,
     )

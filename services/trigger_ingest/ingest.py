@@ -4,15 +4,13 @@ import asyncio
 from collections.abc import Iterator, Sequence
 from datetime import date, timedelta
 
-import structlog
-
 from services.trigger_ingest.accept import Accepted, Candidate, accept, read_records
 from services.trigger_ingest.metrics import IngestMetrics
 from services.trigger_ingest.settings import IngestSettings
 from services.trigger_ingest.sources import open_sources
+from shared.assembly.burying import bury
 from shared.assembly.platform import Platform
 from shared.bus.beside import beside
-from shared.bus.dead_letters import letter_record
 from shared.bus.lag import watch_lag
 from shared.bus.protocol import Received, Record
 from shared.bus.relay import relay
@@ -20,8 +18,6 @@ from shared.db.intake import ensure_days
 from shared.db.pool import translated
 from shared.runtime.health import Condition
 from shared.wire.envelope import HEADERS
-
-log = structlog.get_logger(__name__)
 
 
 class Ingest:
@@ -61,7 +57,8 @@ class Ingest:
         )
         accepted = await self._archive(candidates) if candidates else Accepted()
         accepted.dead += dead
-        await platform.bus.publish([*self._triggers(accepted), *self._letters(accepted)])
+        await platform.bus.publish(list(self._triggers(accepted)))
+        await bury(platform, accepted.dead, self._metrics.dead_letters)
         self._count(accepted)
 
     async def _archive(self, candidates: Sequence[Candidate]) -> Accepted:
@@ -82,22 +79,7 @@ class Ingest:
                 headers=HEADERS,
             )
 
-    def _letters(self, accepted: Accepted) -> Iterator[Record]:
-        topics, now = self._platform.topics, self._platform.clock.now()
-        for letter in accepted.dead:
-            yield letter_record(topics.dead_letters, letter, now)
-
     def _count(self, accepted: Accepted) -> None:
         self._metrics.accepted.inc(len(accepted.passed_on))
         self._metrics.redelivered.inc(accepted.redelivered)
         self._metrics.duplicates.inc(accepted.duplicates)
-        for letter in accepted.dead:
-            self._metrics.dead_letters.labels(letter.reason).inc()
-            log.warning(
-                "dead_letter",
-                reason=letter.reason,
-                detail=letter.detail,
-                topic=letter.topic,
-                partition=letter.partition,
-                offset=letter.offset,
-            )

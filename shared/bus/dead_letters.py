@@ -3,10 +3,17 @@
 from datetime import datetime
 
 from shared.bus.protocol import Received, Record
+from shared.domain.ids import EnvironmentId
 from shared.wire.dead_letters import DeadLetter, encode_dead_letter
 
 
-def dead_letter(record: Received, reason: str, detail: str, pointer: str = "") -> DeadLetter:
+def dead_letter(
+    record: Received,
+    reason: str,
+    detail: str,
+    pointer: str = "",
+    environment_id: EnvironmentId | None = None,
+) -> DeadLetter:
     """Why ``record`` cannot be used; ``pointer`` leads to the fault in its value."""
     return DeadLetter(
         reason=reason,
@@ -17,6 +24,8 @@ def dead_letter(record: Received, reason: str, detail: str, pointer: str = "") -
         offset=record.offset,
         key=record.key,
         value=record.value,
+        headers=record.headers,
+        environment_id=environment_id,
     )
 
 

@@ -117,13 +117,18 @@ class KafkaBus:
             await subscription.close()
 
     @asynccontextmanager
-    async def tail(self, topics: Sequence[str]) -> AsyncIterator[AsyncIterator[Received]]:
+    async def tail(
+        self, topics: Sequence[str], start: Mapping[TopicPartition, int] | None = None
+    ) -> AsyncIterator[AsyncIterator[Received]]:
         async with self._apart() as consumer:
             with translated("following topics"):
                 places = [Place(t, p) for t in topics for p in range(await self.partitions(t))]
                 consumer.assign(places)
-                for place, end in (await consumer.end_offsets(places)).items():
-                    consumer.seek(place, end)
+                ends = await consumer.end_offsets(places)
+                for at, offset in (start or {}).items():
+                    ends[Place(at.topic, at.partition)] = offset
+                for place, offset in ends.items():
+                    consumer.seek(place, offset)
             yield _each(consumer)
 
     async def extents(self, topic: str, since: datetime) -> Mapping[TopicPartition, Extent]:

@@ -147,14 +147,16 @@ class LocalBus:
             subscription.kept(began, found.get(session))
 
     @asynccontextmanager
-    async def tail(self, topics: Sequence[str]) -> AsyncIterator[AsyncIterator[Received]]:
+    async def tail(
+        self, topics: Sequence[str], start: Mapping[TopicPartition, int] | None = None
+    ) -> AsyncIterator[AsyncIterator[Received]]:
         places = [
             TopicPartition(topic, n)
             for topic in topics
             for n in range(await self.partitions(topic))
         ]
         with self.bell.heard(topics) as news:
-            yield self._each(dict(await self._store.heads(places)), news)
+            yield self._each({**await self._store.heads(places), **(start or {})}, news)
 
     async def extents(self, topic: str, since: datetime) -> Mapping[TopicPartition, Extent]:
         return await self._store.extents(await self._topic(topic), since)

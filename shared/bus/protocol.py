@@ -188,8 +188,13 @@ class Bus(Protocol):
         """
         ...
 
-    def tail(self, topics: Sequence[str]) -> AbstractAsyncContextManager[AsyncIterator[Received]]:
-        """Every record published after the context is entered, outside any group."""
+    def tail(
+        self, topics: Sequence[str], start: Mapping[TopicPartition, int] | None = None
+    ) -> AbstractAsyncContextManager[AsyncIterator[Received]]:
+        """Every record published after the context is entered, outside any group.
+
+        Of the partitions that ``start`` names: every record from that position on.
+        """
         ...
 
     async def extents(self, topic: str, since: datetime) -> Mapping[TopicPartition, Extent]:

@@ -36,11 +36,16 @@ class Put:
         return self.before is None
 
 
+async def lock_action(conn: Connection, environment_id: EnvironmentId, name: str) -> None:
+    """Wait until nobody else changes an action; needs a transaction, whose end frees it."""
+    await conn.execute(_SQL["lock_name"], environment_id, name)
+
+
 async def put_action(
     conn: Connection, environment_id: EnvironmentId, name: str, spec: ActionSpec, now: datetime
 ) -> Put:
     """Give an action this content, in a new version if it differs. Needs a transaction."""
-    await conn.execute(_SQL["lock_name"], environment_id, name)
+    await lock_action(conn, environment_id, name)
     row = await conn.fetchrow(_SQL["find_latest"], environment_id, name)
     latest = None if row is None else _action(row)
     before = None if row is None or row["is_deleted"] else latest
@@ -115,7 +120,7 @@ async def delete_action(
     conn: Connection, environment_id: EnvironmentId, name: str, now: datetime
 ) -> None:
     """End an action; needs a transaction. Raises NotFound."""
-    await conn.execute(_SQL["lock_name"], environment_id, name)
+    await lock_action(conn, environment_id, name)
     if await conn.fetchrow(_SQL["delete_action"], environment_id, name, now) is None:
         raise _not_found(name)
 

@@ -64,6 +64,14 @@ async def put_event_type(
     return Put(event_type=_event_type(row), is_new=row["is_new"])
 
 
+async def lock_event_type(
+    conn: Connection, environment_id: EnvironmentId, name: str
+) -> EventType | None:
+    """As ``find_event_type``; nobody else who locks it changes it until the transaction ends."""
+    await conn.execute(_SQL["lock_name"], environment_id, name)
+    return await find_event_type(conn, environment_id, name)
+
+
 async def find_event_type(
     conn: Connection, environment_id: EnvironmentId, name: str
 ) -> EventType | None:

@@ -9,6 +9,7 @@ from uuid import UUID
 import orjson
 
 from shared.db.pool import Connection
+from shared.db.search import LOOKED_AT_MAX, Found, Place, bound_search, found_of
 from shared.domain.errors import NotFound
 from shared.domain.events import Event
 from shared.domain.ids import EnvironmentId, EventKey
@@ -25,6 +26,25 @@ class ConflictingRecord:
     origin: str
     received_at: datetime
     record: Any
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EventFilter:
+    """Which events to find; None leaves a condition out.
+
+    Times are of arrival; ``payload`` is JSON that theirs holds, as jsonb's ``@>`` has it. One is
+    found at once by ``key``; for ``source``, ``subject`` and ``id`` they are looked through.
+    """
+
+    environment_id: EnvironmentId
+    type: str | None = None
+    key: EventKey | None = None
+    source: str | None = None
+    subject: str | None = None
+    id: str | None = None
+    from_at: datetime | None = None
+    before_at: datetime | None = None
+    payload: str | None = None
 
 
 async def get_event(conn: Connection, key: EventKey) -> Event:
@@ -47,20 +67,32 @@ async def list_conflicts(conn: Connection, key: EventKey, *, limit: int) -> list
     ]
 
 
-async def list_events(
-    conn: Connection,
-    *,
-    environment_id: EnvironmentId,
-    event_type: str | None = None,
-    before: tuple[datetime, UUID] | None = None,
-    limit: int,
-) -> list[Event]:
-    """Events by arrival, the latest first; ``before`` is (received_at, key) of the last seen."""
-    received_at, key = before or (None, None)
+async def search_events(
+    conn: Connection, which: EventFilter, *, before: Place | None = None, limit: int
+) -> Found[Event]:
+    """Events by arrival, the latest first; ``before`` is where the page before ended."""
+    await bound_search(conn)
     rows = await conn.fetch(
-        _SQL["list_events"], environment_id, event_type, received_at, key, limit
+        _SQL["search_events"],
+        which.environment_id,
+        which.type,
+        which.key,
+        which.source,
+        which.subject,
+        which.id,
+        which.from_at,
+        which.before_at,
+        *(before or (None, None)),
+        which.payload,
+        limit + 1,
+        LOOKED_AT_MAX,
     )
-    return [decode_event(orjson.loads(row["record"])) for row in rows]
+    return found_of(
+        rows,
+        lambda row: decode_event(orjson.loads(row["record"])),
+        lambda row: (row["received_at"], row["key"]),
+        limit,
+    )
 
 
 async def list_since(

@@ -1,16 +1,22 @@
 """Reading executions and their log, for people."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from typing import Any
-from uuid import UUID
 
 import orjson
 from asyncpg import Record
 
 from shared.db.pool import Connection
+from shared.db.search import (
+    LOOKED_AT_MAX,
+    Found,
+    Place,
+    bound_search,
+    found_of,
+)
 from shared.domain.errors import NotFound
 from shared.domain.executions import AttemptStatus, Phase, Status
 from shared.domain.ids import EnvironmentId, EventKey, ExecutionId, WorkflowId
@@ -76,14 +82,26 @@ class Result:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ExecutionFilter:
-    """Which executions to list; None leaves a condition out. Times are of creation."""
+    """Which executions to find; None leaves a condition out.
+
+    ``parent_id`` is of those that its steps have started, ``root_event_key`` of all that came of
+    an event. ``event_type`` is that of the event that started them, ``input`` JSON that its data
+    holds, ``output`` JSON that their result holds, as jsonb's ``@>`` has it.
+    """
 
     environment_id: EnvironmentId
     workflow_id: WorkflowId | None = None
     event_key: EventKey | None = None
-    status: Status | None = None
+    parent_id: ExecutionId | None = None
+    root_event_key: EventKey | None = None
+    statuses: Sequence[Status] | None = None
     from_at: datetime | None = None
     before_at: datetime | None = None
+    finished_from_at: datetime | None = None
+    finished_before_at: datetime | None = None
+    event_type: str | None = None
+    input: str | None = None
+    output: str | None = None
 
 
 async def get_execution(conn: Connection, execution_id: ExecutionId) -> Execution:
@@ -91,7 +109,7 @@ async def get_execution(conn: Connection, execution_id: ExecutionId) -> Executio
     row = await conn.fetchrow(_SQL["find_execution"], execution_id)
     if row is None:
         raise NotFound(f"There is no execution {execution_id}.")
-    return _execution(row)
+    return _execution(dict(row))
 
 
 async def find_trigger(conn: Connection, execution_id: ExecutionId) -> bytes | None:
@@ -114,28 +132,31 @@ async def find_result(conn: Connection, execution_id: ExecutionId) -> Result | N
     return Result(_loaded(row["last_output"])) if is_there else None
 
 
-async def list_executions(
-    conn: Connection,
-    which: ExecutionFilter,
-    *,
-    before: tuple[datetime, UUID] | None = None,
-    limit: int,
-) -> list[Execution]:
-    """Executions, the latest first; ``before`` is (created_at, id) of the last one seen."""
-    created_at, id_ = before or (None, None)
+async def search_executions(
+    conn: Connection, which: ExecutionFilter, *, before: Place | None = None, limit: int
+) -> Found[Execution]:
+    """Executions, the latest first; ``before`` is where the page before ended."""
+    await bound_search(conn)
     rows = await conn.fetch(
-        _SQL["list_executions"],
+        _SQL["search_executions"],
         which.environment_id,
         which.workflow_id,
         which.event_key,
-        which.status,
+        which.parent_id,
+        which.root_event_key,
+        which.statuses,
         which.from_at,
         which.before_at,
-        created_at,
-        id_,
-        limit,
+        which.finished_from_at,
+        which.finished_before_at,
+        *(before or (None, None)),
+        which.event_type,
+        which.input,
+        which.output,
+        limit + 1,
+        LOOKED_AT_MAX,
     )
-    return [_execution(row) for row in rows]
+    return found_of(rows, _found, lambda row: (row["created_at"], row["id"]), limit)
 
 
 async def list_entries(
@@ -146,10 +167,14 @@ async def list_entries(
     return [_entry(row) for row in rows]
 
 
-def _execution(row: Record) -> Execution:
+def _found(row: Record) -> Execution:
+    return _execution({k: v for k, v in row.items() if k not in ("nth", "is_match")})
+
+
+def _execution(row: Mapping[str, Any]) -> Execution:
     return Execution(
         **{
-            **dict(row),
+            **row,
             "status": Status(row["status"]),
             "error": _loaded(row["error"]),
             "lineage": _loaded(row["lineage"]),

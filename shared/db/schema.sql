@@ -1,5 +1,31 @@
 -- The whole schema: the sum of migrations/. Written by python -m tests.migration.dump.
 
+CREATE FUNCTION public.children_of_execution(parent uuid) RETURNS SETOF uuid
+    LANGUAGE plpgsql STABLE SECURITY DEFINER ROWS 10
+    SET search_path TO 'public', 'pg_temp'
+    AS $$
+BEGIN
+    RETURN QUERY
+    SELECT x.id
+    FROM executions AS x
+    WHERE x.lineage #>> '{parent,execution_id}' = parent::text
+        AND x.environment_id = current_setting('turnout.environment')::uuid;
+END
+$$;
+
+CREATE FUNCTION public.descendants_of_event(root uuid) RETURNS SETOF uuid
+    LANGUAGE plpgsql STABLE SECURITY DEFINER ROWS 10
+    SET search_path TO 'public', 'pg_temp'
+    AS $$
+BEGIN
+    RETURN QUERY
+    SELECT x.id
+    FROM executions AS x
+    WHERE (x.event_key = root OR x.lineage #>> '{cause,root}' = root::text)
+        AND x.environment_id = current_setting('turnout.environment')::uuid;
+END
+$$;
+
 CREATE FUNCTION public.drop_event_days(before_day date) RETURNS integer
     LANGUAGE plpgsql SECURITY DEFINER
     SET search_path TO 'public', 'pg_temp'
@@ -158,6 +184,26 @@ ALTER TABLE public.bus_topics ALTER COLUMN topic_id ADD GENERATED ALWAYS AS IDEN
     CACHE 1
 );
 
+CREATE TABLE public.dead_letters (
+    id uuid NOT NULL,
+    environment_id uuid NOT NULL,
+    at timestamp with time zone NOT NULL,
+    reason text NOT NULL,
+    detail text NOT NULL,
+    pointer text NOT NULL,
+    topic text NOT NULL,
+    partition integer NOT NULL,
+    record_offset bigint NOT NULL,
+    key bytea,
+    value bytea,
+    value_bytes integer NOT NULL,
+    header_names text[] NOT NULL,
+    header_values bytea[] NOT NULL,
+    is_whole boolean NOT NULL
+);
+
+ALTER TABLE ONLY public.dead_letters FORCE ROW LEVEL SECURITY;
+
 CREATE TABLE public.environments (
     id uuid NOT NULL,
     organisation_id uuid NOT NULL,
@@ -267,6 +313,22 @@ WITH (fillfactor='70');
 
 ALTER TABLE ONLY public.executions FORCE ROW LEVEL SECURITY;
 
+CREATE TABLE public.idempotency_keys (
+    environment_id uuid NOT NULL,
+    key bytea NOT NULL,
+    asked bytea NOT NULL,
+    holder uuid NOT NULL,
+    held_at timestamp with time zone NOT NULL,
+    done text,
+    status smallint,
+    headers json,
+    body bytea,
+    CONSTRAINT idempotency_keys_asked_check CHECK ((octet_length(asked) = 32)),
+    CONSTRAINT idempotency_keys_key_check CHECK ((octet_length(key) = 32))
+);
+
+ALTER TABLE ONLY public.idempotency_keys FORCE ROW LEVEL SECURITY;
+
 CREATE TABLE public.inbox (
     execution_id uuid NOT NULL,
     command_offset bigint NOT NULL,
@@ -307,6 +369,25 @@ CREATE TABLE public.schedules (
 );
 
 ALTER TABLE ONLY public.schedules FORCE ROW LEVEL SECURITY;
+
+CREATE TABLE public.secrets (
+    environment_id uuid NOT NULL,
+    name text NOT NULL COLLATE pg_catalog."C",
+    version integer NOT NULL,
+    key_id text NOT NULL COLLATE pg_catalog."C",
+    nonce bytea NOT NULL,
+    ciphertext bytea NOT NULL,
+    created_at timestamp with time zone NOT NULL,
+    created_by text NOT NULL,
+    updated_at timestamp with time zone NOT NULL,
+    updated_by text NOT NULL,
+    CONSTRAINT secrets_key_id_check CHECK ((key_id <> ''::text)),
+    CONSTRAINT secrets_name_check CHECK ((name ~ '^[a-z0-9_][a-z0-9_-]{0,255}$'::text)),
+    CONSTRAINT secrets_nonce_check CHECK ((octet_length(nonce) = 12)),
+    CONSTRAINT secrets_version_check CHECK ((version >= 1))
+);
+
+ALTER TABLE ONLY public.secrets FORCE ROW LEVEL SECURITY;
 
 CREATE TABLE public.start_keys (
     execution_id uuid NOT NULL,
@@ -462,6 +543,9 @@ ALTER TABLE ONLY public.bus_topics
 ALTER TABLE ONLY public.bus_topics
     ADD CONSTRAINT bus_topics_pkey PRIMARY KEY (topic_id);
 
+ALTER TABLE ONLY public.dead_letters
+    ADD CONSTRAINT dead_letters_pkey PRIMARY KEY (id);
+
 ALTER TABLE ONLY public.environments
     ADD CONSTRAINT environments_organisation_id_name_key UNIQUE (organisation_id, name);
 
@@ -492,6 +576,9 @@ ALTER TABLE ONLY public.execution_log
 ALTER TABLE ONLY public.executions
     ADD CONSTRAINT executions_pkey PRIMARY KEY (id);
 
+ALTER TABLE ONLY public.idempotency_keys
+    ADD CONSTRAINT idempotency_keys_pkey PRIMARY KEY (environment_id, key);
+
 ALTER TABLE ONLY public.inbox
     ADD CONSTRAINT inbox_pkey PRIMARY KEY (execution_id, command_offset);
 
@@ -509,6 +596,9 @@ ALTER TABLE ONLY public.schedules
 
 ALTER TABLE ONLY public.schedules
     ADD CONSTRAINT schedules_workflow_id_trigger_id_key UNIQUE (workflow_id, trigger_id);
+
+ALTER TABLE ONLY public.secrets
+    ADD CONSTRAINT secrets_pkey PRIMARY KEY (environment_id, name);
 
 ALTER TABLE ONLY public.start_keys
     ADD CONSTRAINT start_keys_pkey PRIMARY KEY (execution_id);
@@ -544,6 +634,8 @@ CREATE INDEX api_keys_listed ON public.api_keys USING btree (environment_id, cre
 
 CREATE INDEX audit_log_listed ON public.audit_log USING btree (environment_id, at, id);
 
+CREATE INDEX dead_letters_listed ON public.dead_letters USING btree (environment_id, at, id);
+
 CREATE INDEX event_keys_received ON public.event_keys USING brin (received_on);
 
 CREATE INDEX events_listed ON ONLY public.events USING btree (environment_id, received_at, key);
@@ -552,11 +644,21 @@ CREATE INDEX events_of_type ON ONLY public.events USING btree (environment_id, t
 
 CREATE INDEX executions_admitted ON public.executions USING btree (partition, command_offset);
 
+CREATE INDEX executions_failed ON public.executions USING btree (environment_id, created_at, id) WHERE (error IS NOT NULL);
+
+CREATE INDEX executions_failed_of_workflow ON public.executions USING btree (workflow_id, created_at, id) WHERE (error IS NOT NULL);
+
 CREATE INDEX executions_listed ON public.executions USING btree (environment_id, created_at, id);
 
 CREATE INDEX executions_of_event ON public.executions USING btree (event_key);
 
+CREATE INDEX executions_of_parent ON public.executions USING btree (((lineage #>> '{parent,execution_id}'::text[]))) WHERE ((lineage #>> '{parent,execution_id}'::text[]) IS NOT NULL);
+
+CREATE INDEX executions_of_root ON public.executions USING btree (((lineage #>> '{cause,root}'::text[]))) WHERE ((lineage #>> '{cause,root}'::text[]) IS NOT NULL);
+
 CREATE INDEX executions_of_workflow ON public.executions USING btree (workflow_id, created_at, id);
+
+CREATE INDEX idempotency_keys_old ON public.idempotency_keys USING btree (held_at);
 
 CREATE INDEX inbox_of_partition ON public.inbox USING btree (partition, execution_id);
 
@@ -618,11 +720,15 @@ ALTER TABLE public.api_keys ENABLE ROW LEVEL SECURITY;
 
 ALTER TABLE public.audit_log ENABLE ROW LEVEL SECURITY;
 
+ALTER TABLE public.dead_letters ENABLE ROW LEVEL SECURITY;
+
 CREATE POLICY engine ON public.actions TO turnout_engine USING (true);
 
 CREATE POLICY engine ON public.api_keys TO turnout_engine USING (true);
 
 CREATE POLICY engine ON public.audit_log TO turnout_engine USING (true);
+
+CREATE POLICY engine ON public.dead_letters TO turnout_engine USING (true);
 
 CREATE POLICY engine ON public.event_conflicts TO turnout_engine USING (true);
 
@@ -636,7 +742,11 @@ CREATE POLICY engine ON public.execution_log TO turnout_engine USING (true);
 
 CREATE POLICY engine ON public.executions TO turnout_engine USING (true);
 
+CREATE POLICY engine ON public.idempotency_keys TO turnout_engine USING (true);
+
 CREATE POLICY engine ON public.schedules TO turnout_engine USING (true);
+
+CREATE POLICY engine ON public.secrets TO turnout_engine USING (true);
 
 CREATE POLICY engine ON public.waits TO turnout_engine USING (true);
 
@@ -660,13 +770,19 @@ ALTER TABLE public.execution_log ENABLE ROW LEVEL SECURITY;
 
 ALTER TABLE public.executions ENABLE ROW LEVEL SECURITY;
 
+ALTER TABLE public.idempotency_keys ENABLE ROW LEVEL SECURITY;
+
 ALTER TABLE public.schedules ENABLE ROW LEVEL SECURITY;
+
+ALTER TABLE public.secrets ENABLE ROW LEVEL SECURITY;
 
 CREATE POLICY tenant ON public.actions TO turnout_tenant USING ((environment_id = (current_setting('turnout.environment'::text))::uuid));
 
 CREATE POLICY tenant ON public.api_keys TO turnout_tenant USING ((environment_id = (current_setting('turnout.environment'::text))::uuid));
 
 CREATE POLICY tenant ON public.audit_log TO turnout_tenant USING ((environment_id = (current_setting('turnout.environment'::text))::uuid));
+
+CREATE POLICY tenant ON public.dead_letters TO turnout_tenant USING ((environment_id = (current_setting('turnout.environment'::text))::uuid));
 
 CREATE POLICY tenant ON public.event_conflicts TO turnout_tenant USING ((key = ( SELECT k.key
    FROM public.event_keys k
@@ -686,7 +802,11 @@ CREATE POLICY tenant ON public.execution_log TO turnout_tenant USING ((execution
 
 CREATE POLICY tenant ON public.executions TO turnout_tenant USING ((environment_id = (current_setting('turnout.environment'::text))::uuid));
 
+CREATE POLICY tenant ON public.idempotency_keys TO turnout_tenant USING ((environment_id = (current_setting('turnout.environment'::text))::uuid));
+
 CREATE POLICY tenant ON public.schedules TO turnout_tenant USING ((environment_id = (current_setting('turnout.environment'::text))::uuid));
+
+CREATE POLICY tenant ON public.secrets TO turnout_tenant USING ((environment_id = (current_setting('turnout.environment'::text))::uuid));
 
 CREATE POLICY tenant ON public.waits TO turnout_tenant USING ((environment_id = (current_setting('turnout.environment'::text))::uuid));
 
@@ -713,6 +833,14 @@ ALTER TABLE public.workflow_changes ENABLE ROW LEVEL SECURITY;
 ALTER TABLE public.workflow_versions ENABLE ROW LEVEL SECURITY;
 
 ALTER TABLE public.workflows ENABLE ROW LEVEL SECURITY;
+
+REVOKE ALL ON FUNCTION public.children_of_execution(parent uuid) FROM PUBLIC;
+GRANT ALL ON FUNCTION public.children_of_execution(parent uuid) TO turnout_tenant;
+GRANT ALL ON FUNCTION public.children_of_execution(parent uuid) TO turnout_engine;
+
+REVOKE ALL ON FUNCTION public.descendants_of_event(root uuid) FROM PUBLIC;
+GRANT ALL ON FUNCTION public.descendants_of_event(root uuid) TO turnout_tenant;
+GRANT ALL ON FUNCTION public.descendants_of_event(root uuid) TO turnout_engine;
 
 REVOKE ALL ON FUNCTION public.drop_event_days(before_day date) FROM PUBLIC;
 GRANT ALL ON FUNCTION public.drop_event_days(before_day date) TO turnout_engine;
@@ -741,6 +869,9 @@ GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.bus_records TO turnout_engine;
 
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.bus_topics TO turnout_engine;
 
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.dead_letters TO turnout_engine;
+GRANT SELECT,DELETE ON TABLE public.dead_letters TO turnout_tenant;
+
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.environments TO turnout_engine;
 
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.event_conflicts TO turnout_engine;
@@ -761,6 +892,9 @@ GRANT SELECT ON TABLE public.execution_log TO turnout_tenant;
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.executions TO turnout_engine;
 GRANT SELECT ON TABLE public.executions TO turnout_tenant;
 
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.idempotency_keys TO turnout_engine;
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.idempotency_keys TO turnout_tenant;
+
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.inbox TO turnout_engine;
 
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.organisations TO turnout_engine;
@@ -769,6 +903,9 @@ GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.partition_owners TO turnout_en
 
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.schedules TO turnout_engine;
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.schedules TO turnout_tenant;
+
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.secrets TO turnout_engine;
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.secrets TO turnout_tenant;
 
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.start_keys TO turnout_engine;
 

@@ -1,13 +1,34 @@
 """The addresses of live workflows; ``workflows.py`` sets them with each change."""
 
+from datetime import datetime
 from pathlib import Path
+from typing import NamedTuple
+from uuid import UUID
+
+from asyncpg import Record
 
 from shared.db.pool import Connection
-from shared.domain.ids import WorkflowId
-from shared.domain.workflows import Workflow
+from shared.domain.ids import EnvironmentId, WorkflowId
+from shared.domain.workflows import Lifecycle, WebhookAuth, Workflow
 from shared.runtime.sql import statements
 
 _SQL = statements(Path(__file__).parent / "queries" / "webhooks")
+
+
+class KeptWebhook(NamedTuple):
+    """A webhook of a workflow as it stands; ``place`` is where in the list it is.
+
+    ``made_at`` is when it got its address; ``is_active``: whatever is sent there starts it.
+    """
+
+    place: tuple[datetime, UUID]
+    workflow_id: WorkflowId
+    workflow_name: str
+    lifecycle: Lifecycle
+    trigger_id: str
+    auth: WebhookAuth | None
+    made_at: datetime
+    is_active: bool
 
 
 async def set_webhooks(conn: Connection, workflow: Workflow) -> None:
@@ -25,3 +46,29 @@ async def set_webhooks(conn: Connection, workflow: Workflow) -> None:
 async def end_webhooks(conn: Connection, workflow_id: WorkflowId) -> None:
     """Forget the addresses of a workflow that has ended."""
     await conn.execute(_SQL["set_webhooks"], workflow_id, [], [])
+
+
+async def list_webhooks(
+    conn: Connection,
+    environment_id: EnvironmentId,
+    *,
+    after: tuple[datetime, UUID] | None,
+    limit: int,
+) -> list[KeptWebhook]:
+    """Webhooks in the order in which their workflows were created."""
+    rows = await conn.fetch(_SQL["list_webhooks"], environment_id, *(after or (None, None)), limit)
+    return [_kept(row) for row in rows]
+
+
+def _kept(row: Record) -> KeptWebhook:
+    header, secret = row["auth_header"], row["auth_secret"]
+    return KeptWebhook(
+        place=(row["created_at"], row["place"]),
+        workflow_id=WorkflowId(row["workflow_id"]),
+        workflow_name=row["workflow_name"],
+        lifecycle=Lifecycle(row["lifecycle"]),
+        trigger_id=row["trigger_id"],
+        auth=None if header is None else WebhookAuth(header=header, secret=secret),
+        made_at=row["made_at"],
+        is_active=row["is_active"],
+    )

@@ -113,7 +113,7 @@ async def delete_workflow(conn: Connection, workflow_id: WorkflowId, now: dateti
 async def find_latest(conn: Connection, workflow_id: WorkflowId) -> Latest | None:
     """The latest version, also of a deleted workflow."""
     row = await conn.fetchrow(_SQL["find_latest"], workflow_id)
-    return None if row is None else Latest(workflow=_workflow(row), is_deleted=row["is_deleted"])
+    return None if row is None else Latest(workflow=workflow_of(row), is_deleted=row["is_deleted"])
 
 
 async def get_workflow(conn: Connection, workflow_id: WorkflowId) -> Workflow:
@@ -129,7 +129,7 @@ async def get_version(conn: Connection, workflow_id: WorkflowId, version: int) -
     row = await conn.fetchrow(_SQL["find_version"], workflow_id, version)
     if row is None:
         raise NotFound(f"Workflow {workflow_id} has no version {version}.")
-    return _workflow(row)
+    return workflow_of(row)
 
 
 async def list_workflows(
@@ -157,7 +157,7 @@ async def list_workflows(
         lifecycle,
         limit,
     )
-    return [_workflow(row) for row in rows]
+    return [workflow_of(row) for row in rows]
 
 
 async def list_runs(conn: Connection, workflows: Sequence[Workflow]) -> Mapping[UUID, Runs]:
@@ -170,7 +170,7 @@ async def list_runs(conn: Connection, workflows: Sequence[Workflow]) -> Mapping[
 async def find_by_token(conn: Connection, token_hash: str) -> tuple[str, Workflow] | None:
     """The live workflow that a webhook's address starts, and the id of that trigger."""
     row = await conn.fetchrow(_SQL["find_by_token"], token_hash)
-    return None if row is None else (row["trigger_id"], _workflow(row))
+    return None if row is None else (row["trigger_id"], workflow_of(row))
 
 
 async def list_candidates(
@@ -188,7 +188,7 @@ async def list_candidates(
         workflow_id,
         limit,
     )
-    return [_workflow(row) for row in rows]
+    return [workflow_of(row) for row in rows]
 
 
 async def list_live(conn: Connection) -> AsyncIterator[list[Workflow]]:
@@ -198,7 +198,7 @@ async def list_live(conn: Connection) -> AsyncIterator[list[Workflow]]:
     """
     after = _BEFORE_ALL
     while rows := await conn.fetch(_SQL["list_live"], after, _BATCH):
-        yield [_workflow(row) for row in rows]
+        yield [workflow_of(row) for row in rows]
         after = rows[-1]["id"]
 
 
@@ -215,7 +215,7 @@ async def last_change(conn: Connection) -> int:
 
 
 def _change(row: Record) -> Change:
-    workflow = _workflow(row)
+    workflow = workflow_of(row)
     is_live = workflow.is_matched and not row["is_deleted"]
     return Change(
         number=row["change"],
@@ -224,7 +224,8 @@ def _change(row: Record) -> Change:
     )
 
 
-def _workflow(row: Record) -> Workflow:
+def workflow_of(row: Record) -> Workflow:
+    """The workflow that a row of any of these statements holds."""
     return Workflow(
         id=row["id"],
         environment_id=row["environment_id"],

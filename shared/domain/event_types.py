@@ -8,7 +8,9 @@ from pydantic import ConfigDict, Field
 
 from shared.domain.values import Name, Strict, Text
 
-EventTypeName = Annotated[str, Field(min_length=1, max_length=256, pattern=r"^[^*\p{Cc}]+$")]
+EventTypeName = Annotated[
+    str, Field(min_length=1, max_length=256, pattern=r"^[^*\x00-\x1f\x7f-\x9f]+$")
+]
 """Whatever a system calls it, such as ``ticket:created``."""
 
 

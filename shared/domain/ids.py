@@ -51,6 +51,11 @@ def execution_id(workflow_id: WorkflowId, key: EventKey) -> ExecutionId:
     return ExecutionId(uuid5(workflow_id, str(key)))
 
 
+def replayed_id(workflow_id: WorkflowId, key: EventKey, replay_id: UUID) -> ExecutionId:
+    """The one execution more that a replay starts of a workflow with an event."""
+    return ExecutionId(uuid5(workflow_id, f"{key}:{replay_id}"))
+
+
 def result_id(execution: str, log_position: int) -> str:
     """The stable id of the step result at ``log_position`` (from 1) of an execution."""
     return f"{execution}:{log_position}"

@@ -8,6 +8,7 @@ from typing import Final, NewType
 from uuid import UUID
 
 from shared.domain.ids import EnvironmentId
+from shared.domain.preconditions import UNCONDITIONAL, Preconditions
 
 OrganisationId = NewType("OrganisationId", UUID)
 
@@ -67,9 +68,23 @@ class Principal:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class HeldKey:
+    """A request's Idempotency-Key, as a digest of it and of who asks; ``holder`` is the request."""
+
+    environment_id: EnvironmentId
+    key: bytes
+    holder: UUID
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Caller:
-    """Who changes something, in which environment, with which request."""
+    """Who changes something, in which environment, with which request.
+
+    ``held`` is the request's key, ``preconditions`` what must be so for it to change a definition.
+    """
 
     name: str
     environment_id: EnvironmentId
     request_id: str
+    held: HeldKey | None = None
+    preconditions: Preconditions = UNCONDITIONAL

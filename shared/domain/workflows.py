@@ -133,7 +133,7 @@ DIALECT_POLICIES = {
 """What a dialect says of expiry where its workflow does not."""
 
 
-class Scope(Strict):
+class Owner(Strict):
     """Whose it is, in the words of the system it came from."""
 
     org_id: Name | None = None
@@ -160,7 +160,7 @@ class Definition(Strict):
     description: Text | None = None
     kind: Name | None = None
     subkind: Name | None = None
-    scope: Scope | None = None
+    scope: Owner | None = None
     run_as: RunAs | None = None
     triggers: tuple[Trigger, ...] = ()
     filters: Any = None

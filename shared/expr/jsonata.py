@@ -3,7 +3,7 @@
 The only module that knows the engine.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from enum import Enum, StrEnum
@@ -273,3 +273,24 @@ def _invalid_document(error: Exception) -> Invalid:
 def is_constant(source: str) -> bool:
     """Whether a valid text reads neither its document nor a variable from outside."""
     return jlens.Expression(source).reads() == {"bindings": {}}
+
+
+def paths_read(source: str) -> frozenset[tuple[str, ...]]:
+    """The paths of its document that a valid text reads; the empty one is all of it.
+
+    Where the text computes a name, the path ends before it; places in lists are left out.
+    """
+    engine = jlens.Expression(source)
+    for name, extension in EXTENSIONS.items():
+        if name in source:  # what is not known is taken to read all that it is called on
+            engine.register_function(name, extension.implementation)
+    read = engine.reads()
+    return frozenset(_leaves(read["input"], ())) if "input" in read else frozenset()
+
+
+def _leaves(tree: Any, at: tuple[str, ...]) -> Iterator[tuple[str, ...]]:
+    if not isinstance(tree, dict) or not tree:
+        yield at
+        return
+    for name, below in tree.items():
+        yield from _leaves(below, (*at, name))

@@ -13,6 +13,7 @@ from contextlib import suppress
 from datetime import date, datetime
 from difflib import get_close_matches
 from functools import lru_cache
+from itertools import chain, takewhile
 from typing import Any
 
 from liquid import BoundTemplate
@@ -94,6 +95,20 @@ def render(
 def check(tree: Any, pointer: str = "") -> list[Problem]:
     """What is wrong with each text of ``tree`` (its first fault); ``pointer`` is the tree's own."""
     return list(_problems(tree, pointer))
+
+
+def paths_read(tree: Any) -> Iterator[tuple[str, ...]]:
+    """The paths that the valid templates in ``tree`` read, each as far as no part is computed."""
+    cache = TemplateCache(1)
+    for _, text in texts(tree):
+        if _OPENING.search(text):
+            read = cache.get(text).analyze(include_partials=False).globals
+            for variable in chain.from_iterable(read.values()):
+                yield tuple(map(str, takewhile(_is_plain, variable.segments)))
+
+
+def _is_plain(segment: object) -> bool:
+    return isinstance(segment, str | int)
 
 
 def _problems(tree: Any, pointer: str) -> Iterator[Problem]:

@@ -102,7 +102,7 @@ class SecretMarks:
         def hide(text: str) -> str:
             if text in whole:
                 return _redacted(whole[text])
-            text = self._marker.sub(lambda found: _redacted(found[1]), text)
+            text = self._replaced(text, _redacted)
             return (
                 text
                 if any_part is None
@@ -114,8 +114,12 @@ class SecretMarks:
     def shown(self, value: Any) -> Any:
         """``value`` with ``{{secrets.NAME}}`` for every marker, for keeping and showing."""
         return _mapped(
-            value, lambda text: self._marker.sub(lambda found: f"{{{{secrets.{found[1]}}}}}", text)
+            value, lambda text: self._replaced(text, lambda name: f"{{{{secrets.{name}}}}}")
         )
+
+    def _replaced(self, text: str, named: Callable[[str], str]) -> str:
+        """``text`` without markers; nor does one that was cut or escaped tell the nonce."""
+        return self._marker.sub(lambda found: named(found[1]), text).replace(self._nonce, "…")
 
 
 def _forms(values: Mapping[str, str]) -> tuple[dict[str, str], dict[str, str]]:

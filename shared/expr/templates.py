@@ -75,6 +75,13 @@ def check(tree: Any, pointer: str = "") -> list[Problem]:
     ]
 
 
+def paths_read(tree: Any) -> Iterator[str]:
+    """The path of every placeholder in ``tree``."""
+    for _, text in texts(tree):
+        for placeholder in _placeholders(text):
+            yield from (source.path for source in placeholder.sources)
+
+
 def _placeholders(text: str) -> Iterator[_Placeholder]:
     return (_parsed(found) for found in _PLACEHOLDER.finditer(text))
 

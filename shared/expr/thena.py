@@ -6,7 +6,7 @@ value is null, inside a text nothing. What is brought in is data and never read 
 """
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from shared.domain.errors import Problem
@@ -42,6 +42,14 @@ def check(tree: Any, pointer: str = "") -> list[Problem]:
     ]
 
 
+def paths_read(tree: Any) -> Iterator[str]:
+    """The path of every placeholder in ``tree``."""
+    for _, text in texts(tree):
+        for found in _PLACEHOLDER.finditer(text):
+            if _PATH.fullmatch(found[1].strip()):
+                yield _dotted(found[1])
+
+
 def _filled(text: str, scope: Mapping[str, Any], budget: Budget) -> Any:
     budget.spend(len(text))
     whole = _PLACEHOLDER.fullmatch(text)
@@ -62,5 +70,9 @@ def _filled(text: str, scope: Mapping[str, Any], budget: Budget) -> Any:
 def _value(found: re.Match[str], scope: Mapping[str, Any]) -> Any:
     if not _PATH.fullmatch(found[1].strip()):
         return found[0]
-    value = looked_up(scope, found[1].strip().replace("[", ".").replace("]", ""))
+    value = looked_up(scope, _dotted(found[1]))
     return None if value is UNDEFINED else value
+
+
+def _dotted(written: str) -> str:
+    return written.strip().replace("[", ".").replace("]", "")

@@ -155,9 +155,9 @@ def _step_problems(step: Step, pointer: str, actions: Versions) -> Iterator[Prob
         elif version is not None and version > (actions[action] or 0):
             yield _unknown_version(action, actions[action], f"{pointer}{place}/action_version")
     yield from _filter_problems(step.filters, f"{pointer}/filters")
-    for place, condition in _conditions_in(step):
+    for place, condition in conditions_in(step):
         yield from condition_problems(condition, f"{pointer}/{place}")
-    for place, value in _values_in(step):
+    for place, value in values_in(step):
         yield from value_problems(value, f"{pointer}/{place}/src")
     if step.sleep is not None and step.sleep.until is not None:
         yield from instant_problems(step.sleep.until, f"{pointer}/sleep/until")
@@ -177,7 +177,8 @@ def _calls_in(step: Step) -> Iterator[tuple[str, str, int | None]]:
         yield "/compensation", undo.action, undo.action_version
 
 
-def _conditions_in(step: Step) -> Iterator[tuple[str, str | None]]:
+def conditions_in(step: Step) -> Iterator[tuple[str, str | None]]:
+    """The conditions of a step, each with its place in it."""
     yield "run_if", step.run_if
     yield "condition", step.condition
     for index, case in enumerate(step.cases):
@@ -188,7 +189,8 @@ def _conditions_in(step: Step) -> Iterator[tuple[str, str | None]]:
         yield "iterator/body/run_if", step.iterator.body.run_if
 
 
-def _values_in(step: Step) -> Iterator[tuple[str, Value]]:
+def values_in(step: Step) -> Iterator[tuple[str, Value]]:
+    """The values of a step, each with its place in it."""
     yield "input", step.input
     if step.iterator is not None:
         yield "iterator/items", step.iterator.items

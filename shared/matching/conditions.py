@@ -3,11 +3,12 @@
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, datetime
+from typing import Any
 
 from shared.domain.errors import Invalid, Problem
 from shared.expr.bounds import RUN_IF, RUN_IF_BYTES_MAX
 from shared.expr.errors import ExpressionError
-from shared.expr.jsonata import UNDEFINED, Document, compile_expression, is_constant
+from shared.expr.jsonata import UNDEFINED, Document, Expression, compile_expression, is_constant
 
 _QUICK = replace(RUN_IF, timeout_s=0.01, steps_max=1_000)
 """A definition may have thousands of conditions: a constant that takes longer goes unjudged."""
@@ -30,7 +31,7 @@ def condition_problems(source: str | None, pointer: str) -> Iterator[Problem]:
     if not is_constant(source):
         return
     try:
-        result = expression.evaluate(Document.of({}), bounds=_QUICK, now=_EPOCH, seed=0)
+        result = _always(expression)
     except ExpressionError:
         return
     if not isinstance(result, bool):
@@ -38,6 +39,25 @@ def condition_problems(source: str | None, pointer: str) -> Iterator[Problem]:
         detail = f"It always comes to {came}; write a comparison, such as \"payload.plan = 'pro'\"."
         yield Problem(pointer=pointer, code="NOT_A_CONDITION", detail=detail)
 
+
+def constant_truth(source: str) -> bool | None:
+    """What a valid condition always comes to; None: that depends, or takes long to find out."""
+    if any(name in source for name in _CHANCE_AND_TIME) or not is_constant(source):
+        return None
+    try:
+        result = _always(compile_expression(source, bytes_max=RUN_IF_BYTES_MAX))
+    except ExpressionError:
+        return None
+    return result if isinstance(result, bool) else None
+
+
+def _always(expression: Expression) -> Any:
+    """What a constant comes to. Raises ExpressionError."""
+    return expression.evaluate(Document.of({}), bounds=_QUICK, now=_EPOCH, seed=0)
+
+
+_CHANCE_AND_TIME = ("now", "millis", "random", "shuffle")
+"""Functions that read nothing and do not always come to the same."""
 
 _NAMES: dict[type, str] = {
     type(None): "null",

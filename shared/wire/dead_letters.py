@@ -4,6 +4,7 @@ from base64 import b64encode
 from dataclasses import dataclass
 from datetime import datetime
 
+from shared.domain.ids import EnvironmentId
 from shared.wire.envelope import envelope, stamp
 from shared.wire.messages import DeadLetterData
 
@@ -15,7 +16,7 @@ KEY_BYTES_MAX = 1_024
 class DeadLetter:
     """A record that could not be used: where it stands, why, and what it held.
 
-    Its own record goes under the same ``key``.
+    Its own record goes under the same ``key``. ``environment_id`` is None where it cannot be told.
     """
 
     reason: str
@@ -26,6 +27,13 @@ class DeadLetter:
     offset: int
     key: bytes | None
     value: bytes | None
+    headers: tuple[tuple[str, bytes], ...] = ()
+    environment_id: EnvironmentId | None = None
+
+    @property
+    def record_id(self) -> str:
+        """The same for the same record and reason, however often it is read."""
+        return f"{self.topic}/{self.partition}@{self.offset}:{self.reason}"
 
     @property
     def record_key(self) -> bytes | None:
@@ -47,7 +55,7 @@ def encode_dead_letter(letter: DeadLetter, at: datetime) -> bytes:
         "value_bytes": len(value or b""),
     }
     return envelope(
-        record_id=f"{letter.topic}/{letter.partition}@{letter.offset}:{letter.reason}",
+        record_id=letter.record_id,
         kind="turnout.dead-letter",
         source=f"/turnout/topics/{letter.topic}",
         subject=letter.reason,

@@ -37,17 +37,30 @@ class Repeat:
 
 
 @frozen
+class Replay:
+    """The replay of archived events that started an execution.
+
+    ``again``: as one more beside whatever its event had started; else as the one that its event
+    would have started by itself.
+    """
+
+    replay_id: UUID
+    again: bool = False
+
+
+@frozen
 class Lineage:
     """Each is rare."""
 
     parent: Parent | None = None
     repeats: Repeat | None = None
     asked: Asked | None = None
+    replay: Replay | None = None
 
 
 NO_LINEAGE = Lineage()
 
-_NAMES = frozenset({"parent", "repeats", "asked"})
+_NAMES = frozenset({"parent", "repeats", "asked", "replay"})
 
 
 def lineage_data(lineage: Lineage) -> dict[str, Any]:
@@ -72,6 +85,8 @@ def lineage_data(lineage: Lineage) -> dict[str, Any]:
             data["repeats"]["due_at"] = repeats.due_at.isoformat()
     if lineage.asked is not None:
         data["asked"] = lineage.asked.model_dump(mode="json", exclude_defaults=True)
+    if (replay := lineage.replay) is not None:
+        data["replay"] = {"replay_id": str(replay.replay_id), "again": replay.again}
     return data
 
 
@@ -99,6 +114,7 @@ def read_lineage(data: Mapping[str, Any]) -> Lineage:
         ),
         repeats=read_repeat(data),
         asked=read_asked(data),
+        replay=_read_replay(data.get("replay")),
     )
 
 
@@ -115,3 +131,9 @@ def read_repeat(data: Mapping[str, Any]) -> Repeat | None:
         is_only=bool(repeats.get("is_only")),
         due_at=None if due_at is None else datetime.fromisoformat(due_at),
     )
+
+
+def _read_replay(replay: Mapping[str, Any] | None) -> Replay | None:
+    if replay is None:
+        return None
+    return Replay(replay_id=UUID(replay["replay_id"]), again=bool(replay["again"]))

@@ -4,10 +4,34 @@ They are TypedDicts: a record is built and read as plain JSON without a model in
 ``pydantic.TypeAdapter`` turns the same types into JSON Schema and checks them in tests.
 """
 
-from typing import Any, Literal, NotRequired
+from typing import Annotated, Any, Literal, NotRequired
+
+from pydantic import Field
 
 # The standard library's cannot be read by pydantic before Python 3.12.
 from typing_extensions import TypedDict
+
+from shared.domain.executions import AttemptStatus, Phase
+from shared.domain.outcomes import ErrorKind
+from shared.wire.documents.parts import Id, Time
+
+_Status = Annotated[str, Field(json_schema_extra={"enum": [*AttemptStatus]})]
+_Phase = Annotated[str, Field(json_schema_extra={"enum": [*Phase]})]
+_Kind = Annotated[str, Field(json_schema_extra={"examples": [*ErrorKind]})]
+_TaskError = Annotated[
+    dict[str, Any],
+    Field(
+        description="Why it failed; unless it says otherwise, another attempt may do better.",
+        json_schema_extra={
+            "properties": {
+                "message": {"type": "string"},
+                "retryable": {"type": "boolean", "default": True},
+                "kind": {"type": "string", "default": ErrorKind.REMOTE},
+                "retry_after_s": {"type": ["number", "null"], "minimum": 0},
+            }
+        },
+    ),
+]
 
 
 class CloudEvent(TypedDict):
@@ -17,28 +41,41 @@ class CloudEvent(TypedDict):
     id: str
     source: str
     type: str
-    time: str
+    time: Time
     datacontenttype: Literal["application/json"]
     subject: NotRequired[str]
     data: Any
 
 
+class CausedEvent(CloudEvent):
+    """What an execution causes. ``turnoutroot`` is the key of the event that began it all.
+
+    ``turnoutdepth`` executions have come of it so far, of the workflows in ``turnoutpath``, which
+    commas part. An event that carries these three on is known to have been caused so.
+    """
+
+    environmentid: Id
+    turnoutroot: Id
+    turnoutdepth: int
+    turnoutpath: str
+
+
 class TriggerEvent(CloudEvent):
     """triggers: an accepted event. The last three are our extension attributes."""
 
-    environmentid: str
-    turnoutkey: str
-    receivedat: str
+    environmentid: Id
+    turnoutkey: Id
+    receivedat: Time
 
 
 class StartData(TypedDict):
     """commands, ``turnout.command.start``: an event starts a workflow version."""
 
-    execution_id: str
-    workflow_id: str
+    execution_id: Id
+    workflow_id: Id
     workflow_version: int
     event: TriggerEvent
-    expires_at: NotRequired[str]
+    expires_at: NotRequired[Time]
     parent: NotRequired["ParentData"]
     repeats: NotRequired["RepeatData"]
     asked: NotRequired[dict[str, Any]]
@@ -47,7 +84,7 @@ class StartData(TypedDict):
 class ParentData(TypedDict):
     """The step that started an execution."""
 
-    execution_id: str
+    execution_id: Id
     step_id: str
     attempt: int
     waits: bool
@@ -56,7 +93,7 @@ class ParentData(TypedDict):
 class RepeatData(TypedDict):
     """The execution that another one repeats, from a step on or from what failed."""
 
-    execution_id: str
+    execution_id: Id
     inherits: bool
     step_id: str | None
 
@@ -68,21 +105,21 @@ class SignalData(TypedDict):
     turn_came, suspend, resume.
     """
 
-    execution_id: str
+    execution_id: Id
     signal: dict[str, Any]
 
 
 class CancelData(TypedDict):
     """commands, ``turnout.command.cancel``."""
 
-    execution_id: str
+    execution_id: Id
     reason: str | None
 
 
 class ErrorData(TypedDict):
     """Why an attempt failed."""
 
-    kind: str
+    kind: _Kind
     message: str
     retryable: bool
     status: int | None
@@ -98,13 +135,13 @@ class TaskData(TypedDict):
 
     task_id: str
     action: str
-    execution_id: str
-    workflow_id: str
+    execution_id: Id
+    workflow_id: Id
     step_id: str
     attempt: int
     input: Any
     action_version: int | None
-    due_at: str
+    due_at: Time
     heartbeat_s: float | None
 
 
@@ -117,18 +154,18 @@ class TaskResultData(TypedDict):
     task_id: str
     status: Literal["completed", "failed", "heartbeat"]
     output: NotRequired[Any]
-    error: NotRequired[dict[str, Any]]
+    error: NotRequired[_TaskError]
     progress: NotRequired[dict[str, Any]]
 
 
 class ExecutionRef(TypedDict):
     """Which execution a result belongs to."""
 
-    execution_id: str
-    workflow_id: str
+    execution_id: Id
+    workflow_id: Id
     workflow_version: int
-    environment_id: str
-    event_key: str
+    environment_id: Id
+    event_key: Id
 
 
 class ResultData(ExecutionRef):
@@ -152,13 +189,13 @@ class StepResultData(ResultData):
     item: int | None
     compensates: bool
     attempt: int
-    status: str
+    status: _Status
     input: Any
     output: Any
     error: ErrorData | None
-    started_at: str
-    ended_at: str
-    wake_at: str | None
+    started_at: Time
+    ended_at: Time
+    wake_at: Time | None
     handle: str | None
 
 
@@ -174,9 +211,9 @@ class TruncatedResultData(StepResultData):
 class ExecutionData(ResultData):
     """executions, ``workflow_execution:<phase>``."""
 
-    phase: str
+    phase: _Phase
     error: ErrorData | None
-    at: str
+    at: Time
 
 
 class DeadLetterData(TypedDict):

@@ -1,4 +1,4 @@
-"""One measured process: plays roles, or ``floor`` with so many steps, until standard input ends.
+"""One measured process: plays roles, or is a floor, until standard input ends.
 
 Says its counters as one JSON object at the end.
 """
@@ -18,6 +18,7 @@ from shared.assembly.settings import ProcessSettings
 from shared.runtime.process import tune_garbage_collection
 from shared.runtime.roles import run_roles
 from shared.runtime.telemetry import configure_logging
+from tests.benchmarks.api_floor import API_FLOOR, serve_floor
 from tests.benchmarks.floor import run_floor
 
 FLOOR = "floor"
@@ -36,6 +37,9 @@ async def _play(names: list[str], settings: ProcessSettings) -> Mapping[str, flo
     stop = asyncio.Event()
     async with open_platform(settings) as platform, asyncio.TaskGroup() as group:
         group.create_task(_stop_at_end_of_input(stop))
+        if names[0] == API_FLOOR:
+            await serve_floor(platform, names[1], int(names[2]), stop)
+            return {}
         if names[0] == FLOOR:
             commits = await run_floor(platform, settings, int(names[1]), stop)
             return {"turnout_bench_commits": commits}

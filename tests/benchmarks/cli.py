@@ -13,6 +13,7 @@ from services.cli.present import show_rows, write_json
 from shared.runtime.settings import LogSettings
 from shared.runtime.telemetry import configure_logging
 from tests.benchmarks import (
+    api,
     durable,
     idle,
     latency,
@@ -185,6 +186,22 @@ def neighbours_(*, as_json: bool, quick: bool, **given: Any) -> None:
     quickly = replace(neighbours.QUICK, bus=given["bus"])
     extent = quickly if quick else replace(neighbours.FULL, **given)
     _measure(neighbours.measure_neighbours(extent, _tell), as_json=as_json)
+
+
+@bench.command("api")
+@json_option
+@_rounds(api.FULL.rounds)
+@_option("--seconds", _SECONDS, api.FULL.seconds, "Of each side, in each form, in each round.")
+@_option("--concurrency", click.IntRange(1, 1_000), api.FULL.concurrency, "Connections.")
+@_option("--executions", click.IntRange(1_000, 100_000_000), api.FULL.executions, "In the history.")
+@_option("--asked", click.IntRange(1, 100_000), api.FULL.asked, "Each question, in each round.")
+@_bus
+@_quick
+def api_(*, as_json: bool, quick: bool, **given: Any) -> None:
+    """Events taken by the API beside bare handlers, and searches among a million executions."""
+    quickly = replace(api.QUICK, bus=given["bus"])
+    extent = quickly if quick else replace(api.FULL, **given)
+    _measure(api.measure_api(extent, _tell), as_json=as_json)
 
 
 @bench.command("report")

@@ -85,8 +85,10 @@ class MemoryBus:
         places = self._owned if self._topics.commands in topics else []
         return _subscribed(self, places, assignee)
 
-    def tail(self, topics: Sequence[str]) -> AbstractAsyncContextManager[AsyncIterator[Received]]:
-        raise NotImplementedError(f"Nothing keeps {topics}.")
+    def tail(
+        self, topics: Sequence[str], start: Mapping[TopicPartition, int] | None = None
+    ) -> AbstractAsyncContextManager[AsyncIterator[Received]]:
+        raise NotImplementedError(f"Nothing keeps {topics} from {start} on.")
 
     async def extents(self, topic: str, since: datetime) -> Mapping[TopicPartition, Extent]:
         raise NotImplementedError(f"Nothing keeps {topic} since {since}.")

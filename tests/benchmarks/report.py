@@ -205,6 +205,19 @@ def _neighbours(found: Found) -> Sequence[str]:
     return [bar_chart(title, bars, form=",.1f", is_log=True)]
 
 
+def _api(found: Found) -> Sequence[str]:
+    def bars(form: str) -> Bars:
+        return {side: {"": figures[form]["per_cpu_s"]} for side, figures in found["sides"].items()}
+
+    reads = {name: {cut: ms[cut] for cut in ("p50", "p99")} for name, ms in found["reads"].items()}
+    title = f"Asked among {found['extent']['executions']:,} executions, ms (log)"
+    return [
+        bar_chart("Events a second of CPU time, one a request", bars("single")),
+        bar_chart("Events a second of CPU time, in batches", bars("batch")),
+        bar_chart(title, reads, form=",.1f", is_log=True),
+    ]
+
+
 _PLOTS: Final[Mapping[str, Callable[[Found], Sequence[str]]]] = {
     "run": _run,
     "pipeline": _pipeline,
@@ -214,5 +227,6 @@ _PLOTS: Final[Mapping[str, Callable[[Found], Sequence[str]]]] = {
     "parked": _parked,
     "pressure": _pressure,
     "neighbours": _neighbours,
+    "api": _api,
     "peers": _peers,
 }

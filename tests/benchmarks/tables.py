@@ -109,6 +109,16 @@ def _pressure(found: Found) -> Table:
     ]
 
 
+def _api(found: Found) -> Table:
+    columns, rows = _table(_API, found["sides"])
+    blank = [""] * (len(columns) - 2)
+    return columns, [
+        *rows,
+        *((f"{name}, ms (p50, p99)", _pair(ms), *blank) for name, ms in found["reads"].items()),
+        *((mark, _yes(holds), *blank) for mark, holds in found["marks"].items()),
+    ]
+
+
 def _mebibytes(found: Mapping[str, float], *names: str) -> str:
     return ", ".join(f"{found[name] / 2**20:,.0f}" for name in names)
 
@@ -203,6 +213,12 @@ _PARKED: Final[Figures] = {
         f"{f['restart']['over_none_s']:.2f}, {f['restart']['over_parked_s']:.2f}"
     ),
 }
+_API: Final[Figures] = {
+    "events/s, one a request": lambda f: f"{f['single']['per_s']:,.0f}",
+    "events/s a core, one a request": lambda f: f"{f['single']['per_cpu_s']:,.0f}",
+    "events/s in batches": lambda f: f"{f['batch']['per_s']:,.0f}",
+    "events/s a core in batches": lambda f: f"{f['batch']['per_cpu_s']:,.0f}",
+}
 _TABLES: Final[Mapping[str, Callable[[Found], Table]]] = {
     "run": _run,
     "pipeline": _by_side(_PIPELINE),
@@ -212,5 +228,6 @@ _TABLES: Final[Mapping[str, Callable[[Found], Table]]] = {
     "parked": _parked,
     "pressure": _pressure,
     "neighbours": _by_side(_NEIGHBOURS),
+    "api": _api,
     "peers": _peers,
 }

@@ -201,6 +201,19 @@ async def test_tail(bus: Bus, open_bus: OpenBus, topic: str) -> None:
     assert [r.offset for r in found if r.partition == 3] == [0, 1]
 
 
+async def test_tail_from_positions(bus: Bus, topic: str) -> None:
+    """A tail with positions yields what is there from them on, and goes on with what comes."""
+    for partition in (0, 1):
+        await bus.publish(numbered(topic, 5, partition=partition))
+    async with bus.tail([topic], {TopicPartition(topic, 0): 3}) as records:
+        found = [await asyncio.wait_for(anext(records), 20) for _ in range(2)]
+        await bus.publish(numbered(topic, 1, partition=0))
+        await bus.publish(numbered(topic, 1, partition=1))
+        found += [await asyncio.wait_for(anext(records), 20) for _ in range(2)]
+    assert [r.offset for r in found if r.partition == 0] == [3, 4, 5]
+    assert [r.offset for r in found if r.partition == 1] == [5]
+
+
 async def test_check(bus: Bus) -> None:
     """A bus that can be reached says so."""
     await bus.check()

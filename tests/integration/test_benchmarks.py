@@ -12,6 +12,8 @@ import orjson
 import pytest
 
 from shared.domain.errors import Rejected, Unavailable
+from tests.benchmarks.api import BARE
+from tests.benchmarks.api_cases import CASES
 from tests.benchmarks.open_loop import arrivals
 from tests.benchmarks.peers.installed import install
 from tests.benchmarks.peers.known import PEERS
@@ -162,6 +164,20 @@ def test_the_neighbours_benchmark_sets_a_quiet_environment_beside_a_noisy_one(
         assert side["executions"] >= 2
     assert sides["alone"]["p99_of_alone"] == 1
     assert set(report["marks"]) == set(sides) - {"alone"}
+
+
+def test_the_api_benchmark_asks_everything_of_everyone(tmp_path: Path) -> None:
+    """Events are taken by every side in both forms, and every question is answered."""
+    report = _report("api", "--bus", "local")
+    _check_page(report, tmp_path)
+
+    assert set(report["sides"]) == {"turnout", "produces", "answers"}
+    for side in report["sides"].values():
+        for form in ("single", "batch"):
+            assert min(side[form]["per_s"], side[form]["per_cpu_s"]) > 0
+    assert set(report["reads"]) == {BARE, *CASES}
+    for took in report["reads"].values():
+        assert 0 < took["p50"] <= took["p99"] <= took["max"]
 
 
 def test_the_report_refuses_what_no_benchmark_said(tmp_path: Path) -> None:

@@ -17,7 +17,8 @@ from pydantic import SecretStr
 from services.executor.actions.http_request import HttpRequest
 from services.executor.actions.registered import HttpAction, WorkerAction
 from services.executor.call import Action, Call
-from services.executor.secrets import ConfiguredSecrets, send_with_secrets
+from services.executor.secrets import send_with_secrets
+from services.executor.stored_secrets import ConfiguredSecrets
 from shared.domain.errors import Rejected, Unavailable
 from shared.domain.ids import DEFAULT_ENVIRONMENT, EnvironmentId
 from shared.domain.outcomes import Completed, ErrorKind, Failed, Outcome, Parked

@@ -22,6 +22,9 @@ B = EnvironmentId(UUID("b0000000-0000-4000-8000-000000000000"))
 
 # A row of each table that tenants may ask for; each id is that of its environment. Parents first.
 ROWS = {
+    "dead_letters": "(id, environment_id, at, reason, detail, pointer, topic, partition,"
+    " record_offset, value_bytes, header_names, header_values, is_whole)"
+    " VALUES ($1, $1, now(), 'r', 'd', '', 't', 0, 0, 0, '{}', '{}', true)",
     "workflows": "(id, environment_id, version, is_active, created_at, updated_at)"
     " VALUES ($1, $1, 1, true, now(), now())",
     "workflow_versions": "(workflow_id, version, dialect, lifecycle, definition, source,"
@@ -49,8 +52,13 @@ ROWS = {
     " data, has_looked_back) VALUES ($1, 's', 0, $1, 'form', 'f', 1, now(), '{}', true)",
     "api_keys": "(id, environment_id, name, prefix, hash, scopes, created_at, created_by)"
     " VALUES ($1, $1, 'k', 'p', sha256($1::text::bytea), '{}', now(), 'me')",
+    "secrets": "(environment_id, name, version, key_id, nonce, ciphertext, created_at, created_by,"
+    " updated_at, updated_by) VALUES ($1, 's', 1, 'k', repeat('n', 12)::bytea, '', now(), 'me',"
+    " now(), 'me')",
     "audit_log": "(id, environment_id, at, principal, action, target, request_id)"
     " VALUES ($1, $1, now(), 'me', 'a', 't', 'r')",
+    "idempotency_keys": "(environment_id, key, asked, holder, held_at)"
+    " VALUES ($1, sha256('k'), sha256('a'), $1, now())",
 }
 
 # Tables that a tenant may touch without being held to its rows, and those that the engine may not

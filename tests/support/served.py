@@ -4,7 +4,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from uuid import uuid4
 
-from aiohttp.test_utils import TestClient, TestServer
+from aiohttp.test_utils import TestClient
 from aiohttp.web import Application, Request
 from prometheus_client import CollectorRegistry
 from pydantic import SecretStr
@@ -14,13 +14,17 @@ from services.api.resources import ApiResources
 from services.api.settings import ApiSettings
 from shared.domain.ids import DEFAULT_ENVIRONMENT
 from shared.expr.jsonata import ExpressionCache
+from tests.support.answers import open_checked
 from tests.support.house import House
+from tests.support.rings import ring
 
 Client = TestClient[Request, Application]
 
 
 @asynccontextmanager
-async def open_api(works: House, token: str | None = None) -> AsyncIterator[Client]:
+async def open_api(
+    works: House, token: str | None = None, settings: ApiSettings | None = None
+) -> AsyncIterator[Client]:
     """A client of the API; without a token nobody needs to log in."""
     platform = works.platform
     resources = ApiResources(
@@ -33,6 +37,7 @@ async def open_api(works: House, token: str | None = None) -> AsyncIterator[Clie
         new_id=uuid4,
         token=None if token is None else SecretStr(token),
         default_environment=DEFAULT_ENVIRONMENT,
+        ring=ring("k1"),
     )
-    async with TestClient(TestServer(build_app(resources, ApiSettings()))) as client:
+    async with open_checked(build_app(resources, settings or ApiSettings())) as client:
         yield client

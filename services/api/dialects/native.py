@@ -9,6 +9,8 @@ from types import MappingProxyType
 from typing import Any, Final, TypeVar
 from uuid import UUID
 
+import orjson
+
 from services.api.bodies import validate
 from services.api.problems import render_problems
 from services.api.register_workflow import Registration
@@ -16,9 +18,10 @@ from shared.domain.errors import Invalid, Problem
 from shared.domain.ids import EnvironmentId, WorkflowId
 from shared.domain.values import Strict
 from shared.domain.workflows import Definition, Dialect, Lifecycle, Workflow
+from shared.wire.documents.workflows import DefinitionDocument, RegisteredDocument
 from shared.wire.envelope import stamp
 
-_SAID_BY_US: Final = frozenset(
+SAID_BY_US: Final = frozenset(
     {
         *("version", "dialect", "lifecycle", "created_by", "created_at", "updated_at", "problems"),
         *("last_run_at", "next_run_at", "webhook_url", "webhook_urls"),
@@ -47,13 +50,17 @@ class Envelope(Strict):
     draft: bool = False
 
 
+class WorkflowRequest(Envelope, Definition):
+    """A workflow that is asked for, as ``parse`` reads it; it tells of faults one by one."""
+
+
 def parse(document: Mapping[str, Any], fallback_id: UUID) -> Registration:
     """The registration that a document asks for, with the faults of its shape.
 
     The parts that fit are there to be checked; a step, edge, trigger or annotation that does not
     has a stand-in in its place, and how the steps are joined is left for when all of them fit.
     """
-    said = {k: v for k, v in document.items() if k not in _SAID_BY_US}
+    said = {k: v for k, v in document.items() if k not in SAID_BY_US}
     around = {k: v for k, v in said.items() if k in Envelope.model_fields}
     within = {k: v for k, v in said.items() if k not in Envelope.model_fields}
     envelope, outer = _read(Envelope, around)
@@ -71,9 +78,10 @@ def parse(document: Mapping[str, Any], fallback_id: UUID) -> Registration:
     )
 
 
-def render(workflow: Workflow, problems: Sequence[Problem] = ()) -> dict[str, Any]:
+def render(workflow: Workflow, problems: Sequence[Problem] = ()) -> RegisteredDocument:
     """A workflow of any dialect in native words; a draft lists its problems."""
-    document = {
+    definition: DefinitionDocument = orjson.loads(workflow.definition.model_dump_json())
+    document: RegisteredDocument = {
         "id": str(workflow.id),
         "environment_id": str(workflow.environment_id),
         "version": workflow.version,
@@ -81,13 +89,14 @@ def render(workflow: Workflow, problems: Sequence[Problem] = ()) -> dict[str, An
         "lifecycle": workflow.lifecycle,
         "is_active": workflow.is_active,
         "draft": workflow.lifecycle is Lifecycle.DRAFT,
-        **workflow.definition.model_dump(mode="json"),
+        **definition,
         "created_by": workflow.created_by,
         "created_at": stamp(workflow.created_at),
         "updated_at": stamp(workflow.updated_at),
+        "problems": render_problems(problems),
     }
-    if workflow.lifecycle is Lifecycle.DRAFT:
-        document["problems"] = render_problems(problems)
+    if workflow.lifecycle is not Lifecycle.DRAFT:
+        del document["problems"]
     return document
 
 

@@ -11,7 +11,7 @@ from services.cli.exits import Exit
 from services.cli.lazy import Lazy, LazyGroup
 from services.cli.options import api_options, example
 from services.cli.present import show_rows, write_json
-from services.cli.process.settings import Outside, read_process_settings
+from services.cli.process.settings import Outside, read_keyring, read_process_settings
 from shared.domain.errors import Rejected
 from shared.runtime.clock import SystemClock
 
@@ -32,8 +32,8 @@ from shared.runtime.clock import SystemClock
 def doctor(ctx: click.Context, *, url: str, token: str | None, as_json: bool) -> None:
     """Check what Turnout needs, and say what to do where something is amiss.
 
-    Looks at Python, disk, egress settings, Postgres with its schema and clock, the bus with its
-    topics, and the API. Changes nothing. Ends with 1 when a check fails.
+    Looks at Python, disk, egress settings, Postgres with its schema and clock, the keys of secrets,
+    the bus with its topics, and the API. Changes nothing. Ends with 1 when a check fails.
     """
     if ctx.invoked_subcommand is not None:
         return
@@ -59,17 +59,20 @@ async def _look_at_stores() -> list[Finding]:
     if Outside().database_url is None:
         return [machine.check_embedded_postgres()]
     try:
-        settings = read_process_settings({})
+        settings, ring = read_process_settings({}), read_keyring()
     except Rejected as error:
         return [Finding(check="settings", state=State.FAIL, found=error.message, to_do="Mend it.")]
     clock = SystemClock()
     checked = services.checked
     postgres = await checked("postgres", lambda: services.check_postgres(settings, clock))
     schema = await checked("schema", lambda: services.check_schema_is_current(settings))
-    if settings.kafka_settings is None and schema[0].state is State.FAIL:
+    secrets = []
+    if schema[0].state is not State.FAIL:
+        secrets = await checked("secrets", lambda: services.check_secrets(settings, ring))
+    elif settings.kafka_settings is None:
         return [*postgres, *schema, _bus_without_schema()]
     bus = await checked("bus", lambda: services.check_bus(settings, clock))
-    return [*postgres, *schema, *bus]
+    return [*postgres, *schema, *secrets, *bus]
 
 
 def _bus_without_schema() -> Finding:

@@ -14,9 +14,11 @@ from shared.bus.kafka import open_kafka_bus
 from shared.bus.local import open_local_bus
 from shared.bus.protocol import Bus
 from shared.db.pool import open_pool, translated
+from shared.db.secrets import count_keys
 from shared.domain.errors import Rejected, TurnoutError
 from shared.embedded.binaries import OLDEST_MAJOR
 from shared.runtime.clock import Clock
+from shared.runtime.keyring import KeyRing
 from shared.runtime.sql import statements
 
 WITHIN_S: Final = 15
@@ -71,6 +73,27 @@ async def check_schema_is_current(settings: ProcessSettings) -> list[Finding]:
             state=State.WARN,
             found="newer than this program",
             to_do="Run the program of the version that migrated it.",
+        )
+    ]
+
+
+async def check_secrets(settings: ProcessSettings, ring: KeyRing) -> list[Finding]:
+    """Whether each secret is under a key of the ring. Raises Unavailable."""
+    async with open_pool(settings.postgres) as pool:
+        with translated():
+            async with pool.acquire() as conn:
+                counts = await count_keys(conn)
+    lost = {id_: count for id_, count in counts.items() if id_ not in ring.ids}
+    if not lost:
+        found = f"{sum(counts.values())} stored, each under a key of the ring"
+        return [Finding(check="secrets", state=State.OK, found=found)]
+    listed = ", ".join(f"'{id_}' ({count})" for id_, count in lost.items())
+    return [
+        Finding(
+            check="secrets",
+            state=State.WARN,
+            found=f"under keys that the ring lacks: {listed}",
+            to_do="Give TURNOUT_KEYRING those keys, or set the secrets anew.",
         )
     ]
 

@@ -1,53 +1,78 @@
 """``turnout event send``."""
 
 import asyncio
-from typing import Any
+from typing import IO
 
 import click
 
-from services.cli.client import open_client
+from services.cli.client import ask, open_client
+from services.cli.event.batches import batches, in_file
 from services.cli.given_json import given_json
 from services.cli.options import api_options, example
-from services.cli.present import show_fields, write_json
+from services.cli.present import progress, show_fields, write_json
+from shared.domain.errors import Invalid
 
 
 @click.command(
     epilog=example(
         """turnout event send integrated_account:connected --payload '{"id": "acc_1"}'""",
         "turnout event send order:created --id 42 --payload @order.json",
+        "turnout event send --file orders.ndjson",
     )
 )
-@click.argument("type_", metavar="TYPE")
+@click.argument("type_", metavar="TYPE", required=False)
 @click.option("--payload", help="JSON; @FILE reads a file, - standard input.")
 @click.option("--id", "event_id", help="Sent again under the same id, it counts once.")
 @click.option("--source", help="Who says so; ids are told apart by source.")
+@click.option(
+    "--file", type=click.File("rb"),
+    help="Many events as the API takes them: an array, or one a line; - is standard input.",
+)  # fmt: skip
 @api_options
 def send(
     *,
-    type_: str,
+    type_: str | None,
     payload: str | None,
     event_id: str | None,
     source: str | None,
+    file: IO[bytes] | None,
     url: str,
     token: str | None,
     as_json: bool,
 ) -> None:
-    """Send an event of TYPE, such as integrated_account:connected."""
-    given = {
-        "event": type_,
-        "id": event_id,
-        "source": source,
-    }
+    """Send an event of TYPE, such as integrated_account:connected, or the events of a file."""
+    given = {"event": type_, "id": event_id, "source": source}
     body = {name: value for name, value in given.items() if value is not None}
     if payload is not None:
         body["payload"] = given_json(payload, "--payload")
-
-    async def post() -> Any:
-        async with open_client(url, token) as client:
-            return (await client.call("POST", "v1/events", body=body)).body
-
-    sent = asyncio.run(post())
+    if (file is None) is (type_ is None) or (file is not None and body):
+        raise click.UsageError("Name a TYPE, or a --file whose events say all themselves.")
+    if file is not None:
+        sent = {"sent": asyncio.run(_send_all(file, url, token))}
+    else:
+        sent = ask(url, token, "POST", "v1/events", body=body).body
     if as_json:
         write_json(sent)
+    elif file is not None:
+        show_fields(sent)
     else:
         show_fields({**sent, "next": f"turnout event get {sent['key']}"})
+
+
+async def _send_all(file: IO[bytes], url: str, token: str | None) -> int:
+    """How many were sent. Raises Invalid, with places in the file, at the first that are none."""
+    sent = 0
+    async with open_client(url, token) as client:
+        with progress(1) as shown:
+            for begin, events in batches(file):
+                try:
+                    await client.call("POST", "v1/events/batch", body=events)
+                except Invalid as error:
+                    raise Invalid(list(in_file(error.problems, begin)), _after(begin)) from None
+                sent = begin + len(events)
+                shown.begin(f"{sent:,} events sent")
+    return sent
+
+
+def _after(sent: int) -> str:
+    return f"The {sent:,} events before were sent; those with ids of their own count once."

@@ -1,20 +1,24 @@
 """``turnout execution watch``."""
 
 import asyncio
+from collections.abc import AsyncGenerator
+from contextlib import aclosing
 from typing import Any, Final
 from uuid import UUID
 
 import click
+import orjson
 
 from services.cli.client import Client, open_client
 from services.cli.execution.attempts import get_whole, row
 from services.cli.exits import Exit
 from services.cli.options import api_options, example
-from services.cli.present import show_line, write_json
+from services.cli.present import say, show_line, write_json
 from shared.domain.errors import NotFound, Unavailable
 from shared.domain.executions import Status
 
 PAUSE_S: Final = 0.25
+ASK_AGAIN_S: Final = 1.0
 
 
 @click.command(epilog=example("turnout execution watch 0b0e2a3c-6a53-5b36-9f1c-1f0d3d6a9f10"))
@@ -36,12 +40,19 @@ def watch(
     Ends with 0 when it is COMPLETED, else with 1; with 5 when the time is up.
     """
 
-    async def follow() -> dict[str, Any]:
+    async def to_the_end() -> dict[str, Any]:
         async with asyncio.timeout(timeout), open_client(url, token) as client:
-            return await _to_the_end(client, str(execution_id), as_json=as_json)
+            shown = 0
+            async with aclosing(_views(client, str(execution_id))) as views:
+                async for found in views:
+                    if not as_json:
+                        for attempt in found["attempts"][shown:]:
+                            show_line(*row(attempt))
+                    shown = len(found["attempts"])
+            return found
 
     try:
-        ended = asyncio.run(follow())
+        ended = asyncio.run(to_the_end())
     except TimeoutError:
         raise Unavailable(f"Execution {execution_id} has not ended in {timeout:g} s.") from None
     if as_json:
@@ -51,18 +62,30 @@ def watch(
     ctx.exit(Exit.OK if ended["status"] == Status.COMPLETED else Exit.FAILED)
 
 
-async def _to_the_end(client: Client, execution_id: str, *, as_json: bool) -> dict[str, Any]:
-    shown = 0
-    while True:
-        found = await _found(client, execution_id)
-        attempts = found["attempts"]
-        if not as_json:
-            for attempt in attempts[shown:]:
-                show_line(*row(attempt))
-        shown = len(attempts)
-        if Status(found["status"]).is_terminal:
-            return found
-        await asyncio.sleep(PAUSE_S)
+async def _views(client: Client, execution_id: str) -> AsyncGenerator[dict[str, Any], None]:
+    """The execution with its log so far, each time that it has grown; at last when it has ended."""
+    found = await _found(client, execution_id)
+    yield found
+    if Status(found["status"]).is_terminal:
+        return
+    after = max(each["position"] for each in [*found["phases"], *found["attempts"]])
+    try:
+        stream = client.follow(f"v1/executions/{execution_id}/live", after=str(after))
+        async with aclosing(stream) as events:
+            async for event in events:
+                told = orjson.loads(event.data or "{}")
+                if event.name == "entry":
+                    found["attempts"] += told["attempts"]
+                    yield found
+                elif event.name == "end":
+                    yield await get_whole(client, execution_id)
+                    return
+    except Unavailable as fault:
+        say(f"{fault.message} Asking every {ASK_AGAIN_S:g} s instead.")
+    while not Status(found["status"]).is_terminal:
+        await asyncio.sleep(ASK_AGAIN_S)
+        found = await get_whole(client, execution_id)
+        yield found
 
 
 async def _found(client: Client, execution_id: str) -> dict[str, Any]:

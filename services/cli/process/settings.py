@@ -10,6 +10,7 @@ from pydantic_settings import BaseSettings, SettingsConfigDict, SettingsError
 
 from shared.assembly.settings import ProcessSettings
 from shared.domain.errors import Invalid, Problem, Rejected
+from shared.runtime.keyring import KeyRing, RingSetting
 
 _SCHEMES: Final = frozenset({"postgres", "postgresql"})
 
@@ -22,6 +23,14 @@ class Outside(BaseSettings):
     database_url: SecretStr | None = Field(
         default=None, validation_alias=AliasChoices("DATABASE_URL", "TURNOUT_DATABASE_URL")
     )
+
+
+class RingOutside(BaseSettings):
+    """The key ring, read without the rest."""
+
+    model_config = SettingsConfigDict(env_prefix="TURNOUT_", extra="ignore")
+
+    keyring: RingSetting = Field(default_factory=KeyRing)
 
 
 class QuietSettings(ProcessSettings):
@@ -55,6 +64,12 @@ def read_database_url() -> str:
         )
     check_dsn(dsn)
     return dsn.get_secret_value()
+
+
+def read_keyring() -> KeyRing:
+    """The ring of TURNOUT_KEYRING; one without keys when that is not set. Raises Invalid."""
+    with explained():
+        return RingOutside().keyring
 
 
 def check_dsn(dsn: SecretStr) -> None:

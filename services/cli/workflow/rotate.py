@@ -21,6 +21,13 @@ def rotate(
 
     The old one starts nothing any more.
     """
+    show_rotated(workflow_id, trigger_id, url, token, as_json=as_json)
+
+
+def show_rotated(
+    workflow_id: UUID, trigger_id: str, url: str, token: str | None, *, as_json: bool
+) -> None:
+    """Rotate a webhook, and show its new address."""
     path = f"v1/workflows/{workflow_id}/triggers/{quote(trigger_id, safe='')}/rotate"
     workflow = ask(url, token, "POST", path).body
     if as_json:

@@ -6,7 +6,7 @@ from dataclasses import replace
 from uuid import uuid4
 
 import pytest_asyncio
-from aiohttp.test_utils import TestClient, TestServer
+from aiohttp.test_utils import TestClient
 from aiohttp.web import Application, Request
 from prometheus_client import CollectorRegistry
 from pydantic import SecretStr
@@ -21,8 +21,10 @@ from shared.domain.ids import DEFAULT_ENVIRONMENT
 from shared.expr.jsonata import ExpressionCache
 from shared.runtime.clock import SystemClock
 from shared.wire.topics import Topics
+from tests.support.answers import open_checked
 
 Client = TestClient[Request, Application]
+
 Serve = Callable[[str | None], Awaitable[Client]]
 
 
@@ -61,8 +63,8 @@ async def serve(resources: ApiResources) -> AsyncIterator[Serve]:
                 token=None if token is None else SecretStr(token),
                 registry=CollectorRegistry(),
             )
-            server = TestServer(build_app(own, ApiSettings()))
-            return await stack.enter_async_context(TestClient(server))
+            app = build_app(own, ApiSettings())
+            return await stack.enter_async_context(open_checked(app))
 
         yield start
 

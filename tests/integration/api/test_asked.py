@@ -146,7 +146,7 @@ async def test_a_key_names_one_request(database: str) -> None:
         body = {"payload": {"a": 1}}
         first = await face.post(path, body, key="k")
         assert await face.post(path, body, key="k") == first
-        said = await face.post(path, {"payload": {"a": 2}}, key="k", status=409)
+        said = await face.post(path, {"payload": {"a": 2}}, key="k", status=422)
         assert "other words" in said["detail"]
         named = {**body, "idempotency_key": "k"}
         (fault,) = (await face.post(path, named, key="j", status=422))["errors"]

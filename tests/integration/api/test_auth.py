@@ -3,7 +3,8 @@
 from itertools import chain, product
 from uuid import uuid4
 
-from services.api.routes import OPEN, ROUTES, Route
+from services.api.route import OPEN, Route
+from services.api.routes import ROUTES
 from shared.domain.ids import DEFAULT_ENVIRONMENT
 from shared.domain.principals import SCOPES_OF, Role, Scope
 from tests.integration.api.asking import OPERATOR, Asker
@@ -40,13 +41,14 @@ async def test_each_route_asks_for_its_scopes(serve: Serve) -> None:
 
 
 async def test_who_shows_nothing_gets_what_is_open(serve: Serve) -> None:
-    """Health, metrics and webhooks are open; everything else is 401, and so is any other path."""
+    """Health, metrics, webhooks and what Turnout says of itself are open; all else is 401."""
     asker = Asker(await serve(OPERATOR))
     for route in ROUTES:
         status, document = await asker.ask(route.method, path_of(route))
         assert (status == 401) is bool(route.needs), (route, document)
     assert {route.path for route in ROUTES if route.needs == OPEN} == {
         *("/healthz", "/readyz", "/metrics", "/v1/hooks/{token}"),
+        *("/openapi.json", "/asyncapi.json", "/schemas/workflow.json", "/docs"),
     }
     assert (await asker.ask("GET", "/v1/nowhere"))[0] == 401
 
@@ -54,7 +56,13 @@ async def test_who_shows_nothing_gets_what_is_open(serve: Serve) -> None:
 def test_every_change_asks_for_more_than_reading() -> None:
     """No route but a read, a check or an open one is content with the scope to read."""
     reading = {r.path for r in ROUTES if r.method != "GET" and Scope.READ in r.needs}
-    assert reading == {"/v1/workflows/validate"}
+    assert reading == {
+        "/v1/workflows/validate",
+        "/v1/workflows/lint",
+        "/v1/workflows/dry-run",
+        "/v1/workflows/{id}/dry-run",
+        "/v1/workflows/{id}/diff",
+    }
     assert set(chain.from_iterable(r.needs for r in ROUTES)) == ALL
 
 

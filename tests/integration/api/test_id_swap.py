@@ -10,12 +10,15 @@ from uuid import UUID, uuid4
 
 import orjson
 
-from services.api.routes import ROUTES, Route
+from services.api.route import Route
+from services.api.routes import ROUTES
+from shared.db.dead_letters import LetterFilter, keep_letters, list_letters
 from shared.db.intake import Arrival, archive, ensure_days
 from shared.db.tenancy import become_tenant
 from shared.domain.events import Event
 from shared.domain.ids import EnvironmentId, event_key
 from shared.domain.principals import Scope
+from shared.wire.dead_letters import VALUE_BYTES_MAX, DeadLetter
 from shared.wire.events import encode_event
 from tests.integration.api.asking import OPERATOR, Asker
 from tests.integration.test_tenancy import ROWS
@@ -42,13 +45,17 @@ FLOW: dict[str, Any] = {
 # What stands for the {id} and its like after a word of the path, in the order of the path.
 WORDS = (
     *("workflows", "workflow", "actions", "event-types", "events", "executions", "schedules"),
-    *("tasks", "environments", "keys"),
+    *("tasks", "environments", "keys", "dead-letters", "secrets"),
 )
 
 BODIES: Mapping[tuple[str, str], Any] = {
     ("PUT", "/v1/workflows/{id}"): {"name": "mine"},
+    ("POST", "/v1/workflows/{id}/diff"): {"name": "mine"},
+    ("POST", "/v1/workflows/{id}/dry-run"): {"event": {"event": "go"}},
     ("PUT", "/v1/actions/{name}"): {"transport": "worker"},
+    ("POST", "/v1/events/{id}/replay"): {"workflow_ids": [NAME]},
     ("PUT", "/v1/event-types/{name}"): {},
+    ("PUT", "/v1/secrets/{name}"): {"value": "mine"},
     ("POST", "/v1/executions/{id}/steps/{step_id}/decision"): {"decision": "reject", "by": "me"},
     ("POST", "/v1/executions/{id}/steps/{step_id}/submission"): {"data": 1, "by": "me"},
     ("POST", "/v1/tasks/{task_id}/fail"): {"message": "no"},
@@ -59,6 +66,7 @@ MADE = {
     ("PUT", "/v1/workflows/{id}"): 409,  # an id is one workflow's, whoever's
     ("PUT", "/v1/actions/{name}"): 201,  # a name is an environment's own
     ("PUT", "/v1/event-types/{name}"): 201,
+    ("PUT", "/v1/secrets/{name}"): 201,
 }
 """What makes a thing that is not there: no 404."""
 
@@ -114,6 +122,7 @@ async def fill(works: Works, asker: Asker, environment_id: str) -> dict[str, str
     """Make one of everything; gives what stands for it in a path."""
     await asker.ask("PUT", f"/v1/actions/{NAME}", {"transport": "worker"})
     await asker.ask("PUT", f"/v1/event-types/{NAME}", {})
+    await asker.ask("PUT", f"/v1/secrets/{NAME}", {"value": "theirs"})
     _, flow = await asker.ask("POST", "/v1/workflows", FLOW)
     _, truto = await asker.ask("POST", "/truto/workflow", {"config": {}})
     _, key = await asker.ask("POST", "/v1/keys", {"name": "spare", "scopes": ["read"]})
@@ -131,9 +140,30 @@ async def fill(works: Works, asker: Asker, environment_id: str) -> dict[str, str
         "tasks": polled["items"][0]["task_id"],
         "environments": environment_id,
         "keys": key["id"],
+        "secrets": NAME,
+        "dead-letters": await buried(works, EnvironmentId(UUID(environment_id))),
         "{step_id}": "ask",
         "{trigger_id}": "hook",
     }
+
+
+async def buried(works: Works, environment_id: EnvironmentId) -> str:
+    """The id of a record that could not be used, and is too large to be tried again."""
+    letter = DeadLetter(
+        reason="EMPTY",
+        detail="",
+        pointer="",
+        topic=works.platform.topics.sources[0],
+        partition=0,
+        offset=0,
+        key=None,
+        value=bytes(VALUE_BYTES_MAX + 1),
+        environment_id=environment_id,
+    )
+    async with works.pool.acquire() as conn:
+        await keep_letters(conn, [letter], datetime.now(UTC), nobody=environment_id)
+        found = await list_letters(conn, LetterFilter(environment_id=environment_id), limit=1)
+    return str(found[0].id)
 
 
 async def archived(works: Works, environment_id: EnvironmentId) -> str:

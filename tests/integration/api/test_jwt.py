@@ -10,7 +10,6 @@ from uuid import uuid4
 import jwt
 import pytest
 import pytest_asyncio
-from aiohttp.test_utils import TestClient, TestServer
 from prometheus_client import CollectorRegistry
 from pydantic import SecretStr
 
@@ -36,6 +35,7 @@ from tests.integration.api.forgeries import (
     of_length,
 )
 from tests.integration.api.issued import AUDIENCE, ISSUER, claims
+from tests.support.answers import open_checked
 
 SECRET = "a secret that is long enough for each algorithm: 64 characters, or more"
 PINNED = Issuer(issuer=ISSUER, audience=AUDIENCE, algorithm="ES256", public_key=KEY.pem)
@@ -54,8 +54,8 @@ async def opened(resources: ApiResources) -> AsyncIterator[Open]:
             )
             own = replace(resources, token=SecretStr(OPERATOR), registry=CollectorRegistry())
             read = Issuers(issuers, caller, resources.clock)
-            server = TestServer(build_app(own, ApiSettings(), read))
-            return Asker(await stack.enter_async_context(TestClient(server)), OPERATOR)
+            app = build_app(own, ApiSettings(), read)
+            return Asker(await stack.enter_async_context(open_checked(app)), OPERATOR)
 
         yield start
 

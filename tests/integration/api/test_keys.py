@@ -10,7 +10,6 @@ from uuid import UUID, uuid4
 
 import pytest
 import pytest_asyncio
-from aiohttp.test_utils import TestClient, TestServer
 from prometheus_client import CollectorRegistry
 from pydantic import SecretStr
 
@@ -24,6 +23,7 @@ from shared.domain.principals import SCOPES_OF, Role, Scope
 from shared.runtime.clock import SystemClock
 from tests.integration.api.asking import OPERATOR, Asker
 from tests.integration.api.conftest import Serve
+from tests.support.answers import open_checked
 
 READ = [Scope.READ]
 
@@ -93,7 +93,7 @@ def clock() -> Ahead:
 async def operator(resources: ApiResources, clock: Ahead) -> AsyncIterator[Asker]:
     """The operator of an API that goes by ``clock``."""
     own = replace(resources, token=SecretStr(OPERATOR), clock=clock, registry=CollectorRegistry())
-    async with TestClient(TestServer(build_app(own, ApiSettings()))) as client:
+    async with open_checked(build_app(own, ApiSettings())) as client:
         yield Asker(client, OPERATOR)
 
 

@@ -77,6 +77,8 @@ async def test_a_rerun_does_everything_again_and_once_a_key(database: str) -> No
         told = await asyncio.gather(*(face.post(path, key="again") for _ in range(3)))
         assert len({one["execution_id"] for one in told}) == 1
         other = await face.post(path, {"expires_after_s": 3600})
+        said = await face.post(path, {"expires_after_s": 3600}, key="again", status=422)
+        assert said["errors"][0]["code"] == "OTHER_REQUEST"
         for one in (told[0], other):
             assert one["repeats"] == {"execution_id": str(id_), "step_id": None}
             shown = await face.ends(one["execution_id"])

@@ -5,7 +5,6 @@ from typing import Any
 
 import pytest
 import pytest_asyncio
-from aiohttp.test_utils import TestClient, TestServer
 from prometheus_client import CollectorRegistry
 from pydantic import SecretStr
 
@@ -15,6 +14,7 @@ from services.api.settings import ApiSettings
 from tests.integration.api.conftest import Client, Serve
 from tests.integration.api.face import Face, open_face
 from tests.integration.api.test_archive import call
+from tests.support.answers import open_checked
 from tests.support.works import transform, until, workflow
 
 HOOK: dict[str, Any] = {"id": "hook", "kind": "webhook"}
@@ -51,7 +51,7 @@ async def guarded(resources: ApiResources) -> Any:
     own = replace(
         resources, registry=CollectorRegistry(), secrets={"sender": SecretStr("swordfish")}
     )
-    async with TestClient(TestServer(build_app(own, ApiSettings()))) as opened:
+    async with open_checked(build_app(own, ApiSettings())) as opened:
         yield opened
 
 
@@ -207,7 +207,7 @@ async def test_a_secret_that_nobody_set_is_a_problem(client: Client) -> None:
     refused = await call(client, "POST", "workflows", {**FLOW, "triggers": [hook]}, status=422)
     (error,) = refused["errors"]
     assert error["pointer"] == "/triggers/0/webhook/auth/secret"
-    assert "TURNOUT_SECRETS__SENDER" in error["detail"]
+    assert "no secret 'sender'" in error["detail"]
 
 
 async def made_by(client: Client, headers: dict[str, str]) -> tuple[dict[str, Any], str]:

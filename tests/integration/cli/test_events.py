@@ -128,6 +128,51 @@ def test_payloads_come_from_files_and_pipes(client: Turnout, tmp_path: Path) -> 
     }
 
 
+def test_many_events_are_sent_from_a_file(client: Turnout, tmp_path: Path) -> None:
+    """An array, or one a line; what is wrong is named by its place in the file."""
+    kind, file = f"test:{uuid4().hex}", tmp_path / "events"
+    events = [{"event": kind, "id": f"n{n}", "payload": {"n": n}} for n in range(1_500)]
+    file.write_text("\n".join(json.dumps(event) for event in events))
+    sent = client("event", "send", "--file", str(file), "--json")
+    assert sent.json == {"sent": 1_500}
+    assert "1,000 events sent" in sent.err
+    piped = client("event", "send", "--file", "-", given=json.dumps(events, indent=1))
+    assert "1500" in piped.out
+    eventually(lambda: len(_found(client, "--type", kind, "--limit", "2000")) == 1_500)
+    assert [e["id"] for e in _found(client, "--type", kind, "--payload", "n=7")] == ["n7"]
+    events[1_100]["event"] = ""
+    file.write_text(json.dumps(events))
+    done = client("event", "send", "--file", str(file))
+    assert (done.code, done.out) == (4, "")
+    assert "/1100/event" in done.err
+    for wrong in (("--file", str(file), kind), (), ("--file", str(tmp_path / "none"))):
+        assert client("event", "send", *wrong).code == 2
+    file.write_text("{}\n{")
+    assert "Line 2" in client("event", "send", "--file", str(file)).err
+
+
+def test_executions_are_searched(client: Turnout, tmp_path: Path) -> None:
+    """By what started them, what they were given, and what they came to."""
+    src = "{'order': {'id': payload.order.id, 'is_paid': true}}"
+    step = {"id": "say", "action": "transform", "input": {"lang": "jsonata", "src": src}}
+    id_, event = registered(client, tmp_path, step)
+    execution = started(client, event, {"order": {"id": 42, "name": "x.y"}})
+    assert client("execution", "watch", execution, "--timeout", "20").code == 0
+    for given, found in (
+        (("--input", "order.id=42", "--output", "order.is_paid=true"), [execution]),
+        (("--input", "order.id=42", "--input", "order.name=x.y"), [execution]),
+        (("--event-type", event, "--status", "completed", "--status", "FAILED"), [execution]),
+        (("--output", 'order.id="42"', "--workflow", id_), []),
+        (("--finished-to", "2020-01-01T00:00:00Z"), []),
+        (("--parent", execution), []),
+    ):
+        listed = client("execution", "list", "--workflow", id_, *given, "--json").json
+        assert [one["id"] for one in listed] == found, given
+    for wrong in ("order", "=1", "a.=1", ".a=1"):
+        assert client("execution", "list", "--input", wrong).code == 2
+    assert client("execution", "list", "--input", "a=1", "--input", "a.b=2").code == 2
+
+
 def test_tail_is_harmless_to_terminals(client: Turnout) -> None:
     """What a publisher put into an id cannot command the terminal."""
     kind = f"test:{uuid4().hex}"
@@ -156,3 +201,8 @@ def test_a_wrong_address_is_refused(url: str) -> None:
 def _recent(client: Turnout, kind: str) -> list[str]:
     found = client("event", "tail", "--type", kind, "--last", "1", "--count", "1", "--json")
     return found.out.splitlines()
+
+
+def _found(client: Turnout, *options: str) -> list[Any]:
+    found: list[Any] = client("event", "list", *options, "--json").json
+    return found

@@ -90,6 +90,16 @@ def test_a_forged_marker_is_just_text() -> None:
     assert MARKS.reveal(forged, {"A": "value"}) == forged
 
 
+@pytest.mark.parametrize("cut", [slice(0, -1), slice(1, None), slice(1, -1)])
+def test_a_marker_that_was_cut_does_not_tell_the_nonce(cut: slice) -> None:
+    """Nor does one that was escaped, where references are shown or secrets are concealed."""
+    own = SecretMarks("0f" * 16)
+    marker = own.scope(["A"])["A"]
+    for text in (marker[cut], repr(marker)):
+        assert "0f" not in own.shown([text])[0]
+        assert "0f" not in own.conceal({text: 1}, {}).popitem()[0]
+
+
 def test_a_marker_can_be_put_into_a_longer_text() -> None:
     """Concatenation is what authors do with a secret."""
     marker = MARKS.scope(["A"])["A"]

@@ -31,7 +31,7 @@ from shared.wire.commands import (
 )
 from shared.wire.dead_letters import DeadLetter, encode_dead_letter
 from shared.wire.events import decode_event, encode_event
-from shared.wire.lineage import Lineage, Parent, Repeat, read_lineage
+from shared.wire.lineage import Lineage, Parent, Repeat, Replay, read_lineage
 from shared.wire.messages import (
     CancelData,
     CloudEvent,
@@ -197,6 +197,7 @@ def test_what_was_asked_survives_the_bus() -> None:
             execution_id=ORIGIN.execution_id, step_id=StepId("s1"), is_only=True, due_at=NOW
         ),
         asked=Asked(locale="en", overrides={"a": [1]}, parameters={}, force=True),
+        replay=Replay(replay_id=ORIGIN.event_key, again=True),
     )
     command = encode_start(
         ORIGIN.execution_id, ORIGIN.workflow_id, 5, encode_event(EVENT), NOW, lineage=lineage

@@ -1,0 +1,62 @@
+"""Trying dead letters again, or letting them go."""
+
+from collections.abc import Sequence
+
+from services.api.note_changes import note
+from services.api.resources import ApiResources
+from shared.bus.protocol import Record
+from shared.db.audit import Change
+from shared.db.dead_letters import KeptLetter, take_letters
+from shared.domain.errors import Conflict, NotFound
+from shared.domain.principals import Caller
+
+
+async def retry_letters(
+    resources: ApiResources, caller: Caller, letters: Sequence[KeptLetter]
+) -> int:
+    """Publish the records of letters again, where they stood; gives how many.
+
+    The letters are gone then: a record that still cannot be used becomes another. Passed over are
+    those that are not whole, and those that somebody else has taken.
+    """
+    whole = {kept.id: kept for kept in letters if kept.is_whole}
+    async with resources.tenant(caller.environment_id) as conn:
+        taken = await take_letters(conn, caller.environment_id, whole)
+        for id_ in taken:
+            await note(resources, conn, caller, _change("retry", whole[id_]))
+        # Before the letters are gone for good: what fails between is published twice, never lost.
+        await resources.bus.publish([_record(whole[id_]) for id_ in whole if id_ in taken])
+    return len(taken)
+
+
+async def retry_letter(resources: ApiResources, caller: Caller, kept: KeptLetter) -> None:
+    """As ``retry_letters``. Raises Conflict for one that is not whole, NotFound for a taken one."""
+    if not kept.is_whole:
+        raise Conflict("The record was too large to be kept whole: publish it anew at its source.")
+    if not await retry_letters(resources, caller, [kept]):
+        raise NotFound(f"There is no dead letter {kept.id}.")
+
+
+async def discard_letters(
+    resources: ApiResources, caller: Caller, letters: Sequence[KeptLetter]
+) -> int:
+    """Let letters go; gives how many were still there."""
+    by_id = {kept.id: kept for kept in letters}
+    async with resources.tenant(caller.environment_id) as conn:
+        taken = await take_letters(conn, caller.environment_id, by_id)
+        for id_ in taken:
+            await note(resources, conn, caller, _change("discard", by_id[id_]))
+    return len(taken)
+
+
+def _record(kept: KeptLetter) -> Record:
+    letter = kept.letter
+    return Record(topic=letter.topic, key=letter.key, value=letter.value, headers=letter.headers)
+
+
+def _change(action: str, kept: KeptLetter) -> Change:
+    return Change(
+        action=f"dead-letter.{action}",
+        target=f"dead-letter:{kept.id}",
+        before={"reason": kept.letter.reason, "record": kept.letter.record_id},
+    )

@@ -1,0 +1,1 @@
+"""``turnout dead-letter``: records that could not be used."""

@@ -1,0 +1,1 @@
+"""``turnout webhook``: the addresses that start workflows."""

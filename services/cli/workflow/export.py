@@ -1,0 +1,144 @@
+"""``turnout workflow export``."""
+
+import asyncio
+import re
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, Final
+from uuid import UUID
+
+import click
+import orjson
+
+from services.cli.client import Client, open_client
+from services.cli.options import api_options, example
+from services.cli.present import show_rows, write_json
+from services.cli.workflow.canonical import canonical, canonical_truto, is_truto
+from services.cli.workflow.files import (
+    YAML,
+    Written,
+    parsed,
+    read_definitions,
+    write_file,
+)
+from services.cli.workflow.layout import merged_text, yaml_text
+from services.cli.workflow.syncing import WORKFLOWS_MAX, refused
+from shared.domain.errors import Rejected
+from shared.domain.workflows import Dialect
+
+_UNFIT: Final = re.compile(r"[^a-z0-9]+")
+_NAME_CHARS_MAX: Final = 64
+
+
+@click.command(
+    epilog=example(
+        "turnout workflow export --all --dir workflows",
+        "turnout workflow export 4a4de828-f4c9-4bea-8ef4-2d705aec43bc > order.yaml",
+    )
+)
+@click.argument("workflow_id", type=click.UUID, required=False)
+@click.option("--all", "is_all", is_flag=True, help="Every workflow but the archived ones.")
+@click.option(
+    "--dir",
+    "folder",
+    type=click.Path(path_type=Path, file_okay=False),
+    help="Write a file each there; those that are there keep their comments.",
+)
+@api_options
+def export(
+    workflow_id: UUID | None,
+    *,
+    is_all: bool,
+    folder: Path | None,
+    url: str,
+    token: str | None,
+    as_json: bool,
+) -> None:
+    """Write the workflow WORKFLOW_ID as YAML, or all of them, each as an author would.
+
+    A workflow of Truto's is written in Truto's words. A file that is of the workflow already, by
+    its id, is changed where it differs, and nowhere else.
+    """
+    if is_all is (workflow_id is not None) or (is_all and folder is None):
+        raise click.UsageError("Give one WORKFLOW_ID, or --all with a --dir.")
+    documents = asyncio.run(_fetch(workflow_id, url, token))
+    if folder is None:
+        click.echo(yaml_text(documents[0]), nl=False)
+        return
+    files = _files_of(folder)
+    done = [_exported(folder, document, files) for document in documents]
+    if as_json:
+        write_json(done)
+    else:
+        show_rows(("file", "what", "id"), [(one["file"], one["what"], one["id"]) for one in done])
+
+
+async def _fetch(workflow_id: UUID | None, url: str, token: str | None) -> list[dict[str, Any]]:
+    async with open_client(url, token) as client:
+        if workflow_id is None:
+            found = await client.items("v1/workflows", WORKFLOWS_MAX)
+        else:
+            found = [await client.get(f"v1/workflows/{workflow_id}")]
+        return [await _in_own_words(client, workflow) for workflow in found]
+
+
+async def _in_own_words(client: Client, workflow: Mapping[str, Any]) -> dict[str, Any]:
+    """In the words that it was registered in, as it can be changed in no others."""
+    if workflow["dialect"] == Dialect.TRUTO:
+        return canonical_truto(await client.get(f"truto/workflow/{workflow['id']}"))
+    return canonical(workflow)
+
+
+def _files_of(folder: Path) -> dict[str, Written]:
+    """The files of a folder by the ids in them."""
+    if not folder.is_dir() or not any(folder.iterdir()):
+        return {}
+    return {
+        str(one.document["id"]): one for one in read_definitions([folder]) if "id" in one.document
+    }
+
+
+def _exported(
+    folder: Path, document: Mapping[str, Any], files: dict[str, Written]
+) -> dict[str, Any]:
+    there = files.get(document["id"])
+    path = _free_path(folder, document) if there is None else there.path
+    try:
+        text = _new_text(path, document) if there is None else _changed_text(there, document)
+    except Rejected as error:
+        raise refused(path, error) from None
+    what = "created" if there is None else "unchanged"
+    if there is None or text.encode() != path.read_bytes():
+        what = "created" if there is None else "updated"
+        write_file(path, text.encode())
+    files[document["id"]] = Written(path, dict(document))
+    return {"file": str(path), "what": what, "id": document["id"]}
+
+
+def _new_text(path: Path, document: Mapping[str, Any]) -> str:
+    if path.suffix in YAML:
+        return yaml_text(document)
+    return orjson.dumps(document, option=orjson.OPT_INDENT_2).decode() + "\n"
+
+
+def _changed_text(there: Written, document: Mapping[str, Any]) -> str:
+    """The file's text, meaning what the document says. Raises Rejected where it cannot be."""
+    plain = canonical_truto if is_truto(document) else canonical
+    old = plain(there.document)
+    text = there.path.read_bytes().decode()
+    if old == document:
+        return text
+    if there.path.suffix not in YAML:
+        return _new_text(there.path, document)
+    text = merged_text(text, old, document)
+    if plain(parsed(there.path, text.encode())) != document:
+        raise Rejected("it cannot be changed in place; move it away, and export once more.")
+    return text
+
+
+def _free_path(folder: Path, document: Mapping[str, Any]) -> Path:
+    """A file that is not there yet, named as the workflow is."""
+    name = document.get("key") or document.get("name") or document.get("label") or "workflow"
+    stem = _UNFIT.sub("-", str(name).lower()).strip("-")[:_NAME_CHARS_MAX] or "workflow"
+    path = folder / f"{stem}.yaml"
+    return folder / f"{stem}-{document['id'][:8]}.yaml" if path.exists() else path

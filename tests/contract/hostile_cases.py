@@ -1,0 +1,185 @@
+"""Requests that mean badly: every place of every route, with everything of the corpora."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from random import Random
+from typing import Any, Final
+from urllib.parse import quote
+
+import orjson
+
+from services.api.openapi_examples import example_of
+from services.api.route import Route
+from services.api.routes import ROUTES
+from tests.integration.api.test_id_swap import BODIES, NAME
+from tests.support.corpora import documents, json_text, texts, values
+
+SEED: Final = 6
+
+HEADERS: Final = (
+    *("Idempotency-Key", "If-Match", "If-None-Match", "X-Turnout-Environment", "Prefer"),
+    *("traceparent", "tracestate", "Last-Event-ID", "Content-Type", "Content-Encoding", "Accept"),
+    *("Accept-Encoding", "X-Request-Id", "Range", "Cookie", "X-HTTP-Method-Override", "x-api-key"),
+    *("ce-id", "ce-type", "ce-source", "ce-time", "ce-specversion", "ce-environmentid", "webhook-id"),
+)  # fmt: skip
+
+FLOW: Final[Any] = {
+    "name": "w",
+    "triggers": [{"event_name": "never"}],
+    "filters": {"all": [{"path": "payload.a", "op": "eq", "value": 1}]},
+    "run_if": "payload.a = 1",
+    "input_schema": {"type": "object", "properties": {"a": {"pattern": "a+"}}},
+    "steps": [
+        {"id": "a", "action": "transform", "input": {"lang": "jsonata", "src": "payload"}},
+        {"id": "b", "action": "http_request", "input": {"url": "http://a.test/", "method": "GET"}},
+        {"id": "c", "kind": "form", "form": {"schema": {"type": "string", "format": "x"}}},
+    ],
+}
+CLOUD_EVENT: Final = {
+    "specversion": "1.0",
+    "id": "1",
+    "source": "/s",
+    "type": "never",
+    "subject": "s",
+    "time": "2026-11-22T10:00:00Z",
+    "data": {"a": 1},
+}
+RICH: Final[Mapping[tuple[str, str], Any]] = {
+    **{("POST", f"/v1/workflows{end}"): FLOW for end in ("", "/validate", "/lint", "/{id}/diff")},
+    ("PUT", "/v1/workflows/{id}"): FLOW,
+    ("POST", "/v1/workflows/dry-run"): {"document": FLOW, "event": {"event": "never"}},
+    ("POST", "/v1/workflows/{id}/dry-run"): {"event": CLOUD_EVENT},
+    ("POST", "/v1/events"): CLOUD_EVENT,
+    ("POST", "/v1/events/batch"): [CLOUD_EVENT, {"event": "never", "payload": {"a": 1}}],
+    ("POST", "/v1/events/replay"): {"preview": True, "workflow_ids": [NAME], "type": "never"},
+    ("POST", "/v1/executions/bulk"): {"do": "cancel", "ids": [NAME], "preview": True},
+    ("POST", "/v1/hooks/{token}"): {"a": {"b": [1, "x"]}},
+    ("PUT", "/v1/hooks/{token}"): {"a": {"b": [1, "x"]}},
+    ("POST", "/truto/workflow"): {"config": {"trigger": {"name": "x"}, "steps": [{"name": "a"}]}},
+    ("PATCH", "/truto/workflow/{id}"): {"config": {"steps": [{"name": "a"}]}, "label": "x"},
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Attack:
+    """One request: what of it means badly, and all of it; ``path`` has its query."""
+
+    route: Route
+    kind: str
+    path: str
+    headers: Sequence[tuple[str, bytes]] = ()
+    body: bytes | None = None
+
+
+def attacks(ids: Mapping[str, str], each: int | None, start: int = SEED) -> Iterator[Attack]:
+    """``each`` so many for each kind of place of each route, drawn; None: all that there are.
+
+    ``ids`` is what stands in paths, and is there. What ends things comes last.
+    """
+    chance = Random(start)
+    for route in sorted(ROUTES, key=lambda r: (bool(r.needs), r.method == "DELETE")):
+        for places, payloads, made in _kinds(route, ids):
+            whole = len(places) * len(payloads)
+            count = whole if each is None else min(each, whole)
+            for number in sorted(chance.sample(range(whole), count)):
+                place, payload = divmod(number, len(payloads))
+                yield made(places[place], payloads[payload])
+
+
+def _kinds(route: Route, ids: Mapping[str, str]) -> Iterator[tuple[Any, Any, Any]]:
+    """For each kind its places, what is put there, and how."""
+    at, plain = _path(route, ids), _plain(route)
+    body = None if plain is None else orjson.dumps(plain)
+    typed = [("Content-Type", b"application/json")]
+
+    def sent(kind: str, content: bytes | None, **more: Any) -> Attack:
+        return Attack(route, kind, **{"path": at, "headers": typed, "body": content, **more})
+
+    def named(name: str, text: str) -> Attack:
+        return sent("query", body, path=f"{at}?{quote(name)}={_quoted(text)}")
+
+    def headed(name: str, text: str) -> Attack:
+        kept = [h for h in typed if h[0] != name]
+        return sent("header", body, headers=[*kept, (name, text.encode("utf-8", "surrogatepass"))])
+
+    written = texts()
+    parts = [part for part in route.path.split("/") if part.startswith("{")]
+    if parts:
+        yield (
+            parts,
+            written,
+            lambda part, text: sent("path", body, path=_path(route, ids, {part: _quoted(text)})),
+        )
+    fields = () if route.query is None else route.query.model_fields.items()
+    yield [*(f.alias or name for name, f in fields), "surprise"], written, named
+    yield HEADERS, written, headed
+    if plain is None:
+        return
+    yield [None], [*documents().values()], lambda _, raw: sent("document", raw)
+    yield (
+        [*_places(route, plain)],
+        values(),
+        lambda place, raw: sent("field", orjson.dumps(_put(plain, place, orjson.Fragment(raw)))),
+    )
+    yield (
+        [None],
+        written,
+        lambda _, text: sent(
+            "name", b"{%b:1,%b" % (json_text(text), orjson.dumps({"a": 1, **_object(plain)})[1:])
+        ),
+    )
+
+
+def _plain(route: Route) -> Any:
+    """A body that the route takes, or nearly; None: it takes none."""
+    if route.body is None:
+        return None
+    at = route.method, route.path
+    if at in RICH or at in BODIES:
+        return RICH[at] if at in RICH else BODIES[at]
+    schema = route.body.model.model_json_schema()
+    return example_of(schema, schema.get("$defs", {}))
+
+
+def _places(route: Route, plain: Any) -> Iterator[tuple[str | int, ...]]:
+    """Everywhere in a body, and each field that the route knows."""
+    yield ()
+    yield from _within(plain)
+    assert route.body is not None
+    for name, field in route.body.model.model_fields.items():
+        if name != "root" and isinstance(plain, dict) and name not in plain:
+            yield (field.alias or name,)
+
+
+def _within(node: Any) -> Iterator[tuple[str | int, ...]]:
+    parts = node.items() if isinstance(node, dict) else enumerate(node)
+    for name, part in parts:
+        yield (name,)
+        if isinstance(part, dict | list):
+            yield from ((name, *inner) for inner in _within(part))
+
+
+def _put(node: Any, place: Sequence[str | int], value: Any) -> Any:
+    if not place:
+        return value
+    first, *rest = place
+    if isinstance(node, list):
+        return [_put(n, rest, value) if i == first else n for i, n in enumerate(node)]
+    return {**node, first: _put(node.get(first), rest, value)}
+
+
+def _object(plain: Any) -> dict[str, Any]:
+    return plain if isinstance(plain, dict) else {}
+
+
+def _path(route: Route, ids: Mapping[str, str], given: Mapping[str, str] | None = None) -> str:
+    parts: list[str] = []
+    words = route.path.split("/")
+    for before, word in zip(["", *words], words, strict=False):
+        known = ids.get(word, ids.get(before, word)) if word.startswith("{") else word
+        parts.append((given or {}).get(word, known))
+    return "/".join(parts)
+
+
+def _quoted(text: str) -> str:
+    return quote(text.encode("utf-8", "surrogatepass"), safe="")

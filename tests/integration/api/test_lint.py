@@ -1,0 +1,47 @@
+"""Lint over the API, with what an environment has registered."""
+
+from typing import Any
+
+from tests.integration.api.asking import Asker
+from tests.integration.api.conftest import Client
+
+FLOW: dict[str, Any] = {
+    "name": "order",
+    "triggers": [{"event_name": "order:placed"}],
+    "run_if": "payload.totl > 0",
+    "steps": [{"id": "pay", "action": "charge"}],
+}
+
+
+async def told(client: Client, document: Any) -> list[tuple[str, str, str]]:
+    """What was found, as severity, code and place."""
+    status, found = await Asker(client).ask("POST", "/v1/workflows/lint", document)
+    assert status == 200, found
+    return [(one["severity"], one["code"], one["pointer"]) for one in found["findings"]]
+
+
+async def test_problems_come_first_and_alone(client: Client) -> None:
+    """As errors, or for a draft, which may be kept with them, as warnings."""
+    where = ("UNKNOWN_ACTION", "/steps/0/action")
+    assert await told(client, FLOW) == [("error", *where)]
+    assert await told(client, {**FLOW, "draft": True}) == [("warning", *where)]
+    status, _ = await Asker(client).ask("POST", "/v1/workflows/lint", {"steps": 1})
+    assert status == 422
+
+
+async def test_what_is_registered_counts(client: Client) -> None:
+    """Schemas of events, and actions that may not be repeated."""
+    asker = Asker(client)
+    schema = {"type": "object", "properties": {"total": {"type": "number"}}}
+    await asker.ask("PUT", "/v1/event-types/placed", {"type": "order:placed", "schema": schema})
+    await asker.ask("PUT", "/v1/actions/charge", {"transport": "worker"})
+    field = ("warning", "UNKNOWN_FIELD", "/run_if")
+    assert await told(client, FLOW) == [field]
+    assert await told(client, {**FLOW, "run_if": "payload.total > 0"}) == []
+    spec = {"transport": "worker", "metadata": {"idempotent": False}}
+    await asker.ask("PUT", "/v1/actions/charge", spec)
+    assert await told(client, FLOW) == [
+        ("warning", "NOT_IDEMPOTENT", "/steps/0/retry/max_attempts"),
+        field,
+    ]
+    assert (await asker.get("/v1/workflows"))["items"] == []
