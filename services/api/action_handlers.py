@@ -1,6 +1,6 @@
 """The native routes of actions: those of every installation, and those an environment registers."""
 
-from typing import Annotated, Any, Final
+from typing import Any, Final
 
 import orjson
 from aiohttp import web
@@ -12,7 +12,14 @@ from services.api.etags import check, tagged
 from services.api.note_changes import note
 from services.api.pages import split_page
 from services.api.parameters import is_name, name_in_path
-from services.api.query_strings import CURSOR, InEnvironment, ListQuery, Text, Whole
+from services.api.query_strings import (
+    CURSOR,
+    InEnvironment,
+    ListQuery,
+    Text,
+    VersionQuery,
+    VersionsQuery,
+)
 from services.api.resources import RESOURCES
 from services.api.route import AUTHOR, READ, Body, Route, document_of, query_of
 from services.api.tasks import ensure_task_topic
@@ -40,20 +47,6 @@ _NAME: Final = TypeAdapter[str](ActionName)
 _SAID_BY_US: Final = frozenset({"environment_id", "version", "updated_at"})
 # Which private addresses may be called is the executor's to say.
 _SPELLING: Final = EgressPolicy(allow_private=True, allow_loopback=True, deny_ports=frozenset())
-
-_Version = Annotated[Whole, Field(ge=1, le=VERSION_MAX)]
-
-
-class VersionQuery(InEnvironment):
-    """Which version is wanted; without any the latest."""
-
-    version: _Version | None = None
-
-
-class VersionsQuery(ListQuery, InEnvironment):
-    """How much of the list is wanted."""
-
-    cursor: _Version | None = Field(None, description=CURSOR)
 
 
 class ActionsQuery(ListQuery, InEnvironment):

@@ -12,12 +12,20 @@ from services.api.etags import check, tagged
 from services.api.note_changes import note
 from services.api.pages import split_page
 from services.api.parameters import is_name, name_in_path
-from services.api.query_strings import CURSOR, InEnvironment, ListQuery, Text
+from services.api.query_strings import (
+    CURSOR,
+    InEnvironment,
+    ListQuery,
+    Text,
+    VersionQuery,
+    VersionsQuery,
+)
 from services.api.resources import RESOURCES
 from services.api.route import AUTHOR, READ, Body, Route, document_of, query_of
 from shared.db import event_types
 from shared.db.audit import Change
 from shared.domain.event_types import EventType, EventTypeName, EventTypeSpec
+from shared.domain.steps import VERSION_MAX
 from shared.expr.schemas import JsonSchema
 from shared.wire.documents.event_types import EventTypeDocument, EventTypeFields
 from shared.wire.documents.parts import Page
@@ -25,7 +33,7 @@ from shared.wire.envelope import stamp
 from shared.wire.strict_json import invalid
 
 _NAME: Final = TypeAdapter[str](EventTypeName)
-_SAID_BY_US: Final = frozenset({"environment_id", "updated_at"})
+_SAID_BY_US: Final = frozenset({"environment_id", "updated_at", "version"})
 
 
 class EventTypesQuery(ListQuery, InEnvironment):
@@ -58,12 +66,30 @@ async def put(request: web.Request) -> web.Response:
 
 
 async def get(request: web.Request) -> web.Response:
-    """The event type of a name."""
+    """The event type of a name, as it is now or was in ``?version=``."""
     name = name_in_path(request, _NAME, "event type")
-    environment_id = await environment_of(request)
+    version, environment_id = query_of(request, VersionQuery).version, await environment_of(request)
     async with request.app[RESOURCES].tenant(environment_id) as conn:
-        event_type = await event_types.get_event_type(conn, environment_id, name)
+        event_type = await event_types.get_event_type(conn, environment_id, name, version)
     return tagged(request, answer(_document(event_type)), event_type)
+
+
+async def list_versions(request: web.Request) -> web.Response:
+    """A page of an event type's versions, the latest first; the cursor is the last one."""
+    name = name_in_path(request, _NAME, "event type")
+    query, environment_id = query_of(request, VersionsQuery), await environment_of(request)
+    async with request.app[RESOURCES].tenant(environment_id) as conn:
+        found = await event_types.list_versions(
+            conn, environment_id, name, before=query.cursor or VERSION_MAX, limit=query.limit + 1
+        )
+        if not found and query.cursor is None:
+            await event_types.get_event_type(conn, environment_id, name)
+    page, last = split_page(found, query.limit)
+    document: Page[EventTypeDocument] = {
+        "items": [_document(one) for one in page],
+        "next_cursor": None if last is None else str(last.version),
+    }
+    return answer(document)
 
 
 async def list_all(request: web.Request) -> web.Response:
@@ -120,6 +146,7 @@ def _document(event_type: EventType) -> EventTypeDocument:
     said: EventTypeFields = orjson.loads(event_type.spec.model_dump_json())
     return {
         "name": event_type.name,
+        "version": event_type.version,
         "environment_id": str(event_type.environment_id),
         **said,
         "updated_at": stamp(event_type.updated_at),
@@ -134,7 +161,13 @@ ROUTES: Final = (
     ),
     Route(
         *("GET", "/v1/event-types/{name}", get, READ),
+        query=VersionQuery,
         answers={200: EventTypeDocument, 304: None},
+    ),
+    Route(
+        *("GET", "/v1/event-types/{name}/versions", list_versions, READ),
+        query=VersionsQuery,
+        answers={200: Page[EventTypeDocument]},
     ),
     Route(
         *("PUT", "/v1/event-types/{name}", put, AUTHOR),

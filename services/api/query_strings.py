@@ -22,6 +22,7 @@ from services.api.parameters import TEXT_CHARS_MAX, is_plain
 from services.api.problems import BAD_PARAMETER
 from shared.domain.errors import Invalid, Problem
 from shared.domain.ids import EnvironmentId, as_uuid
+from shared.domain.steps import VERSION_MAX
 
 LIMIT_DEFAULT: Final = 50
 LIMIT_MAX: Final = 200
@@ -123,6 +124,21 @@ class PageQuery(ListQuery, InEnvironment):
     """How much of a list is wanted, and what is known of it already."""
 
     cursor: Cursor | None = Field(None, description=CURSOR)
+
+
+VersionNumber = Annotated[Whole, Field(ge=1, le=VERSION_MAX)]
+
+
+class VersionQuery(InEnvironment):
+    """Which version is wanted."""
+
+    version: VersionNumber | None = Field(None, description="Without any the current one.")
+
+
+class VersionsQuery(ListQuery, InEnvironment):
+    """How much is wanted of the versions of something, the latest first."""
+
+    cursor: VersionNumber | None = Field(None, description=CURSOR)
 
 
 class SpanQuery(PageQuery):

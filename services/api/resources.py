@@ -53,6 +53,8 @@ class ApiResources:
     secrets: Mapping[str, SecretStr] = field(default_factory=dict)
     ring: KeyRing = field(default_factory=KeyRing)
     new_token: Callable[[], str] = _new_token
+    retrying: asyncio.Lock = field(default_factory=asyncio.Lock)
+    """Held by whoever tries dead letters again."""
 
     async def secret_names(self, conn: Connection, environment_id: EnvironmentId) -> frozenset[str]:
         """The secrets that webhooks of an environment may ask for."""

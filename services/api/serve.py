@@ -11,6 +11,7 @@ from aiohttp import web
 from services.api.app import build_app
 from services.api.jwt_tokens import Issuers
 from services.api.resources import STOP, ApiResources
+from services.api.server_log import server_log
 from services.api.settings import ApiRoleSettings
 from shared.assembly.platform import Platform
 from shared.domain.errors import Conflict
@@ -38,6 +39,7 @@ def api(platform: Platform, settings: ApiRoleSettings) -> Role:
         runner = web.AppRunner(
             app,
             access_log=None,
+            logger=server_log(),
             shutdown_timeout=settings.stop_within_s / 2,
         )
         await runner.setup()

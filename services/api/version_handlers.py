@@ -1,7 +1,7 @@
 """The native routes of versions: which there are, and what differs between them."""
 
 from collections.abc import Sequence
-from typing import Annotated, Final
+from typing import Final
 
 from aiohttp import web
 from pydantic import Field
@@ -17,7 +17,7 @@ from services.api.diff_workflow import (
 )
 from services.api.pages import split_page
 from services.api.parameters import id_in_path
-from services.api.query_strings import LIMIT_DEFAULT, LIMIT_MAX, InEnvironment, Whole
+from services.api.query_strings import InEnvironment, VersionNumber, VersionsQuery
 from services.api.read_registration import registration_of
 from services.api.resources import RESOURCES
 from services.api.route import READ, Body, Route, document_of, query_of
@@ -36,25 +36,14 @@ from shared.wire.documents.versions import (
 from shared.wire.envelope import stamp
 from shared.wire.strict_json import invalid
 
-_Number = Annotated[Whole, Field(ge=1, le=VERSION_MAX)]
-
-
-class VersionsQuery(InEnvironment):
-    """Which versions to list; each is compared with the one before."""
-
-    limit: Annotated[Whole, Field(ge=1, le=LIMIT_MAX)] = Field(
-        LIMIT_DEFAULT, description="How many a page holds."
-    )
-    cursor: _Number | None = Field(None, description="'next_cursor' of the page before.")
-
 
 class DiffQuery(InEnvironment):
     """Which versions to compare."""
 
-    from_version: _Number | None = Field(
+    from_version: VersionNumber | None = Field(
         None, alias="from", description="The version before; without it the one before 'to'."
     )
-    to_version: _Number | None = Field(
+    to_version: VersionNumber | None = Field(
         None, alias="to", description="The version after; without it the current one."
     )
 

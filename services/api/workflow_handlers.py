@@ -17,7 +17,7 @@ from services.api.keep_workflow import end_workflow
 from services.api.pages import page_of
 from services.api.parameters import id_in_path
 from services.api.problems import render_problems
-from services.api.query_strings import InEnvironment, PageQuery, Text, Whole, any_case
+from services.api.query_strings import PageQuery, Text, VersionQuery, any_case
 from services.api.register_workflow import (
     Registered,
     activate_workflow,
@@ -34,7 +34,6 @@ from services.api.webhook_tokens import Tokens
 from shared.db import workflows
 from shared.domain.errors import Problem
 from shared.domain.ids import EnvironmentId, WorkflowId
-from shared.domain.steps import VERSION_MAX
 from shared.domain.workflows import Lifecycle, Workflow
 from shared.wire.documents.parts import Page
 from shared.wire.documents.workflows import ValidityDocument, WorkflowDocument
@@ -42,12 +41,6 @@ from shared.wire.envelope import stamped
 from shared.wire.strict_json import invalid
 
 _NO_TOKENS: Final[Tokens] = MappingProxyType({})
-
-
-class VersionQuery(InEnvironment):
-    """Which version is wanted; without any the current one."""
-
-    version: Annotated[Whole, Field(ge=1, le=VERSION_MAX)] | None = None
 
 
 class WorkflowsQuery(PageQuery):

@@ -66,6 +66,7 @@ EVENT_TYPE: Final = LazyGroup(
     lazy={
         "put": Lazy("services.cli.event_type.put:put", "Register a type of events."),
         "list": Lazy("services.cli.event_type.list:list_", "List the types of events."),
+        "versions": Lazy("services.cli.event_type.versions:versions", "List a type's versions."),
         "delete": Lazy("services.cli.event_type.delete:delete", "Forget a type of events."),
     },
 )

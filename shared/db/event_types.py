@@ -1,4 +1,4 @@
-"""The registry of event types."""
+"""The registry of event types: every version is kept and never changes."""
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
@@ -38,10 +38,13 @@ async def put_event_type(
     fallback_uid: UUID,
     now: datetime,
 ) -> Put:
-    """Give an event type this content; a new one without a uid gets ``fallback_uid``.
+    """Give an event type this content, in a new version if it differs. Needs ``lock_event_type``.
 
-    Raises Conflict when another has its uid.
+    A new one without a uid gets ``fallback_uid``. Raises Conflict when another has its uid.
     """
+    before = await find_event_type(conn, environment_id, name)
+    if before is not None and before.spec == _filled(spec, name, before):
+        return Put(event_type=before, is_new=False)
     try:
         row = await conn.fetchrow(
             _SQL["put_type"],
@@ -61,6 +64,7 @@ async def put_event_type(
             f"The uid '{spec.uid}' is taken by another event type; choose another."
         ) from None
     assert row is not None, "a type that is put is there"
+    await conn.execute(_SQL["add_version"], environment_id, name)
     return Put(event_type=_event_type(row), is_new=row["is_new"])
 
 
@@ -80,12 +84,26 @@ async def find_event_type(
     return None if row is None else _event_type(row)
 
 
-async def get_event_type(conn: Connection, environment_id: EnvironmentId, name: str) -> EventType:
-    """The event type of a name. Raises NotFound."""
-    found = await find_event_type(conn, environment_id, name)
+async def get_event_type(
+    conn: Connection, environment_id: EnvironmentId, name: str, version: int | None = None
+) -> EventType:
+    """The event type of a name, or a version of it. Raises NotFound."""
+    if version is None:
+        found = await find_event_type(conn, environment_id, name)
+    else:
+        row = await conn.fetchrow(_SQL["find_version"], environment_id, name, version)
+        found = None if row is None else _event_type(row)
     if found is None:
-        raise _not_found(name)
+        raise _not_found(name, version)
     return found
+
+
+async def list_versions(
+    conn: Connection, environment_id: EnvironmentId, name: str, *, before: int, limit: int
+) -> list[EventType]:
+    """Versions of an event type before a number, the latest first."""
+    rows = await conn.fetch(_SQL["list_versions"], environment_id, name, before, limit)
+    return [_event_type(row) for row in rows]
 
 
 async def list_event_types(
@@ -122,8 +140,15 @@ def _event_type(row: Record) -> EventType:
             schema=_read(row["schema"]),
             metadata=_read(row["metadata"]),
         ),
+        version=row["version"],
         updated_at=row["updated_at"],
     )
+
+
+def _filled(spec: EventTypeSpec, name: str, before: EventType) -> EventTypeSpec:
+    """``spec`` with what is left out of it, as it would be kept."""
+    left_out = {"uid": spec.uid or before.spec.uid, "type": spec.type or name}
+    return spec.model_copy(update=left_out)
 
 
 def _written(document: object) -> str | None:
@@ -134,5 +159,6 @@ def _read(document: str | None) -> Any:
     return None if document is None else orjson.loads(document)
 
 
-def _not_found(name: str) -> NotFound:
-    return NotFound(f"There is no event type '{name}'.")
+def _not_found(name: str, version: int | None = None) -> NotFound:
+    of = "" if version is None else f" with a version {version}"
+    return NotFound(f"There is no event type '{name}'{of}.")

@@ -230,6 +230,22 @@ CREATE TABLE public.event_keys (
 
 ALTER TABLE ONLY public.event_keys FORCE ROW LEVEL SECURITY;
 
+CREATE TABLE public.event_type_versions (
+    environment_id uuid NOT NULL,
+    name text NOT NULL COLLATE pg_catalog."C",
+    version integer NOT NULL,
+    uid text NOT NULL,
+    type text NOT NULL,
+    source text,
+    description text,
+    schema json,
+    metadata json,
+    updated_at timestamp with time zone NOT NULL,
+    CONSTRAINT event_type_versions_version_check CHECK ((version >= 1))
+);
+
+ALTER TABLE ONLY public.event_type_versions FORCE ROW LEVEL SECURITY;
+
 CREATE TABLE public.event_types (
     environment_id uuid NOT NULL,
     name text NOT NULL COLLATE pg_catalog."C",
@@ -240,9 +256,11 @@ CREATE TABLE public.event_types (
     schema json,
     metadata json,
     updated_at timestamp with time zone NOT NULL,
+    version integer DEFAULT 1 NOT NULL,
     CONSTRAINT event_types_name_check CHECK ((name <> ''::text)),
     CONSTRAINT event_types_type_check CHECK ((type <> ''::text)),
-    CONSTRAINT event_types_uid_check CHECK ((uid <> ''::text))
+    CONSTRAINT event_types_uid_check CHECK ((uid <> ''::text)),
+    CONSTRAINT event_types_version_check CHECK ((version >= 1))
 );
 
 ALTER TABLE ONLY public.event_types FORCE ROW LEVEL SECURITY;
@@ -558,6 +576,9 @@ ALTER TABLE ONLY public.event_conflicts
 ALTER TABLE ONLY public.event_keys
     ADD CONSTRAINT event_keys_pkey PRIMARY KEY (key);
 
+ALTER TABLE ONLY public.event_type_versions
+    ADD CONSTRAINT event_type_versions_pkey PRIMARY KEY (environment_id, name, version);
+
 ALTER TABLE ONLY public.event_types
     ADD CONSTRAINT event_types_environment_id_uid_key UNIQUE (environment_id, uid);
 
@@ -734,6 +755,8 @@ CREATE POLICY engine ON public.event_conflicts TO turnout_engine USING (true);
 
 CREATE POLICY engine ON public.event_keys TO turnout_engine USING (true);
 
+CREATE POLICY engine ON public.event_type_versions TO turnout_engine USING (true);
+
 CREATE POLICY engine ON public.event_types TO turnout_engine USING (true);
 
 CREATE POLICY engine ON public.events TO turnout_engine USING (true);
@@ -761,6 +784,8 @@ CREATE POLICY engine ON public.workflows TO turnout_engine USING (true);
 ALTER TABLE public.event_conflicts ENABLE ROW LEVEL SECURITY;
 
 ALTER TABLE public.event_keys ENABLE ROW LEVEL SECURITY;
+
+ALTER TABLE public.event_type_versions ENABLE ROW LEVEL SECURITY;
 
 ALTER TABLE public.event_types ENABLE ROW LEVEL SECURITY;
 
@@ -791,6 +816,8 @@ CREATE POLICY tenant ON public.event_conflicts TO turnout_tenant USING ((key = (
 CREATE POLICY tenant ON public.event_keys TO turnout_tenant USING ((key = ( SELECT e.key
    FROM public.events e
   WHERE ((e.received_on = event_keys.received_on) AND (e.key = event_keys.key)))));
+
+CREATE POLICY tenant ON public.event_type_versions TO turnout_tenant USING ((environment_id = (current_setting('turnout.environment'::text))::uuid));
 
 CREATE POLICY tenant ON public.event_types TO turnout_tenant USING ((environment_id = (current_setting('turnout.environment'::text))::uuid));
 
@@ -879,6 +906,9 @@ GRANT SELECT ON TABLE public.event_conflicts TO turnout_tenant;
 
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.event_keys TO turnout_engine;
 GRANT SELECT ON TABLE public.event_keys TO turnout_tenant;
+
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.event_type_versions TO turnout_engine;
+GRANT SELECT,INSERT ON TABLE public.event_type_versions TO turnout_tenant;
 
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.event_types TO turnout_engine;
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.event_types TO turnout_tenant;

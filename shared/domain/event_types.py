@@ -36,5 +36,6 @@ class EventType(Strict):
 
     environment_id: UUID
     name: EventTypeName
+    version: int
     spec: EventTypeSpec
     updated_at: datetime

@@ -22,6 +22,8 @@ B = EnvironmentId(UUID("b0000000-0000-4000-8000-000000000000"))
 
 # A row of each table that tenants may ask for; each id is that of its environment. Parents first.
 ROWS = {
+    "event_type_versions": "(environment_id, name, version, uid, type, updated_at)"
+    " VALUES ($1, 'e', 1, 'u', 't', now())",
     "dead_letters": "(id, environment_id, at, reason, detail, pointer, topic, partition,"
     " record_offset, value_bytes, header_names, header_values, is_whole)"
     " VALUES ($1, $1, now(), 'r', 'd', '', 't', 0, 0, 0, '{}', '{}', true)",

@@ -23,12 +23,29 @@ def list_(
     )
 
 
-def get(name: str, *, environment_id: UUID | str | None = None) -> Asked[EventTypeDocument | None]:
-    """The event type of a name."""
+def get(
+    name: str, *, environment_id: UUID | str | None = None, version: int | None = None
+) -> Asked[EventTypeDocument | None]:
+    """The event type of a name, as it is now or was in ``?version=``."""
     return Asked(
         method="GET",
         path=path_of("v1/event-types/{name}", name),
-        query=query_of(environment_id=environment_id),
+        query=query_of(environment_id=environment_id, version=version),
+    )
+
+
+def list_versions(
+    name: str,
+    *,
+    environment_id: UUID | str | None = None,
+    limit: int | None = None,
+    cursor: int | None = None,
+) -> Asked[Page[EventTypeDocument]]:
+    """A page of an event type's versions, the latest first; the cursor is the last one."""
+    return Asked(
+        method="GET",
+        path=path_of("v1/event-types/{name}/versions", name),
+        query=query_of(environment_id=environment_id, limit=limit, cursor=cursor),
     )
 
 

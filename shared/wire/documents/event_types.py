@@ -25,5 +25,6 @@ class EventTypeDocument(EventTypeFields):
     """A registered type of events."""
 
     name: str
+    version: int
     environment_id: Id
     updated_at: Time

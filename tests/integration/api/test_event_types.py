@@ -100,3 +100,30 @@ async def test_an_unknown_uid_makes_a_draft_or_nothing(client: Client) -> None:
     await call(client, "PUT", PATH, {"uid": "EVT1"}, status=201)
     ready = await call(client, "POST", f"{path}/activate")
     assert ready["triggers"][1]["event_name"] == "ticket:created"
+
+
+async def test_each_change_is_a_version_and_stays_one(client: Client) -> None:
+    """The same again is none; what was deleted and is put again goes on counting."""
+    path = "/v1/event-types/ticket:created"
+
+    async def put(**said: Any) -> int:
+        async with client.put(path, json=said) as answer:
+            return int((await answer.json())["version"])
+
+    async def told(query: str) -> tuple[int, Any]:
+        async with client.get(f"{path}{query}") as answer:
+            return answer.status, await answer.json()
+
+    numbers = [await put(description=said) for said in ("one", "one", "two", "one")]
+    assert numbers == [1, 1, 2, 3]
+    _, first = await told("/versions?limit=2")
+    _, rest = await told(f"/versions?limit=2&cursor={first['next_cursor']}")
+    listed = [(v["version"], v["description"]) for v in (*first["items"], *rest["items"])]
+    assert listed == [(3, "one"), (2, "two"), (1, "one")]
+    assert len({v["uid"] for v in (*first["items"], *rest["items"])}) == 1
+    assert (await told("?version=2"))[1]["description"] == "two"
+    assert (await told("?version=4"))[0] == 404
+    await client.delete(path)
+    assert (await told("/versions"))[0] == 404
+    assert await put(description="again") == 4
+    assert [v["version"] for v in (await told("/versions"))[1]["items"]] == [4, 3, 2, 1]

@@ -1,6 +1,6 @@
 -- The event type of a name.
 -- Zero rows: there is none.
 SELECT t.environment_id, t.name, t.uid, t.type, t.source, t.description, t.schema, t.metadata,
-    t.updated_at
+    t.updated_at, t.version
 FROM event_types AS t
 WHERE t.environment_id = $1 AND t.name = $2
