@@ -71,6 +71,13 @@ kafka: setup ## Run one Apache Kafka node (needs Java and Maven) until Ctrl-C
 schema: setup ## Write shared/db/schema.sql anew from the migrations
 	@$(BIN)/python -m tests.migration.dump
 
+.PHONY: audit
+audit: setup ## Look for known faults of everything that is pinned (asks PyPI)
+	@$(PYTHON) -m venv --clear $(VENV)/audit
+	@$(VENV)/audit/bin/python -m pip install --quiet --disable-pip-version-check pip-audit
+	@for lock in requirements.lock infra/runtime.lock; do \
+		$(VENV)/audit/bin/pip-audit --strict --disable-pip --require-hashes -r $$lock || exit 1; done
+
 .PHONY: client
 client: setup ## Write shared/client/api anew from the API's routes
 	@$(BIN)/python -m tests.contract.client_modules

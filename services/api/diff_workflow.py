@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import zip_longest
 
 from services.api.register_workflow import Registration
 from services.api.resolve_events import resolve_events
@@ -82,10 +83,9 @@ async def list_with_changes(
 def _with_changes(
     versions: Sequence[Version],
 ) -> list[tuple[Version, Sequence[Difference] | None]]:
-    earlier = [*versions[1:], None]
     return [
         (version, None if old is None else _compared(old.workflow, version.workflow))
-        for version, old in zip(versions, earlier, strict=True)
+        for version, old in zip_longest(versions, versions[1:])
     ]
 
 

@@ -12,7 +12,7 @@ from shared.wire.envelope import HEADERS, dumps
 from shared.wire.event_fields import EventFault
 from shared.wire.events import encode_event
 from shared.wire.intake import EventLimits, read_event
-from shared.wire.strict_json import JsonFault, JsonLimits, invalid, read_json
+from shared.wire.strict_json import WRITABLE_DEPTH_MAX, JsonFault, JsonLimits, invalid, read_json
 
 SOURCE: Final = "/turnout/api"
 BATCH_MAX: Final = 1_000
@@ -90,9 +90,10 @@ async def send_events(resources: ApiResources, events: Sequence[Event]) -> None:
 
 
 def _array(body: bytes, limits: EventLimits) -> list[Any]:
-    # Levels and keys are counted event by event; in all there are fewer than bytes.
+    # Levels and keys are counted event by event: here only what could not be read so.
     most = limits.body_bytes_max
-    found = read_json(body, JsonLimits(body_bytes_max=most, depth_max=most, keys_max=most))
+    deepest = WRITABLE_DEPTH_MAX
+    found = read_json(body, JsonLimits(body_bytes_max=most, depth_max=deepest, keys_max=most))
     if not isinstance(found, list):
         raise invalid("", EventFault.WRONG_TYPE, "Send a JSON array of events.")
     if not found:

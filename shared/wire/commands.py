@@ -1,13 +1,13 @@
 """What executions are told, as records on ``commands``."""
 
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
 
 import orjson
 
-from shared.domain.errors import Defect
+from shared.domain.errors import Defect, Invalid
 from shared.domain.frozen import frozen
 from shared.domain.ids import ExecutionId, StepId, WorkflowId, known_uuid
 from shared.domain.plans import TURN
@@ -15,6 +15,7 @@ from shared.domain.signals import Told, TurnCame
 from shared.wire.envelope import envelope, stamp
 from shared.wire.lineage import NO_LINEAGE, Lineage, lineage_data, read_lineage
 from shared.wire.signals import read_signal, signal_data
+from shared.wire.strict_json import check_writable
 
 START = "turnout.command.start"
 CANCEL = "turnout.command.cancel"
@@ -127,6 +128,7 @@ def decode_command(value: bytes | None) -> Command:
     """A command. Raises Defect on anything else."""
     try:
         record = orjson.loads(value or b"")
+        check_writable(value or b"", record)
         data = record["data"]
         execution = ExecutionId(UUID(data["execution_id"]))
         if record["type"] == CANCEL:
@@ -148,7 +150,9 @@ def decode_command(value: bytes | None) -> Command:
             expires_at=_expiry(data.get("expires_at")),
             lineage=read_lineage(data),
         )
-    except (KeyError, TypeError, ValueError, AttributeError) as error:
+    except Invalid as error:
+        raise Defect(f"Not a command: {error.message}") from error
+    except (KeyError, TypeError, ValueError, AttributeError, OverflowError) as error:
         raise Defect(f"Not a command: {error!r}") from error
 
 
@@ -162,7 +166,7 @@ def _reason(data: Mapping[str, Any]) -> str | None:
 def _aware(at: datetime) -> datetime:
     if at.tzinfo is None:
         raise ValueError("the time has no zone")
-    return at
+    return at.astimezone(UTC)  # which those at the ends of time have not
 
 
 def _expiry(text: str | None) -> datetime | None:

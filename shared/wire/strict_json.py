@@ -7,11 +7,14 @@ a key given twice the last counts, as in every other reader of the same document
 from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Any
+from typing import Any, Final
 
 import orjson
 
 from shared.domain.errors import Invalid, Problem
+
+WRITABLE_DEPTH_MAX: Final = 200
+"""Levels of what can be written again, with some around it: orjson reads more than it writes."""
 
 
 class JsonFault(StrEnum):
@@ -47,6 +50,12 @@ def read_json(raw: bytes, limits: JsonLimits) -> Any:
     if b"\\u0000" in raw:
         _check_texts(value)
     return value
+
+
+def check_writable(raw: bytes, value: Any) -> None:
+    """Raises Invalid when ``value``, read from ``raw``, has more than ``WRITABLE_DEPTH_MAX``."""
+    if raw.count(b"{") + raw.count(b"[") > WRITABLE_DEPTH_MAX:
+        _check_extent(value, JsonLimits(depth_max=WRITABLE_DEPTH_MAX, keys_max=len(raw)))
 
 
 def invalid(pointer: str, code: str, detail: str) -> Invalid:

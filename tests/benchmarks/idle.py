@@ -33,7 +33,7 @@ class Extent:
 
 
 FULL: Final = Extent(rounds=2, seconds=12.0, settle_s=8.0, buses=("kafka", "local"))
-QUICK: Final = Extent(rounds=1, seconds=5.0, settle_s=2.0, buses=("local",))
+QUICK: Final = Extent(rounds=1, seconds=8.0, settle_s=3.0, buses=("local",))
 
 
 async def measure_idle(extent: Extent, tell: Tell) -> Mapping[str, Any]:

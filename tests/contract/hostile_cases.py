@@ -1,7 +1,7 @@
 """Requests that mean badly: every place of every route, with everything of the corpora."""
 
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from random import Random
 from typing import Any, Final
 from urllib.parse import quote
@@ -20,8 +20,9 @@ HEADERS: Final = (
     *("Idempotency-Key", "If-Match", "If-None-Match", "X-Turnout-Environment", "Prefer"),
     *("traceparent", "tracestate", "Last-Event-ID", "Content-Type", "Content-Encoding", "Accept"),
     *("Accept-Encoding", "X-Request-Id", "Range", "Cookie", "X-HTTP-Method-Override", "x-api-key"),
-    *("ce-id", "ce-type", "ce-source", "ce-time", "ce-specversion", "ce-environmentid", "webhook-id"),
-)  # fmt: skip
+    *("ce-id", "ce-type", "ce-source", "ce-time", "ce-specversion", "ce-environmentid"),
+    "webhook-id",
+)
 
 FLOW: Final[Any] = {
     "name": "w",
@@ -71,6 +72,12 @@ class Attack:
     body: bytes | None = None
 
 
+Kind = tuple[Sequence[Any], Sequence[Any], Callable[[Any, Any], Attack]]
+"""Places, what is put there, and how."""
+
+_TYPED: Final = (("Content-Type", b"application/json"),)
+
+
 def attacks(ids: Mapping[str, str], each: int | None, start: int = SEED) -> Iterator[Attack]:
     """``each`` so many for each kind of place of each route, drawn; None: all that there are.
 
@@ -86,48 +93,47 @@ def attacks(ids: Mapping[str, str], each: int | None, start: int = SEED) -> Iter
                 yield made(places[place], payloads[payload])
 
 
-def _kinds(route: Route, ids: Mapping[str, str]) -> Iterator[tuple[Any, Any, Any]]:
-    """For each kind its places, what is put there, and how."""
-    at, plain = _path(route, ids), _plain(route)
+def _kinds(route: Route, ids: Mapping[str, str]) -> Iterator[Kind]:
+    at, plain, written = _path(route, ids), _plain(route), texts()
     body = None if plain is None else orjson.dumps(plain)
-    typed = [("Content-Type", b"application/json")]
-
-    def sent(kind: str, content: bytes | None, **more: Any) -> Attack:
-        return Attack(route, kind, **{"path": at, "headers": typed, "body": content, **more})
+    whole = Attack(route, "", at, _TYPED, body)
 
     def named(name: str, text: str) -> Attack:
-        return sent("query", body, path=f"{at}?{quote(name)}={_quoted(text)}")
+        return replace(whole, kind="query", path=f"{at}?{quote(name)}={_quoted(text)}")
 
     def headed(name: str, text: str) -> Attack:
-        kept = [h for h in typed if h[0] != name]
-        return sent("header", body, headers=[*kept, (name, text.encode("utf-8", "surrogatepass"))])
+        kept = (header for header in _TYPED if header[0] != name)
+        raw = text.encode("utf-8", "surrogatepass")
+        return replace(whole, kind="header", headers=[*kept, (name, raw)])
 
-    written = texts()
+    def placed(part: str, text: str) -> Attack:
+        return replace(whole, kind="path", path=_path(route, ids, {part: _quoted(text)}))
+
     parts = [part for part in route.path.split("/") if part.startswith("{")]
     if parts:
-        yield (
-            parts,
-            written,
-            lambda part, text: sent("path", body, path=_path(route, ids, {part: _quoted(text)})),
-        )
+        yield parts, written, placed
     fields = () if route.query is None else route.query.model_fields.items()
-    yield [*(f.alias or name for name, f in fields), "surprise"], written, named
+    yield [*(field.alias or name for name, field in fields), "surprise"], written, named
     yield HEADERS, written, headed
-    if plain is None:
-        return
-    yield [None], [*documents().values()], lambda _, raw: sent("document", raw)
-    yield (
-        [*_places(route, plain)],
-        values(),
-        lambda place, raw: sent("field", orjson.dumps(_put(plain, place, orjson.Fragment(raw)))),
-    )
-    yield (
-        [None],
-        written,
-        lambda _, text: sent(
-            "name", b"{%b:1,%b" % (json_text(text), orjson.dumps({"a": 1, **_object(plain)})[1:])
-        ),
-    )
+    if plain is not None:
+        yield from _kinds_of_bodies(whole, plain)
+
+
+def _kinds_of_bodies(whole: Attack, plain: Any) -> Iterator[Kind]:
+    def sent(_: None, raw: bytes) -> Attack:
+        return replace(whole, kind="document", body=raw)
+
+    def filled(place: Sequence[str | int], raw: bytes) -> Attack:
+        body = orjson.dumps(put(plain, place, orjson.Fragment(raw)))
+        return replace(whole, kind="field", body=body)
+
+    def named(_: None, text: str) -> Attack:
+        rest = orjson.dumps({"a": 1, **(plain if isinstance(plain, dict) else {})})[1:]
+        return replace(whole, kind="name", body=b"{%b:1,%b" % (json_text(text), rest))
+
+    yield [None], [*documents().values()], sent
+    yield [*_places(whole.route, plain)], values(), filled
+    yield [None], texts(), named
 
 
 def _plain(route: Route) -> Any:
@@ -144,32 +150,30 @@ def _plain(route: Route) -> Any:
 def _places(route: Route, plain: Any) -> Iterator[tuple[str | int, ...]]:
     """Everywhere in a body, and each field that the route knows."""
     yield ()
-    yield from _within(plain)
+    yield from within(plain)
     assert route.body is not None
     for name, field in route.body.model.model_fields.items():
         if name != "root" and isinstance(plain, dict) and name not in plain:
             yield (field.alias or name,)
 
 
-def _within(node: Any) -> Iterator[tuple[str | int, ...]]:
+def within(node: Any) -> Iterator[tuple[str | int, ...]]:
+    """Every place within an object or a list."""
     parts = node.items() if isinstance(node, dict) else enumerate(node)
     for name, part in parts:
         yield (name,)
         if isinstance(part, dict | list):
-            yield from ((name, *inner) for inner in _within(part))
+            yield from ((name, *inner) for inner in within(part))
 
 
-def _put(node: Any, place: Sequence[str | int], value: Any) -> Any:
+def put(node: Any, place: Sequence[str | int], value: Any) -> Any:
+    """The same, with ``value`` at a place."""
     if not place:
         return value
     first, *rest = place
     if isinstance(node, list):
-        return [_put(n, rest, value) if i == first else n for i, n in enumerate(node)]
-    return {**node, first: _put(node.get(first), rest, value)}
-
-
-def _object(plain: Any) -> dict[str, Any]:
-    return plain if isinstance(plain, dict) else {}
+        return [put(n, rest, value) if i == first else n for i, n in enumerate(node)]
+    return {**node, first: put(node.get(first), rest, value)}
 
 
 def _path(route: Route, ids: Mapping[str, str], given: Mapping[str, str] | None = None) -> str:

@@ -12,6 +12,7 @@ from aiohttp.typedefs import Handler, Middleware
 from pydantic import ConfigDict, TypeAdapter, ValidationError
 
 from services.api.route import ROUTE, Media, Route
+from services.api.server_log import server_log
 
 # In a list, as the configuration is for what the type does not configure itself.
 _STRICT = ConfigDict(extra="forbid", strict=True)
@@ -24,7 +25,9 @@ async def open_checked(
     """A client of the application; at the end, fails if an answer was not as its route says."""
     drifts: list[str] = []
     app.middlewares.append(_checking(drifts))
-    async with TestClient(TestServer(app)) as client:
+    server = TestServer(app)
+    await server.start_server(logger=server_log())
+    async with TestClient(server) as client:
         yield client
     assert not drifts, "\n".join(drifts)
 

@@ -1,5 +1,6 @@
 """Dead letters: seen, tried again as they were, or let go, by their own environment alone."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
@@ -156,6 +157,18 @@ async def test_a_preview_does_nothing_and_many_are_done_by_what_they_are(databas
         assert "too large" in problem["detail"]
         assert (await operator.ask("DELETE", f"/v1/dead-letters/{left['id']}"))[0] == 204
         assert left["id"] not in [each["id"] for each in await listed(operator)]
+
+
+async def test_many_tried_at_once_do_not_wait_for_each_others_connections(database: str) -> None:
+    """More at a time than there are connections: all are published, and others are answered."""
+    async with open_both(database) as (house, operator):
+        await keep(house.platform.pool, *(letter(number) for number in range(30)))
+        kept = await listed(operator)
+        async with asyncio.timeout(20):
+            told = await asyncio.gather(
+                *(operator.ask("POST", f"/v1/dead-letters/{each['id']}/retry") for each in kept)
+            )
+        assert [status for status, _ in told] == [202] * 30
 
 
 async def test_garbage_without_end_fills_no_disk(pool: Pool) -> None:

@@ -104,6 +104,9 @@ async def test_a_batch_is_as_long_as_it_may_be(client: Client, resources: ApiRes
     assert (await asker.ask("POST", BATCH, [{"event": "a:b", "payload": deep}]))[0] == 202
     status, document = await asker.ask("POST", BATCH, [{"event": "a:b", "payload": [deep]}])
     assert (status, document["errors"][0]["pointer"]) == (400, "/0")
+    bottomless, kind = b"[" * 500 + b"]" * 500, {"Content-Type": "application/json"}
+    async with client.post(BATCH, data=bottomless, headers=kind) as answer:
+        assert answer.status == 400, await answer.text()
     large = [{"event": "a:b", "payload": "x" * ApiSettings().body_bytes_max}]
     assert (await asker.ask("POST", BATCH, large))[0] == 413
     assert await published(resources) == BATCH_MAX + 1

@@ -43,6 +43,7 @@ async def test_versions_say_who_changed_what(serve: Serve) -> None:
     last = await operator.get(f"{path}/versions?limit=2&cursor={first['next_cursor']}")
     [one] = last["items"]
     assert (one["version"], one["changes"], last["next_cursor"]) == (1, None, None)
+    assert (await operator.get(f"{path}/versions?cursor=1"))["items"] == []
     assert (await operator.get(path))["version"] == 3
 
 

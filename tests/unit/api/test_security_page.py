@@ -26,3 +26,14 @@ def test_each_scope_is_explained_and_each_role_has_its_own() -> None:
         cells = ("yes" if scope in SCOPES_OF[role] else "" for scope in Scope)
         row = f"| `{role}` |" + "".join(f" {cell} |" if cell else " |" for cell in cells)
         assert row in PAGE, row
+
+
+def test_each_test_that_is_named_is_there() -> None:
+    """A name without a folder is in that of the name before it."""
+    root = Path(__file__).parents[3]
+    folder, found = root, 0
+    for name in re.findall(r"`((?:tests/[a-z_/]+/)?test_\w+\.py)`", PAGE):
+        folder = (root / name).parent if "/" in name else folder
+        assert (folder / Path(name).name).is_file(), name
+        found += 1
+    assert found > 20

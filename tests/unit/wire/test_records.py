@@ -14,6 +14,7 @@ from pydantic import TypeAdapter
 from services.executor.consequences import consequences
 from shared.domain.asked import Asked
 from shared.domain.causes import Cause
+from shared.domain.errors import Defect
 from shared.domain.events import Event
 from shared.domain.executions import Attempt, AttemptStatus, Entry, Phase
 from shared.domain.ids import EnvironmentId, EventKey, ExecutionId, StepId, WorkflowId
@@ -218,6 +219,17 @@ def test_a_turn_is_told() -> None:
         TurnCame(step_id=StepId("$turn")),
         NOW,
     )
+
+
+def test_what_could_not_be_kept_is_no_command() -> None:
+    """Nested deeper than can be written again, or at a time that UTC does not have."""
+    start, cancel = orjson.loads(START), orjson.loads(encode_cancel(CANCEL))
+    ends = "9999-12-31T23:59:59-14:00"
+    bottomless = START.replace(b'"data":', b'"deep":%b,"data":' % (b"[" * 300 + b"]" * 300), 1)
+    start["data"]["expires_at"] = ends
+    for wrong in (bottomless, orjson.dumps(start), orjson.dumps({**cancel, "time": ends})):
+        with pytest.raises(Defect):
+            decode_command(wrong)
 
 
 def test_the_same_entry_gives_the_same_bytes() -> None:
