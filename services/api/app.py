@@ -5,20 +5,20 @@ from collections.abc import AsyncIterator
 from aiohttp import web
 from prometheus_client import Counter
 
-from services.api.answer_headers import compress, set_headers
-from services.api.auth import IDENTITIES, NEEDS, authorise
 from services.api.dialects import truto
-from services.api.document_handlers import DOCUMENTS, Documents
-from services.api.idempotency import KEYED, keeps_answers, once
-from services.api.identities import Identities
-from services.api.jwt_tokens import Issuers
-from services.api.limit_requests import limit_requests
-from services.api.live import LIVE, Live
-from services.api.observe import observe
-from services.api.problems import show_problems
-from services.api.rates import Rates
+from services.api.handlers.documents import DOCUMENTS, Documents
+from services.api.http.answer_headers import compress, set_headers
+from services.api.http.idempotency import KEYED, keeps_answers, once
+from services.api.http.limit_requests import limit_requests
+from services.api.http.observe import observe
+from services.api.http.problems import show_problems
+from services.api.http.rates import Rates
+from services.api.http.route import handler_of
+from services.api.live.broadcast import LIVE, Live
+from services.api.login.auth import IDENTITIES, NEEDS, authorise
+from services.api.login.identities import Identities
+from services.api.login.jwt_tokens import Issuers
 from services.api.resources import RESOURCES, SETTINGS, ApiResources
-from services.api.route import handler_of
 from services.api.routes import ROUTES
 from services.api.settings import NO_LIMITS, ApiSettings, RateSettings
 from shared.bus.beside import beside

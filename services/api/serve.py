@@ -9,7 +9,7 @@ import structlog
 from aiohttp import web
 
 from services.api.app import build_app
-from services.api.jwt_tokens import Issuers
+from services.api.login.jwt_tokens import Issuers
 from services.api.resources import STOP, ApiResources
 from services.api.server_log import server_log
 from services.api.settings import ApiRoleSettings

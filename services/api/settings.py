@@ -5,8 +5,8 @@ from typing import Final, Literal
 
 from pydantic import Field, SecretStr, ValidationInfo, field_validator
 
-from services.api.issuers import Issuer
-from services.api.live_settings import LiveSettings
+from services.api.live.settings import LiveSettings
+from services.api.login.issuers import Issuer
 from shared.assembly.settings import ProcessSettings
 from shared.egress.settings import EgressSettings
 from shared.matching.decisions import DEPTH_MAX

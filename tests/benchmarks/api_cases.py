@@ -9,7 +9,7 @@ from uuid import UUID
 
 from yarl import URL
 
-from services.api.pages import cursor_after
+from services.api.http.pages import cursor_after
 from shared.wire.envelope import stamp
 from tests.benchmarks.million import DAYS, WORKFLOWS, event_key, execution_id, workflow_id
 

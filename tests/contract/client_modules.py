@@ -16,9 +16,9 @@ from textwrap import indent
 from types import UnionType
 from typing import Any, Final, get_args, get_origin
 
-from services.api.bodies import YAML
-from services.api.openapi import openapi_document, tag_of
-from services.api.route import Media, Route
+from services.api.describe.openapi import openapi_document, tag_of
+from services.api.http.bodies import YAML
+from services.api.http.route import Media, Route
 from services.api.routes import ROUTES
 
 FOLDER: Final = Path(__file__).parents[2] / "shared" / "client" / "api"

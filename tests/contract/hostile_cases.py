@@ -8,8 +8,8 @@ from urllib.parse import quote
 
 import orjson
 
-from services.api.openapi_examples import example_of
-from services.api.route import Route
+from services.api.describe.openapi_examples import example_of
+from services.api.http.route import Route
 from services.api.routes import ROUTES
 from tests.integration.api.test_id_swap import BODIES, NAME
 from tests.support.corpora import documents, json_text, texts, values

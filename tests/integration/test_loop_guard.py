@@ -6,7 +6,7 @@ from uuid import uuid4
 
 import pytest
 
-from services.api.explain_event import explain_event
+from services.api.events.explain_event import explain_event
 from services.api.resources import ApiResources
 from shared.domain.causes import DEPTH, PATH, ROOT, depth_of
 from shared.domain.events import Event

@@ -11,7 +11,7 @@ from aiohttp.test_utils import TestClient, TestServer
 from aiohttp.typedefs import Handler, Middleware
 from pydantic import ConfigDict, TypeAdapter, ValidationError
 
-from services.api.route import ROUTE, Media, Route
+from services.api.http.route import ROUTE, Media, Route
 from services.api.server_log import server_log
 
 # In a list, as the configuration is for what the type does not configure itself.

@@ -11,9 +11,9 @@ from uuid import UUID
 
 import orjson
 
-from services.api.bodies import validate
-from services.api.problems import render_problems
-from services.api.register_workflow import Registration
+from services.api.http.bodies import validate
+from services.api.http.problems import render_problems
+from services.api.workflows.register_workflow import Registration
 from shared.domain.errors import Invalid, Problem
 from shared.domain.ids import EnvironmentId, WorkflowId
 from shared.domain.values import Strict

@@ -14,9 +14,9 @@ from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from services.api.bodies import validate
-from services.api.problems import Fault
-from services.api.register_workflow import Registration
+from services.api.http.bodies import validate
+from services.api.http.problems import Fault
+from services.api.workflows.register_workflow import Registration
 from shared.domain.errors import Problem
 from shared.domain.ids import EnvironmentId, WorkflowId, as_uuid
 from shared.domain.schedules import Schedule, ScheduleKind

@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any, Final, NamedTuple
 
-from services.api.yaml_documents import yaml_to_json
+from services.api.http.yaml_documents import yaml_to_json
 from shared.domain.errors import Invalid, Rejected
 from shared.wire.strict_json import JsonLimits, read_json
 

@@ -1,6 +1,6 @@
 """YAML that people keep: written readably, and changed in place, with comments and layout.
 
-What is read counts as ``services/api/yaml_documents.py`` reads it; this only writes.
+What is read counts as ``services/api/http/yaml_documents.py`` reads it; this only writes.
 """
 
 import re

@@ -2,7 +2,7 @@
 
 import click
 
-from services.api.workflow_schema import workflow_schema
+from services.api.describe.workflow_schema import workflow_schema
 from services.cli.options import example
 from services.cli.present import write_json
 

@@ -6,7 +6,7 @@ from typing import Any, Final
 
 import jwt
 
-from services.api.jwt_tokens import TOKEN_BYTES_MAX
+from services.api.login.jwt_tokens import TOKEN_BYTES_MAX
 from shared.wire.envelope import dumps
 from tests.integration.api.issued import AUDIENCE, ISSUER, Key, claims, encoded
 

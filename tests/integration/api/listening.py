@@ -7,7 +7,7 @@ from uuid import UUID
 
 import orjson
 
-from services.api.live_settings import LiveSettings
+from services.api.live.settings import LiveSettings
 from services.api.settings import ApiSettings
 from shared.client.server_sent import ServerSent, read_events
 from shared.db.pool import Pool

@@ -4,8 +4,9 @@ from typing import Any
 
 import pytest
 
-from services.api import receive_webhook, start_execution
-from services.api.execution_fields import KINDS
+from services.api.events import receive_webhook
+from services.api.executions import start_execution
+from services.api.executions.execution_fields import KINDS
 from services.executor import consequences
 from services.scheduler import fire_schedules
 from shared.db.start_keys import forget_keys

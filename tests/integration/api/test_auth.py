@@ -3,7 +3,7 @@
 from itertools import chain, product
 from uuid import uuid4
 
-from services.api.route import OPEN, Route
+from services.api.http.route import OPEN, Route
 from services.api.routes import ROUTES
 from shared.domain.ids import DEFAULT_ENVIRONMENT
 from shared.domain.principals import SCOPES_OF, Role, Scope

@@ -6,7 +6,7 @@ from uuid import UUID, uuid4
 import pytest
 from aiohttp import web
 
-from services.api import bulk_executions
+from services.api.executions import bulk_executions
 from shared.domain.principals import Scope
 from tests.integration.api.asking import OPERATOR, Asker
 from tests.integration.api.face import Face, open_face

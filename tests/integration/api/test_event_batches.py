@@ -7,8 +7,8 @@ from uuid import UUID, uuid4
 import orjson
 import pytest
 
+from services.api.events.send_event import BATCH_MAX, SOURCE
 from services.api.resources import ApiResources
-from services.api.send_event import BATCH_MAX, SOURCE
 from services.api.settings import ApiSettings
 from shared.domain.ids import DEFAULT_ENVIRONMENT, EnvironmentId, event_key
 from shared.domain.principals import Scope

@@ -12,8 +12,8 @@ from cloudevents.core.bindings.kafka import KafkaMessage, from_structured
 from cloudevents.core.formats.json import JSONFormat
 from cloudevents.core.v1.event import CloudEvent
 
+from services.api.events.send_event import SOURCE
 from services.api.resources import ApiResources
-from services.api.send_event import SOURCE
 from shared.bus.protocol import Received
 from shared.db.intake import Arrival, archive, ensure_days, keep_conflicts
 from shared.domain.events import Event

@@ -10,7 +10,7 @@ from uuid import UUID, uuid4
 
 import orjson
 
-from services.api.route import Route
+from services.api.http.route import Route
 from services.api.routes import ROUTES
 from shared.db.dead_letters import LetterFilter, keep_letters, list_letters
 from shared.db.intake import Arrival, archive, ensure_days

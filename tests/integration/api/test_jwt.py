@@ -14,9 +14,9 @@ from prometheus_client import CollectorRegistry
 from pydantic import SecretStr
 
 from services.api.app import build_app
-from services.api.issuers import Issuer
-from services.api.jwt_tokens import TOKEN_BYTES_MAX, Issuers
-from services.api.problems import NotLetIn
+from services.api.http.problems import NotLetIn
+from services.api.login.issuers import Issuer
+from services.api.login.jwt_tokens import TOKEN_BYTES_MAX, Issuers
 from services.api.resources import ApiResources
 from services.api.settings import ApiSettings
 from shared.domain.ids import DEFAULT_ENVIRONMENT

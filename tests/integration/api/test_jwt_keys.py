@@ -10,8 +10,8 @@ from aiohttp import web
 from aiohttp.test_utils import BaseTestServer, TestServer
 from jwt.algorithms import ECAlgorithm
 
-from services.api.jwt_keys import FRESH_S, KEPT_S, PAUSE_S, FetchedKeys, read_keys
-from services.api.problems import NotLetIn
+from services.api.http.problems import NotLetIn
+from services.api.login.jwt_keys import FRESH_S, KEPT_S, PAUSE_S, FetchedKeys, read_keys
 from shared.domain.errors import Unavailable
 from shared.egress.caller import open_caller
 from shared.egress.settings import EgressSettings

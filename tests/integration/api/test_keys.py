@@ -14,8 +14,8 @@ from prometheus_client import CollectorRegistry
 from pydantic import SecretStr
 
 from services.api.app import build_app
-from services.api.identities import KNOWN_S
-from services.api.remembered import Remembered
+from services.api.login.identities import KNOWN_S
+from services.api.login.remembered import Remembered
 from services.api.resources import ApiResources
 from services.api.settings import ApiSettings
 from shared.db.pool import Pool

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from services.api.payloads import HIDDEN
+from services.api.http.payloads import HIDDEN
 from shared.bus.beside import beside
 from shared.domain.principals import Scope
 from tests.integration.api.asking import OPERATOR, Asker

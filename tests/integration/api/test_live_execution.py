@@ -4,7 +4,7 @@ import asyncio
 from typing import Any
 from uuid import uuid4
 
-from services.api.payloads import HIDDEN
+from services.api.http.payloads import HIDDEN
 from shared.domain.principals import Scope
 from tests.integration.api.asking import OPERATOR, Asker
 from tests.integration.api.listening import Ear, document, open_all

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from services.api.payloads import HIDDEN
+from services.api.http.payloads import HIDDEN
 from shared.domain.principals import SCOPES_OF, Role, Scope
 from tests.integration.api.asking import OPERATOR, Asker
 from tests.support.house import House, open_house

@@ -9,7 +9,7 @@ from uuid import UUID, uuid4
 
 import pytest
 
-from services.api import replay_events, replayed
+from services.api.events import replay_events, replayed
 from shared.db.intake import Arrival, archive, ensure_days
 from shared.domain.events import Event
 from shared.domain.ids import DEFAULT_ENVIRONMENT, EnvironmentId, event_key, execution_id

@@ -11,8 +11,8 @@ from aiohttp.test_utils import TestClient, TestServer
 from prometheus_client import CollectorRegistry
 
 from services.api.app import build_app
+from services.api.http.route import OPEN, READ
 from services.api.resources import ApiResources
-from services.api.route import OPEN, READ
 from services.api.routes import ROUTES
 from services.api.settings import ApiSettings
 from tests.integration.api.asking import OPERATOR

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from services.api.auth import ENVIRONMENT_HEADER
+from services.api.login.auth import ENVIRONMENT_HEADER
 from tests.integration.api.conftest import Client
 
 ID = "4a4de828-f4c9-4bea-8ef4-2d705aec43bc"

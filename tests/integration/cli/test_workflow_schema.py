@@ -1,6 +1,6 @@
 """``turnout workflow schema``."""
 
-from services.api.workflow_schema import workflow_schema
+from services.api.describe.workflow_schema import workflow_schema
 from tests.integration.cli.command import turnout
 
 

@@ -8,7 +8,7 @@ import orjson
 import pytest
 from jsonschema_rs import Validator, validator_for
 
-from services.api.asyncapi import asyncapi_document
+from services.api.describe.asyncapi import asyncapi_document
 from services.executor.task_results import TaskResult
 from shared.domain.executions import Attempt, AttemptStatus, Entry, Phase
 from shared.domain.ids import StepId

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.api.yaml_documents import yaml_to_json
+from services.api.http.yaml_documents import yaml_to_json
 from shared.domain.errors import Invalid
 from shared.wire.strict_json import JsonLimits, read_json
 

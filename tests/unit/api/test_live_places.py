@@ -3,7 +3,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.api.live_places import id_of, places_of
+from services.api.live.places import id_of, places_of
 from shared.bus.protocol import TopicPartition
 
 TOPICS = ("executions", "step-results")

@@ -12,7 +12,7 @@ from cryptography.hazmat.primitives.serialization import (
 )
 from pydantic import ValidationError
 
-from services.api.issuers import Issuer
+from services.api.login.issuers import Issuer
 from services.api.settings import ApiRoleSettings
 from services.cli.process.roles import read_roles
 from shared.domain.errors import Rejected

@@ -7,9 +7,9 @@ from typing import Any
 import orjson
 from openapi_spec_validator import OpenAPIV31SpecValidator
 
-from services.api.idempotency import keeps_answers
-from services.api.openapi import openapi_document
-from services.api.route import Route
+from services.api.describe.openapi import openapi_document
+from services.api.http.idempotency import keeps_answers
+from services.api.http.route import Route
 from services.api.routes import ROUTES
 from shared.wire.envelope import dumps
 

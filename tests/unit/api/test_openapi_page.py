@@ -9,9 +9,9 @@ from typing import Any
 
 import orjson
 
-from services.api.openapi import openapi_document
-from services.api.openapi_examples import curl_of, example_of
-from services.api.openapi_page import openapi_page, page_headers
+from services.api.describe.openapi import openapi_document
+from services.api.describe.openapi_examples import curl_of, example_of
+from services.api.describe.openapi_page import openapi_page, page_headers
 from services.api.routes import ROUTES
 from shared.wire.envelope import dumps
 

@@ -4,11 +4,11 @@ import pytest
 from prometheus_client import CollectorRegistry, Counter
 from pydantic import ValidationError
 
-from services.api import rates as module
-from services.api.answer_headers import takes_gzip
-from services.api.auth import network_of
-from services.api.problems import NotNow
-from services.api.rates import Rates
+from services.api.http import rates as module
+from services.api.http.answer_headers import takes_gzip
+from services.api.http.problems import NotNow
+from services.api.http.rates import Rates
+from services.api.login.auth import network_of
 from services.api.settings import RateSettings
 from shared.runtime.clock import SystemClock
 from tests.unit.api.test_login_settings import TOKEN, read

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from services.api.dialects import truto
-from services.api.register_workflow import Registration
+from services.api.workflows.register_workflow import Registration
 from shared.domain.errors import Problem
 from shared.domain.ids import DEFAULT_ENVIRONMENT
 from shared.domain.workflows import Dialect, Lifecycle, Workflow

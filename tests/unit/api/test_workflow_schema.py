@@ -9,9 +9,9 @@ import yaml
 from jsonschema_rs import Validator, validator_for
 from jsonschema_rs import meta as meta_schemas
 
+from services.api.describe.workflow_schema import workflow_schema
+from services.api.describe.workflow_words import WORDS
 from services.api.dialects.native import WorkflowRequest
-from services.api.workflow_schema import workflow_schema
-from services.api.workflow_words import WORDS
 from services.cli.workflow.files import read_definition
 from shared.domain.steps import Edge, Step
 from shared.domain.values import Strict, Value

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from services.api.yaml_documents import yaml_to_json
+from services.api.http.yaml_documents import yaml_to_json
 from services.cli.workflow.canonical import canonical
 from services.cli.workflow.files import read_definition, read_definitions, write_id
 from services.cli.workflow.layout import merged_text, yaml_text

@@ -6,7 +6,7 @@ from itertools import pairwise
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.api.live_records import event
+from services.api.live.records import event
 from shared.client.server_sent import ServerSent, read_events
 
 STREAM = (

@@ -8,7 +8,7 @@ import orjson
 import pytest
 
 from services.api.dialects import native
-from services.api.yaml_documents import yaml_to_json
+from services.api.http.yaml_documents import yaml_to_json
 from shared.domain.actions import OURS
 from shared.matching.check import definition_problems
 

@@ -6,8 +6,8 @@ from uuid import UUID
 
 import orjson
 
-from services.api.receive_webhook import RECEIVED
-from services.api.start_execution import STARTED_BY_HAND
+from services.api.events.receive_webhook import RECEIVED
+from services.api.executions.start_execution import STARTED_BY_HAND
 from services.cli.doctor.conservation.ground import Ground
 from services.cli.doctor.conservation.published import records_of
 from services.cli.doctor.conservation.report import Stage

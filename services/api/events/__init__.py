@@ -1,0 +1,1 @@
+"""What callers do with events, and with records that became none."""

@@ -1,0 +1,232 @@
+"""The native routes of workflows."""
+
+from collections.abc import Mapping, Sequence
+from types import MappingProxyType
+from typing import Annotated, Final
+
+from aiohttp import web
+from pydantic import Field
+from yarl import URL
+
+from services.api.dialects import native
+from services.api.http.bodies import JSON, YAML, answer, answer_once
+from services.api.http.etags import tagged
+from services.api.http.pages import page_of
+from services.api.http.parameters import id_in_path
+from services.api.http.problems import render_problems
+from services.api.http.query_strings import PageQuery, Text, VersionQuery, any_case
+from services.api.http.route import AUTHOR, READ, Body, Route, document_of, query_of
+from services.api.login.auth import caller_of, environment_of
+from services.api.resources import RESOURCES
+from services.api.workflows.archive_workflow import archive_workflow, unarchive_workflow
+from services.api.workflows.keep_workflow import end_workflow
+from services.api.workflows.register_workflow import (
+    Registered,
+    activate_workflow,
+    check_registration,
+    create_workflow,
+    deactivate_workflow,
+    examine,
+    replace_workflow,
+)
+from services.api.workflows.rotate_webhook import rotate_webhook
+from services.api.workflows.webhook_tokens import Tokens
+from shared.db import workflows
+from shared.domain.errors import Problem
+from shared.domain.ids import EnvironmentId, WorkflowId
+from shared.domain.workflows import Lifecycle, Workflow
+from shared.wire.documents.parts import Page
+from shared.wire.documents.workflows import ValidityDocument, WorkflowDocument
+from shared.wire.envelope import stamped
+from shared.wire.strict_json import invalid
+
+_NO_TOKENS: Final[Tokens] = MappingProxyType({})
+
+
+class WorkflowsQuery(PageQuery):
+    """Which workflows to list; what is archived only where its lifecycle is asked for."""
+
+    trigger: Text | None = Field(None, description="The event that starts them.")
+    lifecycle: Annotated[Lifecycle, any_case(Lifecycle)] | None = None
+
+
+async def create(request: web.Request) -> web.Response:
+    """201 with the workflow; 200 when the same was created before."""
+    resources = request.app[RESOURCES]
+    asked = native.parse(await document_of(request), resources.new_id())
+    caller = await caller_of(request, asked.environment_id)
+    return await _registered(request, await create_workflow(resources, caller, asked))
+
+
+async def replace(request: web.Request) -> web.Response:
+    """200 with the workflow; 201 when there was none."""
+    workflow_id = id_in_path(request)
+    asked = native.parse(await document_of(request), workflow_id)
+    if asked.workflow_id != workflow_id:
+        raise invalid("/id", "OTHER_ID", "It differs from the id in the path; leave it out.")
+    caller = await caller_of(request, asked.environment_id)
+    outcome = await replace_workflow(request.app[RESOURCES], caller, asked)
+    return await _registered(request, outcome)
+
+
+async def validate(request: web.Request) -> web.Response:
+    """200 with every problem that the same document would be refused for; nothing is kept."""
+    resources = request.app[RESOURCES]
+    asked = native.parse(await document_of(request), resources.new_id())
+    environment_id = await environment_of(request, asked.environment_id)
+    problems = await check_registration(resources, environment_id, asked)
+    document: ValidityDocument = {
+        "valid": not problems,
+        "problems": render_problems(problems),
+    }
+    return answer(document)
+
+
+async def activate(request: web.Request) -> web.Response:
+    """200 with the workflow, which events may start from now on; 422 for an unfinished draft."""
+    workflow_id, caller = WorkflowId(id_in_path(request)), await caller_of(request)
+    activated = await activate_workflow(request.app[RESOURCES], caller, workflow_id)
+    return await _answered(request, activated)
+
+
+async def deactivate(request: web.Request) -> web.Response:
+    """200 with the workflow, which no event starts from now on."""
+    workflow_id, caller = WorkflowId(id_in_path(request)), await caller_of(request)
+    deactivated = await deactivate_workflow(request.app[RESOURCES], caller, workflow_id)
+    return await _answered(request, deactivated)
+
+
+async def archive(request: web.Request) -> web.Response:
+    """200 with the workflow, which nothing starts from now on, and no list shows unasked."""
+    workflow_id, caller = WorkflowId(id_in_path(request)), await caller_of(request)
+    archived = await archive_workflow(request.app[RESOURCES], caller, workflow_id)
+    return await _answered(request, archived)
+
+
+async def unarchive(request: web.Request) -> web.Response:
+    """200 with the workflow, which is back, and inactive."""
+    workflow_id, caller = WorkflowId(id_in_path(request)), await caller_of(request)
+    unarchived = await unarchive_workflow(request.app[RESOURCES], caller, workflow_id)
+    return await _answered(request, unarchived)
+
+
+async def rotate(request: web.Request) -> web.Response:
+    """200 with the workflow and the new address of a webhook; the old one is nobody's."""
+    workflow_id, trigger_id = WorkflowId(id_in_path(request)), request.match_info["trigger_id"]
+    caller = await caller_of(request)
+    done = await rotate_webhook(request.app[RESOURCES], caller, workflow_id, trigger_id)
+    return await _registered(request, done)
+
+
+async def get(request: web.Request) -> web.Response:
+    """The current version, or ``?version=``."""
+    workflow_id = WorkflowId(id_in_path(request))
+    version = query_of(request, VersionQuery).version
+    async with request.app[RESOURCES].tenant(await environment_of(request)) as conn:
+        if version is None:
+            workflow = await workflows.get_workflow(conn, workflow_id)
+        else:
+            workflow = await workflows.get_version(conn, workflow_id, version)
+    return await _answered(request, workflow)
+
+
+async def list_all(request: web.Request) -> web.Response:
+    """A page in the order of creation."""
+    query, environment_id = query_of(request, WorkflowsQuery), await environment_of(request)
+    async with request.app[RESOURCES].tenant(environment_id) as conn:
+        found = await workflows.list_workflows(
+            conn,
+            environment_id=environment_id,
+            event_name=query.trigger,
+            lifecycle=query.lifecycle,
+            after=query.cursor,
+            limit=query.limit + 1,
+        )
+        runs = await workflows.list_runs(conn, found)
+    document: Page[WorkflowDocument] = page_of(
+        *(found, query.limit),
+        lambda workflow: _document(workflow, runs[workflow.id]),
+        lambda workflow: (workflow.created_at, workflow.id),
+    )
+    return answer(document)
+
+
+async def delete(request: web.Request) -> web.Response:
+    """204; nothing starts it any more."""
+    resources = request.app[RESOURCES]
+    workflow_id, caller = WorkflowId(id_in_path(request)), await caller_of(request)
+    async with resources.tenant(caller.environment_id) as conn:
+        await end_workflow(resources, conn, caller, workflow_id)
+    return web.Response(status=204)
+
+
+async def _registered(request: web.Request, outcome: Registered) -> web.Response:
+    status = 201 if outcome.is_new else 200
+    return await _answered(request, outcome.workflow, outcome.tokens, status=status)
+
+
+async def _answered(
+    request: web.Request, workflow: Workflow, tokens: Tokens = _NO_TOKENS, *, status: int = 200
+) -> web.Response:
+    resources, problems = request.app[RESOURCES], list[Problem]()
+    async with resources.tenant(EnvironmentId(workflow.environment_id)) as conn:
+        runs = await workflows.list_runs(conn, [workflow])
+        if workflow.lifecycle is Lifecycle.DRAFT:
+            _, problems = await examine(resources, conn, workflow)
+    urls = {name: str(request.url.join(URL(f"/v1/hooks/{t}"))) for name, t in tokens.items()}
+    answered = answer_once if urls else answer
+    document = _document(workflow, runs[workflow.id], problems, urls)
+    return tagged(request, answered(document, status=status), workflow)
+
+
+def _document(
+    workflow: Workflow,
+    runs: workflows.Runs,
+    problems: Sequence[Problem] = (),
+    urls: Mapping[str, str] = _NO_TOKENS,
+) -> WorkflowDocument:
+    """``urls`` are the addresses just made, which nobody is told again."""
+    document: WorkflowDocument = {
+        **native.render(workflow, problems),
+        "last_run_at": stamped(runs.last_at),
+        "next_run_at": stamped(runs.next_at),
+        "webhook_url": next(iter(urls.values()), None),
+        "webhook_urls": dict(urls),
+    }
+    if not urls:
+        del document["webhook_urls"]
+    return document
+
+
+_BODY: Final = Body(model=native.WorkflowRequest, media=JSON | YAML)
+_SHOWN: Final = MappingProxyType({200: WorkflowDocument})
+_REGISTERED: Final = MappingProxyType({200: WorkflowDocument, 201: WorkflowDocument})
+
+ROUTES: Final = (
+    Route("POST", "/v1/workflows", create, AUTHOR, body=_BODY, answers=_REGISTERED),
+    Route(
+        *("GET", "/v1/workflows", list_all, READ),
+        query=WorkflowsQuery,
+        answers={200: Page[WorkflowDocument]},
+    ),
+    Route(
+        *("GET", "/v1/workflows/{id}", get, READ),
+        query=VersionQuery,
+        answers={**_SHOWN, 304: None},
+    ),
+    Route("PUT", "/v1/workflows/{id}", replace, AUTHOR, body=_BODY, answers=_REGISTERED),
+    Route("DELETE", "/v1/workflows/{id}", delete, AUTHOR, answers={204: None}),
+    Route(
+        *("POST", "/v1/workflows/validate", validate, READ),
+        body=_BODY,
+        answers={200: ValidityDocument},
+    ),
+    Route("POST", "/v1/workflows/{id}/activate", activate, AUTHOR, answers=_SHOWN),
+    Route("POST", "/v1/workflows/{id}/deactivate", deactivate, AUTHOR, answers=_SHOWN),
+    Route("POST", "/v1/workflows/{id}/archive", archive, AUTHOR, answers=_SHOWN),
+    Route("POST", "/v1/workflows/{id}/unarchive", unarchive, AUTHOR, answers=_SHOWN),
+    Route(
+        *("POST", "/v1/workflows/{id}/triggers/{trigger_id}/rotate", rotate, AUTHOR),
+        answers=_SHOWN,
+    ),
+)

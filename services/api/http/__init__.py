@@ -1,0 +1,1 @@
+"""What every route stands on: reading requests, writing answers, refusing, and conventions."""

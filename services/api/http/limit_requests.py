@@ -1,0 +1,32 @@
+"""What each caller may ask of the API in a second."""
+
+from typing import Final
+
+from aiohttp import web
+from aiohttp.typedefs import Handler, Middleware
+
+from services.api.http.rates import Rates
+from services.api.login.auth import PRINCIPAL
+from services.api.login.identities import ANONYMOUS, OPERATOR
+
+_UNLIMITED: Final = frozenset({ANONYMOUS.name, OPERATOR.name})
+
+
+def limit_requests(rates: Rates | None) -> Middleware:
+    """The middleware: 429 to a key, or a JWT's subject, that asks too often; None: to nobody.
+
+    The operator is not limited, nor is anybody where no login is needed.
+    """
+
+    @web.middleware
+    async def middleware(request: web.Request, handler: Handler) -> web.StreamResponse:
+        who = request[PRINCIPAL].name
+        if rates is None or who in _UNLIMITED:
+            return await handler(request)
+        rates.check(who, "You ask too often; wait as long as Retry-After says.")
+        left = rates.take(who)
+        response = await handler(request)
+        response.headers.update(rates.headers(left))
+        return response
+
+    return middleware

@@ -1,0 +1,1 @@
+"""Live updates: from the result topics to whoever listens."""
