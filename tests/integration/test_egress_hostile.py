@@ -142,14 +142,12 @@ async def test_an_unused_connection_hears_nothing() -> None:
 
 
 CALLS = """
-import asyncio, json, resource, sys
+import asyncio, json, sys
 from shared.egress.caller import open_caller
 from shared.egress.message import Request
 from shared.egress.settings import EgressSettings
 from shared.runtime.clock import SystemClock
-
-def held():
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
+from tests.support.memory import peak_bytes
 
 async def main(fine, hostile):
     grown = {}
@@ -162,16 +160,16 @@ async def main(fine, hostile):
         for _ in range(20):
             assert await call(fine, 10) is None
         for url, timeout_s in hostile.items():
-            before = held()
+            before = peak_bytes()
             await call(url, timeout_s)
-            grown[url] = held() - before
+            grown[url] = peak_bytes() - before
     print(json.dumps(grown))
 
 asyncio.run(main(sys.argv[1], json.loads(sys.argv[2])))
 """
 
 
-@pytest.mark.skipif(sys.platform != "linux", reason="ru_maxrss is in KiB on Linux")
+@pytest.mark.skipif(sys.platform != "linux", reason="it asks /proc")
 async def test_nobody_takes_our_memory() -> None:
     """All of them together leave a process of calls less than 20 MB larger than it was."""
     endless = never_done()

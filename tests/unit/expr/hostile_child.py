@@ -12,6 +12,7 @@ import time
 from shared.domain.errors import Invalid
 from shared.expr.bounds import RUN_IF, STEP, Bounds
 from shared.expr.jsonata import Document, Truth, compile_expression
+from tests.support.memory import peak_bytes
 from tests.unit.expr.support import NOW
 
 ADDRESS_BYTES_MAX = 3 * 1024**3
@@ -34,8 +35,7 @@ def main() -> None:
         started_s = time.process_time()
         answer = attempt(GENERATED.get(source, source), document, bounds)
         cpu_s = time.process_time() - started_s
-        peak_bytes = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
-        line = {"name": name, "answer": answer, "cpu_s": cpu_s, "peak_bytes": peak_bytes}
+        line = {"name": name, "answer": answer, "cpu_s": cpu_s, "peak_bytes": peak_bytes()}
         sys.stdout.write(json.dumps(line) + "\n")
         sys.stdout.flush()
 

@@ -12,6 +12,7 @@ from typing import Any
 
 from shared.expr.errors import ExpressionError
 from shared.expr.liquid import TemplateCache, render
+from tests.support.memory import peak_bytes
 from tests.unit.expr.support import NOW
 
 ADDRESS_BYTES_MAX = 2 * 1024**3
@@ -127,11 +128,6 @@ def main() -> None:
         }
         sys.stdout.write(json.dumps(line) + "\n")
         sys.stdout.flush()
-
-
-def peak_bytes() -> int:
-    """The most memory that this process has had."""
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
 
 
 def attempt(source: str) -> str:
