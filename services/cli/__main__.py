@@ -51,7 +51,7 @@ ACTION: Final = LazyGroup(
 )
 EVENT: Final = LazyGroup(
     "event",
-    summary="Events: send some, list, get one, watch them come.",
+    summary="Events: send some, list, get one, replay them, watch them come.",
     lazy={
         "send": Lazy("services.cli.event.send:send", "Send events."),
         "list": Lazy("services.cli.event.list:list_", "List events."),
@@ -62,7 +62,7 @@ EVENT: Final = LazyGroup(
 )
 EVENT_TYPE: Final = LazyGroup(
     "event-type",
-    summary="Types of events: what there is to start workflows; put, list, delete.",
+    summary="Types of events: what there is to start workflows; put, list, delete, versions.",
     lazy={
         "put": Lazy("services.cli.event_type.put:put", "Register a type of events."),
         "list": Lazy("services.cli.event_type.list:list_", "List the types of events."),
@@ -72,7 +72,7 @@ EVENT_TYPE: Final = LazyGroup(
 )
 EXECUTION: Final = LazyGroup(
     "execution",
-    summary="Executions: list, get, watch, stop, repeat.",
+    summary="Executions: list, get, watch, stop, repeat, one or many.",
     lazy={
         "list": Lazy("services.cli.execution.list:list_", "List executions."),
         "get": Lazy("services.cli.execution.get:get", "Show one with its attempts."),
