@@ -1,12 +1,12 @@
-"""Which executions are meant, in the words of the search, where a body says it."""
+"""Which executions are meant, in the words of the search."""
 
 from typing import Annotated, Any
 
-from pydantic import BeforeValidator, Field, WithJsonSchema
+from pydantic import BaseModel, BeforeValidator, Field, WithJsonSchema
 
-from services.api.http.conditions import Statuses
+from services.api.http.conditions import Condition, Statuses
 from services.api.http.held import Held
-from services.api.http.query_strings import Id, Moment, Text
+from services.api.http.query_strings import Id, Moment, PageQuery, Text
 from shared.db.history import ExecutionFilter
 from shared.domain.ids import EnvironmentId, EventKey, ExecutionId, WorkflowId
 from shared.domain.values import Strict
@@ -24,8 +24,8 @@ ManyStatuses = Annotated[
 """A list of words, or words with commas between them."""
 
 
-class ExecutionsWhere(Strict):
-    """Conditions on executions; none: all of the environment."""
+class ExecutionConditions(BaseModel):
+    """Which executions are meant; none: all of the environment."""
 
     workflow_id: Id[WorkflowId] | None = None
     event_key: Id[EventKey] | None = Field(None, description="The event that started them.")
@@ -33,14 +33,14 @@ class ExecutionsWhere(Strict):
     root_event_key: Id[EventKey] | None = Field(
         None, description="All that came of this event, by way of others too."
     )
-    status: ManyStatuses | None = None
+    status: Statuses | None = None
     from_at: Moment | None = Field(None, alias="from", description="Created then or later.")
     before_at: Moment | None = Field(None, alias="to", description="Created before this time.")
     finished_from: Moment | None = Field(None, description="Ended at this time or later.")
     finished_to: Moment | None = Field(None, description="Ended before this time.")
     event_type: Text | None = Field(None, description="Of the event that started them.")
-    input: Held | None = Field(None, description="What the event's data holds.")
-    output: Held | None = Field(None, description="What their result holds.")
+    input: Condition | None = Field(None, description="JSON that the event's data holds.")
+    output: Condition | None = Field(None, description="JSON that their result holds.")
 
     @property
     def names_payloads(self) -> bool:
@@ -64,3 +64,15 @@ class ExecutionsWhere(Strict):
             input=self.input,
             output=self.output,
         )
+
+
+class ExecutionsQuery(ExecutionConditions, PageQuery):
+    """A page of executions, as a query string says which."""
+
+
+class ExecutionsWhere(ExecutionConditions, Strict):
+    """Executions, as a body says which: lists and JSON may stand there as they are."""
+
+    status: ManyStatuses | None = None
+    input: Held | None = Field(None, description="What the event's data holds.")
+    output: Held | None = Field(None, description="What their result holds.")

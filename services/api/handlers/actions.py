@@ -9,7 +9,7 @@ from pydantic import Field, TypeAdapter
 from services.api.executions.tasks import ensure_task_topic
 from services.api.http.bodies import JSON, YAML, answer, validate
 from services.api.http.etags import check, tagged
-from services.api.http.pages import split_page
+from services.api.http.pages import page_by, split_page
 from services.api.http.parameters import is_name, name_in_path
 from services.api.http.query_strings import (
     CURSOR,
@@ -96,12 +96,7 @@ async def list_versions(request: web.Request) -> web.Response:
         )
     if not found and query.cursor is None:
         raise NotFound(f"There is no action '{name}' that has versions.")
-    page, last = split_page(found, limit)
-    document: Page[ActionDocument] = {
-        "items": [_registered(action) for action in page],
-        "next_cursor": None if last is None else str(last.version),
-    }
-    return answer(document)
+    return answer(page_by(found, limit, _registered, lambda one: str(one.version)))
 
 
 async def list_all(request: web.Request) -> web.Response:

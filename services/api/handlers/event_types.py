@@ -8,7 +8,7 @@ from pydantic import Field, TypeAdapter
 
 from services.api.http.bodies import JSON, YAML, answer, validate
 from services.api.http.etags import check, tagged
-from services.api.http.pages import split_page
+from services.api.http.pages import page_by
 from services.api.http.parameters import is_name, name_in_path
 from services.api.http.query_strings import (
     CURSOR,
@@ -84,12 +84,7 @@ async def list_versions(request: web.Request) -> web.Response:
         )
         if not found and query.cursor is None:
             await event_types.get_event_type(conn, environment_id, name)
-    page, last = split_page(found, query.limit)
-    document: Page[EventTypeDocument] = {
-        "items": [_document(one) for one in page],
-        "next_cursor": None if last is None else str(last.version),
-    }
-    return answer(document)
+    return answer(page_by(found, query.limit, _document, lambda one: str(one.version)))
 
 
 async def list_all(request: web.Request) -> web.Response:
@@ -99,12 +94,7 @@ async def list_all(request: web.Request) -> web.Response:
         found = await event_types.list_event_types(
             conn, environment_id, after=query.cursor or "", limit=query.limit + 1
         )
-    page, last = split_page(found, query.limit)
-    document: Page[EventTypeDocument] = {
-        "items": [_document(one) for one in page],
-        "next_cursor": None if last is None else last.name,
-    }
-    return answer(document)
+    return answer(page_by(found, query.limit, _document, lambda one: one.name))
 
 
 async def delete(request: web.Request) -> web.Response:

@@ -6,6 +6,7 @@ from aiohttp import web
 from pydantic import Field
 
 from services.api.executions.await_result import await_result
+from services.api.executions.execution_conditions import ExecutionsQuery
 from services.api.executions.execution_fields import (
     common_fields,
     large_asked_fields,
@@ -16,25 +17,24 @@ from services.api.executions.execution_fields import (
 )
 from services.api.executions.log_fields import attempts_of, phases_of
 from services.api.executions.restore_execution import current_steps, restore_execution
-from services.api.http.conditions import Condition, Statuses, search_page
+from services.api.http.conditions import search_page
 from services.api.http.pages import split_page
 from services.api.http.parameters import id_in_path
 from services.api.http.payloads import Payload, answer_to, subject_shown
 from services.api.http.problems import RESULT_NOT_READY
-from services.api.http.query_strings import Id, InEnvironment, Moment, SpanQuery, Text, Whole
+from services.api.http.query_strings import InEnvironment, Whole
 from services.api.http.route import READ, READ_PAYLOADS, Route, query_of
 from services.api.login.auth import demand, environment_of
 from services.api.resources import RESOURCES, ApiResources
 from shared.db.history import (
     Execution,
-    ExecutionFilter,
     find_trigger,
     get_execution,
     list_entries,
     search_executions,
 )
 from shared.db.pool import Connection
-from shared.domain.ids import EventKey, ExecutionId, WorkflowId
+from shared.domain.ids import ExecutionId
 from shared.domain.principals import Scope
 from shared.wire.documents.executions import (
     CurrentStepDocument,
@@ -50,23 +50,6 @@ WAIT_S_MAX: Final = 30
 
 _ENTRIES_MAX: Final = 200
 _POSITION_MAX: Final = 2**31 - 1
-
-
-class ExecutionsQuery(SpanQuery):
-    """Which executions to list, by the time of their creation among others."""
-
-    workflow_id: Id[WorkflowId] | None = None
-    event_key: Id[EventKey] | None = Field(None, description="The event that started them.")
-    parent_id: Id[ExecutionId] | None = Field(None, description="Those that its steps started.")
-    root_event_key: Id[EventKey] | None = Field(
-        None, description="All that came of this event, by way of others too."
-    )
-    status: Statuses | None = None
-    finished_from: Moment | None = Field(None, description="Ended at this time or later.")
-    finished_to: Moment | None = Field(None, description="Ended before this time.")
-    event_type: Text | None = Field(None, description="Of the event that started them.")
-    input: Condition | None = Field(None, description="JSON that the event's data holds.")
-    output: Condition | None = Field(None, description="JSON that their result holds.")
 
 
 class LogQuery(InEnvironment):
@@ -86,23 +69,9 @@ class ResultQuery(InEnvironment):
 async def list_recent(request: web.Request) -> web.Response:
     """A page of executions, the latest first; ``from`` and ``to`` bound their creation."""
     query = query_of(request, ExecutionsQuery)
-    if (query.input or query.output) is not None:
+    if query.names_payloads:
         demand(request, Scope.PAYLOADS)
-    which = ExecutionFilter(
-        environment_id=await environment_of(request),
-        workflow_id=query.workflow_id,
-        event_key=query.event_key,
-        parent_id=query.parent_id,
-        root_event_key=query.root_event_key,
-        statuses=query.status,
-        from_at=query.from_at,
-        before_at=query.before_at,
-        finished_from_at=query.finished_from,
-        finished_before_at=query.finished_to,
-        event_type=query.event_type,
-        input=query.input,
-        output=query.output,
-    )
+    which = query.filter_in(await environment_of(request))
     async with request.app[RESOURCES].tenant(which.environment_id) as conn:
         found = await search_executions(conn, which, before=query.cursor, limit=query.limit)
     return answer_to(request, search_page(found, render_execution))

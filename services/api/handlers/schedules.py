@@ -6,7 +6,7 @@ from aiohttp import web
 from pydantic import Field
 
 from services.api.http.bodies import answer
-from services.api.http.pages import cursor_after, split_page
+from services.api.http.pages import cursor_after, page_by
 from services.api.http.parameters import id_in_path
 from services.api.http.query_strings import Id, PageQuery
 from services.api.http.route import OPERATE, READ, Route, query_of
@@ -38,13 +38,7 @@ async def list_all(request: web.Request) -> web.Response:
     )
     async with request.app[RESOURCES].tenant(which.environment_id) as conn:
         found = await list_schedules(conn, which, after=query.cursor, limit=query.limit + 1)
-    page, last = split_page(found, query.limit)
-    after = None if last is None or last.next_at is None else cursor_after((last.next_at, last.id))
-    document: Page[ScheduleDocument] = {
-        "items": [_document(kept) for kept in page],
-        "next_cursor": after,
-    }
-    return answer(document)
+    return answer(page_by(found, query.limit, _document, _cursor))
 
 
 async def delete(request: web.Request) -> web.Response:
@@ -56,6 +50,10 @@ async def delete(request: web.Request) -> web.Response:
         change = Change(action="schedule.delete", target=f"schedule:{schedule_id}")
         await note(resources, conn, caller, change)
     return web.Response(status=204)
+
+
+def _cursor(kept: Kept) -> str | None:
+    return None if kept.next_at is None else cursor_after((kept.next_at, kept.id))
 
 
 def _document(kept: Kept) -> ScheduleDocument:

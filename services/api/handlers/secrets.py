@@ -6,7 +6,7 @@ from aiohttp import web
 from pydantic import Field, TypeAdapter
 
 from services.api.http.bodies import answer
-from services.api.http.pages import split_page
+from services.api.http.pages import page_by
 from services.api.http.parameters import is_name, name_in_path
 from services.api.http.query_strings import LIMIT_DEFAULT, LIMIT_MAX, InEnvironment, Text, Whole
 from services.api.http.route import ADMIN, AUTHOR, Body, Route, body_of, query_of
@@ -54,12 +54,7 @@ async def list_all(request: web.Request) -> web.Response:
         found = await list_secrets(
             conn, environment_id, after=query.cursor or "", limit=query.limit + 1
         )
-    page, last = split_page(found, query.limit)
-    document: Page[SecretDocument] = {
-        "items": [_document(secret) for secret in page],
-        "next_cursor": None if last is None else last.name,
-    }
-    return answer(document)
+    return answer(page_by(found, query.limit, _document, lambda one: one.name))
 
 
 async def delete(request: web.Request) -> web.Response:

@@ -8,7 +8,7 @@ from pydantic import Field
 
 from services.api.dialects import native
 from services.api.http.bodies import JSON, YAML, answer
-from services.api.http.pages import split_page
+from services.api.http.pages import page_by
 from services.api.http.parameters import id_in_path
 from services.api.http.query_strings import InEnvironment, VersionNumber, VersionsQuery
 from services.api.http.route import READ, Body, Route, document_of, query_of
@@ -55,12 +55,10 @@ async def list_all(request: web.Request) -> web.Response:
         found = await list_with_changes(
             conn, workflow_id, before=query.cursor or VERSION_MAX, limit=query.limit
         )
-    page, last = split_page(found, query.limit)
-    document: Page[VersionDocument] = {
-        "items": [_version(version, changed) for version, changed in page],
-        "next_cursor": None if last is None else str(last[0].workflow.version),
-    }
-    return answer(document)
+    page = page_by(
+        found, query.limit, lambda one: _version(*one), lambda one: str(one[0].workflow.version)
+    )
+    return answer(page)
 
 
 async def diff(request: web.Request) -> web.Response:

@@ -18,7 +18,7 @@ from services.api.executions.decide_wait import (
     submit,
 )
 from services.api.executions.execution_fields import step_place
-from services.api.http.pages import split_page
+from services.api.http.pages import page_by
 from services.api.http.parameters import id_in_path, is_plain, step_in_path
 from services.api.http.payloads import Payload, answer_to, error_shown, subject_shown
 from services.api.http.query_strings import (
@@ -74,12 +74,7 @@ async def list_open(request: web.Request) -> web.Response:
     )
     async with request.app[RESOURCES].tenant(which.environment_id) as conn:
         found = await list_waits(conn, which, after=query.cursor, limit=query.limit + 1)
-    page, last = split_page(found, query.limit)
-    document: Page[WaitDocument] = {
-        "items": [_wait(each) for each in page],
-        "next_cursor": None if last is None else _cursor(last),
-    }
-    return answer_to(request, document)
+    return answer_to(request, page_by(found, query.limit, _wait, _cursor))
 
 
 async def decision(request: web.Request) -> web.Response:

@@ -39,12 +39,19 @@ def split_page(found: Sequence[T], limit: int) -> tuple[Sequence[T], T | None]:
     return page, page[-1] if len(found) > limit else None
 
 
-def page_of(
-    found: Sequence[T], limit: int, render: Callable[[T], D], place: Callable[[T], Place]
+def page_by(
+    found: Sequence[T], limit: int, render: Callable[[T], D], cursor: Callable[[T], str | None]
 ) -> Page[D]:
-    """The document of a page, as ``split_page``; ``place`` says where in the list a thing is."""
+    """The document of a page, as ``split_page``; ``cursor`` asks for what follows a thing."""
     page, last = split_page(found, limit)
     return {
         "items": [render(each) for each in page],
-        "next_cursor": None if last is None else cursor_after(place(last)),
+        "next_cursor": None if last is None else cursor(last),
     }
+
+
+def page_of(
+    found: Sequence[T], limit: int, render: Callable[[T], D], place: Callable[[T], Place]
+) -> Page[D]:
+    """As ``page_by``, of a list in which a thing is at a ``place``."""
+    return page_by(found, limit, render, lambda one: cursor_after(place(one)))

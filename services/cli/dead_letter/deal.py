@@ -1,7 +1,7 @@
 """``turnout dead-letter retry`` and ``discard``: one letter by its id, or many by what they are."""
 
-from collections.abc import Mapping
-from typing import Any, Final
+from collections.abc import Callable, Mapping
+from typing import Any, Final, TypeVar
 from uuid import UUID
 
 import click
@@ -12,7 +12,19 @@ from services.cli.options import api_options, example
 from services.cli.present import say, write_json
 from shared.domain.errors import Rejected
 
+F = TypeVar("F", bound=Callable[..., Any])
+
 _DONE: Final = {"retry": "published again", "discard": "discarded"}
+
+
+def _meant(command: F) -> F:
+    """Add the letter, or what many of them are."""
+    letter = click.argument("letter_id", type=click.UUID, required=False)
+    all_ = click.option("--all", "is_all", is_flag=True, help="All that the other options let by.")
+    preview = click.option(
+        "--preview", is_flag=True, help="With --all: say how many, and do nothing."
+    )
+    return letter(all_(preview(which_options(api_options(command)))))
 
 
 @click.command(
@@ -21,11 +33,7 @@ _DONE: Final = {"retry": "published again", "discard": "discarded"}
         "turnout dead-letter retry --all --reason UNKNOWN_WORKFLOW",
     )
 )
-@click.argument("letter_id", type=click.UUID, required=False)
-@click.option("--all", "is_all", is_flag=True, help="All that the other options let by.")
-@click.option("--preview", is_flag=True, help="With --all: say how many, and do nothing.")
-@which_options
-@api_options
+@_meant
 def retry(letter_id: UUID | None, **given: Any) -> None:
     """Publish the record of the dead letter LETTER_ID again, or those of many with --all."""
     _deal("retry", letter_id, **given)
@@ -37,11 +45,7 @@ def retry(letter_id: UUID | None, **given: Any) -> None:
         "turnout dead-letter discard --all --topic turnout.events --preview",
     )
 )
-@click.argument("letter_id", type=click.UUID, required=False)
-@click.option("--all", "is_all", is_flag=True, help="All that the other options let by.")
-@click.option("--preview", is_flag=True, help="With --all: say how many, and do nothing.")
-@which_options
-@api_options
+@_meant
 def discard(letter_id: UUID | None, **given: Any) -> None:
     """Let the dead letter LETTER_ID go, or many with --all."""
     _deal("discard", letter_id, **given)
