@@ -7,6 +7,7 @@ pytest_plugins = [
     "tests.support.kafka",
     "tests.support.bus",
     "tests.support.conserved",
+    "tests.support.ports",
 ]
 
 

@@ -3,9 +3,8 @@
 from collections.abc import AsyncIterator
 
 from aiohttp import web
-from prometheus_client import Counter
 
-from services.api.dialects import truto
+from services.api.dialects.faces import FACES
 from services.api.handlers.documents import DOCUMENTS, Documents
 from services.api.http.answer_headers import compress, set_headers
 from services.api.http.idempotency import KEYED, keeps_answers, once
@@ -15,13 +14,15 @@ from services.api.http.problems import show_problems
 from services.api.http.rates import Rates
 from services.api.http.route import handler_of
 from services.api.live.broadcast import LIVE, Live
-from services.api.login.auth import IDENTITIES, NEEDS, authorise
+from services.api.login.auth import FAILED_LOGINS, IDENTITIES, NEEDS, authorise
 from services.api.login.identities import Identities
 from services.api.login.jwt_tokens import Issuers
 from services.api.resources import RESOURCES, SETTINGS, ApiResources
 from services.api.routes import ROUTES
 from services.api.settings import NO_LIMITS, ApiSettings, RateSettings
+from services.api.workflows.given_ids import by_given_ids
 from shared.bus.beside import beside
+from shared.runtime.environment_names import EnvironmentCounter
 
 
 def build_app(
@@ -32,28 +33,27 @@ def build_app(
 ) -> web.Application:
     """The application; ``resources`` and ``issuers`` stay the caller's, to be closed after it."""
     identities = Identities(resources, issuers)
-    shown = show_problems({"/truto/": truto.render_fault})
+    shown = show_problems({face.prefix: face.render_fault for face in FACES})
     requests, failed_logins = _rates(resources, rates)
     app = web.Application(
         client_max_size=settings.body_bytes_max,
         middlewares=[
-            observe(resources.registry, resources.clock, resources.new_id),
+            observe(resources),
             compress,
             shown,
             authorise(identities, failed_logins),
             limit_requests(requests),
             once(shown),
+            by_given_ids(),
         ],
     )
-    live = Live(resources, settings.live)
     app[RESOURCES] = resources
     app[SETTINGS] = settings
     app[IDENTITIES] = identities
-    app[LIVE] = live
+    app[FAILED_LOGINS] = failed_logins
+    live = app[LIVE] = Live(resources, settings.live)
     app[DOCUMENTS] = Documents(ROUTES, resources.topics)
-    added = {app.router.add_route(r.method, r.path, handler_of(r)): r for r in ROUTES}
-    app[NEEDS] = {at: route.needs for at, route in added.items()}
-    app[KEYED] = frozenset(at for at, route in added.items() if keeps_answers(route))
+    _add_routes(app)
     app.on_response_prepare.append(set_headers)
 
     async def notes_uses(_app: web.Application) -> AsyncIterator[None]:
@@ -66,12 +66,19 @@ def build_app(
     return app
 
 
+def _add_routes(app: web.Application) -> None:
+    added = {app.router.add_route(r.method, r.path, handler_of(r)): r for r in ROUTES}
+    app[NEEDS] = {at: route.needs for at, route in added.items()}
+    app[KEYED] = frozenset(at for at, route in added.items() if keeps_answers(route))
+
+
 def _rates(resources: ApiResources, settings: RateSettings) -> tuple[Rates | None, Rates | None]:
     """How often each caller may ask, and each address may fail to log in; None: at will."""
-    refused = Counter(
+    refused = EnvironmentCounter(
         "turnout_http_refused",
         "Requests refused because somebody asked too often",
         ("limit",),
+        names=resources.environment_names,
         registry=resources.registry,
     )
 

@@ -1,7 +1,7 @@
 """What the HTTP face works with."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Callable, Collection, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from secrets import token_urlsafe
@@ -12,15 +12,19 @@ from aiohttp import web
 from prometheus_client import CollectorRegistry
 from pydantic import SecretStr
 
-from services.api.settings import ApiSettings
+from services.api.computing import Computing
+from services.api.settings import UNINDEXED_MAX, ApiSettings
+from services.api.webhooks.pace import Pace
 from shared.bus.protocol import Bus
 from shared.db.pool import Connection, Pool, translated
 from shared.db.secrets import names_of, read_secrets
 from shared.db.tenancy import become_tenant
-from shared.domain.ids import EnvironmentId
+from shared.domain.ids import EnvironmentId, made_id
+from shared.egress.guard import EgressPolicy
 from shared.expr.jsonata import ExpressionCache
 from shared.matching.decisions import DEPTH_MAX
 from shared.runtime.clock import Clock
+from shared.runtime.environment_names import EnvironmentNames
 from shared.runtime.keyring import KeyRing
 from shared.wire.topics import Topics
 
@@ -49,27 +53,39 @@ class ApiResources:
     new_id: Callable[[], UUID]
     token: SecretStr | None
     default_environment: EnvironmentId
+    pace: Pace
+    """Of the expressions that webhooks ask for."""
+
+    environment_names: EnvironmentNames = field(default_factory=EnvironmentNames)
     causation_depth_max: int = DEPTH_MAX
+    unindexed_max: int = UNINDEXED_MAX
     secrets: Mapping[str, SecretStr] = field(default_factory=dict)
     ring: KeyRing = field(default_factory=KeyRing)
+    egress: EgressPolicy = field(default_factory=EgressPolicy)
     new_token: Callable[[], str] = _new_token
+    computing: Computing = field(default_factory=Computing)
     retrying: asyncio.Lock = field(default_factory=asyncio.Lock)
     """Held by whoever tries dead letters again."""
 
+    def new_workflow_id(self) -> UUID:
+        """For a workflow whose author chooses none."""
+        return made_id(self.new_id())
+
     async def secret_names(self, conn: Connection, environment_id: EnvironmentId) -> frozenset[str]:
         """The secrets that webhooks of an environment may ask for."""
-        return await names_of(conn, environment_id) | self._configured(environment_id).keys()
+        stored = await names_of(conn, environment_id, self.clock.now())
+        return stored | self._configured(environment_id).keys()
 
-    async def find_secret(
-        self, conn: Connection, environment_id: EnvironmentId, name: str
-    ) -> SecretStr | None:
-        """What a webhook asks its senders for; None: there is no such secret.
+    async def find_secrets(
+        self, conn: Connection, environment_id: EnvironmentId, names: Collection[str]
+    ) -> list[SecretStr]:
+        """What a webhook asks its senders for: those of ``names`` that there are.
 
         Raises Unavailable for one that cannot be decrypted: no other stands in for it.
         """
-        stored = await read_secrets(conn, self.ring, environment_id, [name])
-        configured = self._configured(environment_id).get(name)
-        return SecretStr(stored[name]) if name in stored else configured
+        stored = await read_secrets(conn, self.ring, environment_id, names, self.clock.now())
+        known = {**self._configured(environment_id), **{n: SecretStr(v) for n, v in stored.items()}}
+        return [known[name] for name in names if name in known]
 
     def _configured(self, environment_id: EnvironmentId) -> Mapping[str, SecretStr]:
         return self.secrets if environment_id == self.default_environment else {}
@@ -81,6 +97,19 @@ class ApiResources:
         Raises Unavailable when there is no connection in time.
         """
         async with self.engine() as conn, conn.transaction():
+            await become_tenant(conn, environment_id)
+            yield conn
+
+    @asynccontextmanager
+    async def snapshot(self, environment_id: EnvironmentId) -> AsyncIterator[Connection]:
+        """As ``tenant``, of one moment and only to read, for an answer that is made of many reads.
+
+        Without it what ran on between two reads would contradict itself in the answer.
+        """
+        async with (
+            self.engine() as conn,
+            conn.transaction(isolation="repeatable_read", readonly=True),
+        ):
             await become_tenant(conn, environment_id)
             yield conn
 

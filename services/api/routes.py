@@ -2,12 +2,14 @@
 
 from typing import Final
 
+from services.api.dialects.faces import FACES
 from services.api.handlers import (
     actions,
     audit,
     bulk,
     controls,
     dead_letters,
+    decisions,
     documents,
     dry_runs,
     environments,
@@ -22,12 +24,15 @@ from services.api.handlers import (
     replays,
     schedules,
     secrets,
+    signing_secrets,
     stats,
+    subscriptions,
     tasks,
-    truto,
     versions,
     waits,
+    webhook_endpoints,
     webhooks,
+    what_if,
     workflows,
 )
 
@@ -37,11 +42,14 @@ ROUTES: Final = (
     *lint.ROUTES,
     *dry_runs.ROUTES,
     *versions.ROUTES,
+    *what_if.ROUTES,
     *webhooks.ROUTES,
+    *webhook_endpoints.ROUTES,
     *actions.ROUTES,
     *event_types.ROUTES,
     *hooks.ROUTES,
     *events.ROUTES,
+    *decisions.ROUTES,
     *replays.ROUTES,
     *executions.ROUTES,
     *bulk.ROUTES,
@@ -53,9 +61,11 @@ ROUTES: Final = (
     *environments.ROUTES,
     *keys.ROUTES,
     *secrets.ROUTES,
+    *signing_secrets.ROUTES,
+    *subscriptions.ROUTES,
     *audit.ROUTES,
     *dead_letters.ROUTES,
     *stats.ROUTES,
     *documents.ROUTES,
-    *truto.ROUTES,
+    *(route for face in FACES for route in face.routes),
 )

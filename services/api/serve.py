@@ -9,10 +9,12 @@ import structlog
 from aiohttp import web
 
 from services.api.app import build_app
+from services.api.http.runner import Runner
 from services.api.login.jwt_tokens import Issuers
 from services.api.resources import STOP, ApiResources
 from services.api.server_log import server_log
 from services.api.settings import ApiRoleSettings
+from services.api.webhooks.pace import Pace
 from shared.assembly.platform import Platform
 from shared.domain.errors import Conflict
 from shared.egress.caller import open_caller
@@ -36,7 +38,7 @@ def api(platform: Platform, settings: ApiRoleSettings) -> Role:
     async def serve(app: web.Application, stop: asyncio.Event) -> None:
         app[STOP] = stop
         app.on_response_prepare.append(_let_go)
-        runner = web.AppRunner(
+        runner = Runner(
             app,
             access_log=None,
             logger=server_log(),
@@ -67,10 +69,14 @@ def _resources(platform: Platform, settings: ApiRoleSettings) -> ApiResources:
         new_id=uuid4,
         token=settings.token,
         default_environment=platform.default_environment,
+        pace=Pace(platform.clock),
+        environment_names=platform.environment_names,
         causation_depth_max=settings.causation_depth_max,
+        unindexed_max=settings.unindexed_max,
         # Names of the process's environment have no case.
         secrets={name.lower(): secret for name, secret in settings.secrets.items()},
         ring=settings.keyring,
+        egress=settings.egress,
     )
 
 

@@ -13,6 +13,16 @@ from shared.matching.decisions import DEPTH_MAX
 from shared.runtime.keyring import KeyRing, RingSetting
 from shared.runtime.settings import Group
 
+UNINDEXED_MAX: Final = 1_000
+
+
+def is_here(host: str) -> bool:
+    """Whether a host is this machine and nothing else, whatever name servers say."""
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
+
 
 class ApiSettings(Group):
     """Bounds of what callers may send."""
@@ -63,6 +73,11 @@ class ApiRoleSettings(ProcessSettings):
     causation_depth_max: int = Field(
         default=DEPTH_MAX, ge=1, description="as the matcher's, to explain its decisions"
     )
+    unindexed_max: int = Field(
+        default=UNINDEXED_MAX,
+        ge=0,
+        description="live workflows of an environment whose conditions every event must try",
+    )
     secrets: dict[str, SecretStr] = Field(
         default_factory=dict,
         description="by name; what webhooks of the default environment may ask their senders for,"
@@ -74,13 +89,14 @@ class ApiRoleSettings(ProcessSettings):
     api: ApiSettings = ApiSettings()
     rate_limit: RateSettings = RateSettings()
     egress: EgressSettings = Field(
-        default=EgressSettings(), description="for fetching the keys of issuers"
+        default=EgressSettings(),
+        description="who subscribers may be, and for fetching the keys of issuers",
     )
 
     @field_validator("login")
     @classmethod
     def _open_here_only(cls, login: str, info: ValidationInfo) -> str:
-        if login == "none" and not _is_loopback(info.data.get("host", "")):
+        if login == "none" and not is_here(info.data.get("host", "")):
             raise ValueError("none is for a TURNOUT_HOST of this machine alone, as 127.0.0.1")
         return login
 
@@ -100,10 +116,3 @@ class ApiRoleSettings(ProcessSettings):
                 " (or TURNOUT_JWT, for people who log in elsewhere)"
             )
         return token
-
-
-def _is_loopback(host: str) -> bool:
-    try:
-        return ip_address(host).is_loopback
-    except ValueError:
-        return host == "localhost"

@@ -91,9 +91,16 @@ EXECUTION: Final = LazyGroup(
 )
 SCHEDULE: Final = LazyGroup(
     "schedule",
-    summary="Schedules of workflows and steps: list them, end those of steps.",
+    summary="Schedules of workflows and steps: list them, pause them, make up for missed times.",
     lazy={
         "list": Lazy("services.cli.schedule.list:list_", "List schedules."),
+        "get": Lazy("services.cli.schedule.get:get", "Show one."),
+        "next": Lazy("services.cli.schedule.next:next_", "Show when one is due next."),
+        "pause": Lazy("services.cli.schedule.pause:pause", "Let one start nothing for a while."),
+        "resume": Lazy("services.cli.schedule.pause:resume", "Let a paused one go on."),
+        "backfill": Lazy(
+            "services.cli.schedule.backfill:backfill", "Start what one missed in a span of time."
+        ),
         "delete": Lazy("services.cli.schedule.delete:delete", "End the schedule of a step."),
     },
 )
@@ -103,6 +110,38 @@ WEBHOOK: Final = LazyGroup(
     lazy={
         "list": Lazy("services.cli.webhook.list:list_", "List webhooks, without addresses."),
         "rotate": Lazy("services.cli.webhook.rotate:rotate", "Give one a new address."),
+    },
+)
+WEBHOOK_ENDPOINT: Final = LazyGroup(
+    "webhook-endpoint",
+    summary="Addresses that make events of what others send; create, put, list, rotate, delete.",
+    lazy={
+        "create": Lazy("services.cli.webhook_endpoint.create:create", "Make one; print its URL."),
+        "put": Lazy("services.cli.webhook_endpoint.put:put", "Change one; its address stays."),
+        "list": Lazy("services.cli.webhook_endpoint.list:list_", "List them, without addresses."),
+        "get": Lazy("services.cli.webhook_endpoint.get:get", "Show one, without its address."),
+        "rotate": Lazy("services.cli.webhook_endpoint.rotate:rotate", "Give one a new address."),
+        "delete": Lazy("services.cli.webhook_endpoint.delete:delete", "Delete one."),
+    },
+)
+SUBSCRIPTION: Final = LazyGroup(
+    "subscription",
+    summary="Outgoing webhooks: who is told of results, what was delivered, deliver again.",
+    lazy={
+        "create": Lazy("services.cli.subscription.create:create", "Tell a receiver what happens."),
+        "list": Lazy("services.cli.subscription.list:list_", "List subscriptions."),
+        "get": Lazy("services.cli.subscription.list:get", "Show one."),
+        "update": Lazy("services.cli.subscription.change:update", "Change one."),
+        "rotate": Lazy("services.cli.subscription.change:rotate", "Give one a new secret."),
+        "delete": Lazy("services.cli.subscription.change:delete", "Delete one."),
+        "test": Lazy("services.cli.subscription.deliveries:test", "Send one a test."),
+        "deliveries": Lazy(
+            "services.cli.subscription.deliveries:deliveries", "List what one was sent."
+        ),
+        "delivery": Lazy(
+            "services.cli.subscription.deliveries:delivery", "Show a delivery's attempts."
+        ),
+        "replay": Lazy("services.cli.subscription.deliveries:replay", "Deliver again."),
     },
 )
 WAIT: Final = LazyGroup(
@@ -186,6 +225,7 @@ TURNOUT: Final = Root(
         "serve": Lazy("services.cli.serve:serve", "Run one role, or all, in production."),
         "db": DB,
         "workflow": WORKFLOW,
+        "test": Lazy("services.cli.test.command:test", "Say if events start what they should."),
         "action": ACTION,
         "event": EVENT,
         "event-type": EVENT_TYPE,
@@ -193,10 +233,15 @@ TURNOUT: Final = Root(
         "wait": WAIT,
         "schedule": SCHEDULE,
         "webhook": WEBHOOK,
+        "subscription": SUBSCRIPTION,
+        "webhook-endpoint": WEBHOOK_ENDPOINT,
         "key": KEY,
         "secret": SECRET,
         "environment": ENVIRONMENT,
         "dead-letter": DEAD_LETTER,
+        "explain": Lazy(
+            "services.cli.explain:explain", "Say why an event did, or did not, start workflows."
+        ),
         "live": Lazy("services.cli.live:live", "Show what happens, as it happens."),
         "audit": Lazy("services.cli.audit:audit", "Show who changed what."),
         "stats": Lazy("services.cli.stats:stats", "Show what happened, in numbers."),

@@ -19,6 +19,7 @@ from enum import IntEnum
 
 import click
 
+from services.cli.present import show_problems
 from shared.domain.errors import Defect, Invalid, NotFound, Rejected, TurnoutError
 
 
@@ -64,8 +65,6 @@ def show_error(error: TurnoutError) -> None:
     """Say on standard error what is wrong, with every problem of a document."""
     click.echo(f"Error: {error.message}", err=True)
     if isinstance(error, Invalid):
-        from services.cli.present import show_problems  # noqa: PLC0415 - rich is slow to load
-
         show_problems(error.problems)
 
 

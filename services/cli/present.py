@@ -1,20 +1,19 @@
 """How things look: JSON for programs, tables for people. Data goes to standard output.
 
-The one module that knows rich. NO_COLOR is rich's to obey.
+Tables are rich's, as is obeying NO_COLOR. It is slow to load: what prints JSON goes without.
 """
 
 import sys
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
-from typing import Any, Final
+from collections.abc import Iterable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any, Final
 
 import orjson
-from rich.box import SIMPLE_HEAD
-from rich.console import Console
-from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
-from rich.table import Table
 
 from shared.domain.errors import Problem
+
+if TYPE_CHECKING:
+    from rich.console import Console
+    from rich.table import Table
 
 _WIDTH_PIPED: Final = 2_000  # a file has no width: nothing is folded there
 _IDS: Final = frozenset({"id", "key"})
@@ -45,74 +44,46 @@ def show_rows(
     columns: Sequence[str], rows: Iterable[Sequence[Any]], *, title: str | None = None
 ) -> None:
     """A table, its columns named."""
-    _console(sys.stdout).print(_table(columns, rows, title))
+    console_on(sys.stdout).print(_table(columns, rows, title))
 
 
 def show_fields(fields: Mapping[str, Any], *, title: str | None = None) -> None:
     """The fields of one thing."""
+    from rich.table import Table  # noqa: PLC0415 - slow to load
+
     table = Table(box=None, show_header=False, title=title, title_justify="left")
     table.add_column(style="bold")
     table.add_column(overflow="fold")
     for name, value in fields.items():
         table.add_row(name, _cell(value))
-    _console(sys.stdout).print(table)
+    console_on(sys.stdout).print(table)
 
 
 def show_line(*words: Any) -> None:
     """A line of a stream, never folded, written at once."""
-    _console(sys.stdout).print("  ".join(map(_cell, words)), soft_wrap=True)
+    console_on(sys.stdout).print("  ".join(map(_cell, words)), soft_wrap=True)
     sys.stdout.flush()
 
 
 def show_problems(problems: Sequence[Problem]) -> None:
     """What is wrong with a document, on standard error."""
     rows = [(p.pointer or "(whole)", p.code, p.detail) for p in problems]
-    _console(sys.stderr).print(_table(("where", "code", "what"), rows, None))
+    console_on(sys.stderr).print(_table(("where", "code", "what"), rows, None))
 
 
 def say(text: str) -> None:
     """A remark to people, on standard error."""
-    _console(sys.stderr).print(plain(text), soft_wrap=True)
+    console_on(sys.stderr).print(plain(text), soft_wrap=True)
 
 
-class Steps:
-    """Tells what is going on: a spinner and a bar on a terminal, lines elsewhere."""
-
-    def __init__(self, progress: Progress, total: int) -> None:
-        self._progress = progress
-        self._task = progress.add_task("", total=total)
-        self._is_live = progress.console.is_terminal
-
-    def begin(self, what: str) -> None:
-        """The next of the steps starts."""
-        self._progress.update(self._task, description=plain(what))
-        if not self._is_live:
-            say(what)
-
-    def end(self) -> None:
-        """The step that began last is done."""
-        self._progress.advance(self._task)
+def counted(count: int, one: str, many: str | None = None) -> str:
+    """So many of something: of ``one``, or else of ``many``, which is ``one`` with an s."""
+    return f"{count:,} {one if count == 1 else many or f'{one}s'}"
 
 
-@contextmanager
-def progress(total: int) -> Iterator[Steps]:
-    """A display of ``total`` steps on standard error, gone at the end."""
-    console = _console(sys.stderr)
-    columns = (
-        SpinnerColumn(),
-        BarColumn(bar_width=24),
-        TextColumn("{task.description}"),
-        TimeElapsedColumn(),
-    )
-    with Progress(
-        *columns,
-        console=console,
-        transient=True,
-        disable=not console.is_terminal,
-        # Lines of results pass above the bar only if they go to the same terminal.
-        redirect_stdout=sys.stdout.isatty(),
-    ) as shown:
-        yield Steps(shown, total)
+def tallied(counts: Mapping[str, int]) -> str:
+    """How many of each."""
+    return ", ".join(f"{name} {count:,}" for name, count in counts.items())
 
 
 def plain(value: Any) -> str:
@@ -123,7 +94,10 @@ def plain(value: Any) -> str:
     )
 
 
-def _table(columns: Sequence[str], rows: Iterable[Sequence[Any]], title: str | None) -> Table:
+def _table(columns: Sequence[str], rows: Iterable[Sequence[Any]], title: str | None) -> "Table":
+    from rich.box import SIMPLE_HEAD  # noqa: PLC0415 - slow to load
+    from rich.table import Table  # noqa: PLC0415 - slow to load
+
     table = Table(box=SIMPLE_HEAD, title=title, title_justify="left")
     for column in columns:
         table.add_column(column, overflow="fold", no_wrap=column in _IDS)
@@ -140,6 +114,8 @@ def _cell(value: Any) -> str:
             return "yes" if value else "no"
         case str():
             text = value
+        case [str(), *_] if all(isinstance(item, str) for item in value):
+            text = ", ".join(value)
         case dict() | list():
             text = orjson.dumps(value).decode()
         case _:
@@ -147,7 +123,10 @@ def _cell(value: Any) -> str:
     return plain(text if len(text) <= _CELL_CHARS_MAX else f"{text[:_CELL_CHARS_MAX]}…")
 
 
-def _console(file: Any) -> Console:
+def console_on(file: Any) -> "Console":
+    """A terminal, or a file that folds nothing; what is printed there is printed as it stands."""
+    from rich.console import Console  # noqa: PLC0415 - slow to load
+
     width = None if file.isatty() else _WIDTH_PIPED
     return Console(file=file, width=width, markup=False, highlight=False, emoji=False)
 

@@ -34,7 +34,7 @@ log = structlog.get_logger(__name__)
 )
 @json_option
 def serve(role: str, *, member: str | None, is_migrating: bool, as_json: bool) -> None:
-    """Run ROLE until SIGTERM: all, api, trigger-ingest, matcher, executor or scheduler.
+    """Run ROLE until SIGTERM: all, api, trigger-ingest, matcher, executor, scheduler or webhooks.
 
     Settings come from the environment:
     DATABASE_URL is needed; KAFKA_BOOTSTRAP_SERVERS decides whether the bus is Kafka or is kept in

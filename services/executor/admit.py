@@ -21,7 +21,7 @@ from shared.domain.executions import Attempt, Entry
 from shared.domain.ids import ExecutionId, WorkflowId
 from shared.domain.plans import Plan
 from shared.domain.story import Transition, merged
-from shared.wire.commands import CANCEL, Cancel, Command, Start, Tell, decode_command
+from shared.wire.commands import CANCEL, Cancel, Command, Start, decode_command
 from shared.wire.dead_letters import DeadLetter
 from shared.wire.envelope import dumps
 from shared.wire.events import decode_event
@@ -57,7 +57,8 @@ class Library:
 class Batch:
     """What a run of commands asks for; ``repeated`` counts starts of executions in memory.
 
-    ``words`` are for executions that are there, each with its offset.
+    ``words`` are for executions that are there, each with its offset; ``openings`` how executions
+    of each workflow version begin.
     """
 
     started: list[tuple[Started, Sequence[Entry]]] = field(default_factory=list)
@@ -67,6 +68,7 @@ class Batch:
     changed: list[Changed] = field(default_factory=list)
     dead: list[DeadLetter] = field(default_factory=list)
     repeated: int = 0
+    openings: dict[tuple[WorkflowId, int], Transition] = field(default_factory=dict)
 
 
 async def read_commands(
@@ -79,19 +81,20 @@ async def read_commands(
     """
     batch = Batch()
     commands = [(record, _decoded(batch, record)) for record in records]
-    told = {c.execution_id for _, c in commands if isinstance(c, Cancel | Tell)}
+    told = {c.execution_id for _, c in commands if isinstance(c, Word)}
     began_s = tools.clock.monotonic()
     for record, command in commands:
         if tools.clock.monotonic() - began_s > TURN_S:
             await asyncio.sleep(0)
             began_s = tools.clock.monotonic()
-        if isinstance(command, Cancel | Tell):
+        if isinstance(command, Word):
             _add_word(batch, owned, command, record)
         elif command is not None and _is_known(batch, owned, command.execution_id):
             batch.repeated += 1
         elif command is not None:
             try:
-                run = await _begun(owned, command, library, record.offset, tools.clock.now())
+                now = tools.clock.now()
+                run = await _begun(batch, owned, command, library, record.offset, now)
                 first = await _first(run, None if run.id in told else tools)
                 _add_start(batch, run, command, first)
             except Defect as error:
@@ -126,7 +129,9 @@ def _is_known(batch: Batch, owned: Owned, id_: ExecutionId) -> bool:
     return id_ in batch.runs or id_ in owned.runs or id_ in owned.admitted
 
 
-async def _begun(owned: Owned, command: Start, library: Library, offset: int, now: datetime) -> Run:
+async def _begun(
+    batch: Batch, owned: Owned, command: Start, library: Library, offset: int, now: datetime
+) -> Run:
     """The execution that a command starts."""
     plan = await library.plans.get(command.workflow_id, command.workflow_version)
     repeats = command.lineage.repeats
@@ -136,8 +141,11 @@ async def _begun(owned: Owned, command: Start, library: Library, offset: int, no
     expires_at = command.expires_at
     if expires_at is None and plan.policy.expires_after_s is not None:
         expires_at = now + timedelta(seconds=plan.policy.expires_after_s)
-    only = repeats.step_id if repeats and repeats.is_only else None
-    first = begin(plan, now, expires_at=expires_at, inherited=inherited, only=only)
+    if repeats is None and expires_at is None:
+        first = _opening(batch, plan, now)
+    else:
+        only = repeats.step_id if repeats and repeats.is_only else None
+        first = begin(plan, now, expires_at=expires_at, inherited=inherited, only=only)
     return Run(
         origin=_origin(command, event),
         plan=plan,
@@ -149,6 +157,14 @@ async def _begun(owned: Owned, command: Start, library: Library, offset: int, no
         created_at=now,
         timer_at=expires_at,
     )
+
+
+def _opening(batch: Batch, plan: Plan, now: datetime) -> Transition:
+    """How an execution begins that takes nothing over: as all of its plan do, but for the time."""
+    key = plan.workflow_id, plan.version
+    if (known := batch.openings.get(key)) is None:
+        known = batch.openings[key] = begin(plan, now)
+    return Transition(known.state, known.entries, now, known.runs, known.is_parked, known.wake_at)
 
 
 async def _first(run: Run, tools: Tools | None) -> Transition:

@@ -119,10 +119,13 @@ def installed_resolvers() -> dict[str, Resolver]:
 
 
 class Annotator:
-    """Looks entities up through the resolvers of their types."""
+    """Looks entities up through the resolvers of their types, in either case.
+
+    The names of settings come from the environment, which has no case: ``Ticket`` is ``ticket``.
+    """
 
     def __init__(self, resolvers: Mapping[str, Resolver]) -> None:
-        self._resolvers = resolvers
+        self._resolvers = {name.lower(): resolver for name, resolver in resolvers.items()}
 
     async def annotate(
         self, annotations: Sequence[Annotation], resolve: Callable[[Value], Any], call: Call
@@ -152,10 +155,13 @@ class Annotator:
         annotation = wanted.annotation
         if _lacking(wanted):
             return Completed()
-        resolver = self._resolvers.get(annotation.entity_type)
+        resolver = self._resolvers.get(annotation.entity_type.lower())
         if resolver is None:
             known = ", ".join(sorted(self._resolvers)) or "none"
-            detail = f"No resolver knows '{annotation.entity_type}'; there are: {known}."
+            detail = (
+                f"No resolver knows '{annotation.entity_type}'; there are: {known}."
+                f" TURNOUT_RESOLVERS__{annotation.entity_type.upper()}__URL names one."
+            )
             return failed(ErrorKind.REFUSED, detail)
         outcome = await resolver(wanted, call)
         if isinstance(outcome, Completed):

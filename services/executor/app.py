@@ -12,7 +12,7 @@ from services.executor.annotate import Annotator, HttpResolver, Resolver, instal
 from services.executor.executor import Executor, Needs
 from services.executor.life import Living
 from services.executor.metrics import ExecutorMetrics
-from services.executor.outside import Outside
+from services.executor.outside import TRIFLE_S, Outside
 from services.executor.perform import Tools
 from services.executor.plans import StoredPlans
 from services.executor.settings import ExecutorSettings
@@ -27,12 +27,13 @@ from shared.expr.jsonata import ExpressionCache
 from shared.expr.liquid import TemplateCache
 from shared.expr.resolve import Resolver as ValueResolver
 from shared.expr.secrets import SecretMarks
+from shared.runtime.budgets import Budgets
 from shared.runtime.roles import Role
 
 
 def executor(platform: Platform, settings: ExecutorSettings) -> Role:
     """The role, to be run and, after an outage, run again."""
-    metrics = ExecutorMetrics(platform.registry)
+    metrics = ExecutorMetrics(platform.registry, platform.environment_names)
 
     async def run(stop: asyncio.Event) -> None:
         await _see_topics(platform)
@@ -57,7 +58,12 @@ def _needs(
     turns = Turns(platform)
     registered = _registered(platform, settings, caller, resolver)
     outside = Outside(
-        pool=platform.pool, expressions=expressions, registered=registered, turns=turns
+        pool=platform.pool,
+        expressions=expressions,
+        registered=registered,
+        turns=turns,
+        clock=platform.clock,
+        budgets=Budgets(platform.clock, free_s=TRIFLE_S),
     )
     tools = Tools(
         actions={**built_in(settings, caller, platform), TURN: turns},

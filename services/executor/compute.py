@@ -40,8 +40,7 @@ async def compute(
     written, now = 0, tools.clock.now()
     until_s = tools.clock.monotonic() + AT_ONCE_S
     while runs and not run.told and written < ENTRIES_MAX:
-        is_late = tools.clock.monotonic() > until_s
-        if is_late or not all(is_brief(effect.step) for effect in runs):
+        if tools.clock.monotonic() > until_s or not all(map(is_brief, runs)):
             break
         if wake_at is not None and wake_at <= now:
             break

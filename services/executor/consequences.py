@@ -48,7 +48,7 @@ def _task(origin: Origin, attempt: Attempt, topics: Topics) -> Record:
         "task_id": told["task_id"],
         "action": told["action"],
         "execution_id": origin.subject,
-        "workflow_id": origin.ref["workflow_id"],
+        "workflow_id": origin.workflow,
         "step_id": split_key(attempt.step_id).step_id,
         "attempt": attempt.number,
         "input": told["input"],

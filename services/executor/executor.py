@@ -23,7 +23,7 @@ from services.executor.task_results import TaskResults
 from services.executor.turns import Turns
 from shared.assembly.burying import bury
 from shared.assembly.platform import Platform
-from shared.bus.beside import beside
+from shared.bus.beside import Breakable, beside
 from shared.bus.lag import watch_lag
 from shared.bus.protocol import Received, Subscription, TopicPartition
 from shared.domain.errors import Unavailable
@@ -55,9 +55,8 @@ class Executor:
 
     def __init__(self, needs: Needs) -> None:
         self._needs = needs
-        self._publisher = Publisher(
-            needs.platform.bus, needs.platform.topics, metrics=needs.metrics
-        )
+        bus, topics = needs.platform.bus, needs.platform.topics
+        self._publisher = Publisher(bus, topics, metrics=needs.metrics)
         self._ledgers = [
             Ledger(
                 needs.platform.pool,
@@ -78,6 +77,7 @@ class Executor:
             forget=lambda owned, told: self._ledger(owned).forget(owned, told),
         )
         self._tasks: asyncio.TaskGroup = asyncio.TaskGroup()
+        self._fetching = Breakable()
         self._freed = asyncio.Event()
         self._active = 0
         needs.metrics.active.set_function(lambda: self._active)
@@ -104,6 +104,7 @@ class Executor:
                     member=needs.platform.member,
                 ) as subscription,
                 beside(watch_lag(subscription, needs.metrics.lag, needs.platform.clock)),
+                beside(self._fetching.watch(stop)),
             ):
                 needs.platform.health.report("executor", Condition.READY)
                 try:
@@ -152,13 +153,8 @@ class Executor:
         for run in left.runs:
             self._launch(run)
         self._sleepers.look()
-        log.info(
-            "partition_assigned",
-            partition=partition,
-            epoch=owned.epoch,
-            offset=owned.consumed_offset,
-            recovered=len(left.runs),
-        )
+        cursors = {"epoch": owned.epoch, "offset": owned.consumed_offset}
+        log.info("partition_assigned", partition=partition, recovered=len(left.runs), **cursors)
         return owned.consumed_offset
 
     def _ledger(self, owned: Owned) -> Ledger:
@@ -180,8 +176,8 @@ class Executor:
             taken = min(room, len(owned.ahead))
             await self._admit(owned, [owned.ahead.popleft() for _ in range(taken)])
         else:
-            batches = await subscription.fetch(max_records=room, wait_s=settings.fetch_wait_s)
-            for owned, records in self._mine(batches):
+            fetch = subscription.fetch(max_records=room, wait_s=settings.fetch_wait_s)
+            for owned, records in self._mine(await self._fetching.wait(fetch) or {}):
                 await self._admit(owned, records)
 
     async def _look_ahead(self, subscription: Subscription) -> None:
@@ -236,11 +232,11 @@ class Executor:
         finally:
             self._active -= len(batch.started)
         metrics = self._needs.metrics
-        metrics.started.inc(len(new))
         metrics.repeated.inc(len(batch.started) - len(new) + batch.repeated)
+        begun = [run for id_, run in batch.runs.items() if id_ in new]
+        metrics.began(run.origin.environment_id for run in begun)
+        metrics.wrote((r.plan, r.origin.environment_id, r.latest) for r in begun if r.latest)
         for id_, run in batch.runs.items():
-            if id_ in new and run.latest is not None:
-                metrics.wrote(run.plan, run.latest)
             if id_ in new and not run.state.status.is_terminal:
                 self._launch(run)
             else:

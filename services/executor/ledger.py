@@ -26,7 +26,6 @@ from shared.domain.ids import ExecutionId
 from shared.domain.story import Transition
 
 IDLE_S = 0.2
-QUIET_S = 2.0
 
 
 class Ledger:
@@ -52,6 +51,7 @@ class Ledger:
     def own(self, owned: Owned) -> None:
         """Write for this partition from now on."""
         self._owned[owned.partition] = owned
+        self._wake.set()  # to leave behind what was published while it was taken over
 
     async def disown(self, owned: Owned) -> None:
         """Leave the partition's cursors exact, and write for it no more."""
@@ -138,7 +138,7 @@ class Ledger:
         while not self._wake.is_set():
             is_quiet = all(o.is_told_and_saved for o in self._owned.values())
             try:
-                async with asyncio.timeout(QUIET_S if is_quiet else IDLE_S):
+                async with asyncio.timeout(None if is_quiet else IDLE_S):
                     await self._wake.wait()
             except TimeoutError:
                 moved = {p: o for p, o in self._owned.items() if o.saved != o.fence()}
@@ -168,11 +168,12 @@ class Ledger:
                 raise Fenced(f"Partitions {sorted(lost)} have another owner.")
             self._metrics.commit_rows.observe(len(group.written))
             _settle(batch, group.fences, committed)
+            are_all_new = len(committed.started) == len(group.started)
             self._publisher.publish(
                 [
                     (batch.owned[w.partition], w)
                     for w in group.written
-                    if not w.is_first or w.origin.execution_id in committed.started
+                    if are_all_new or not w.is_first or w.origin.execution_id in committed.started
                 ]
             )
 

@@ -23,8 +23,8 @@ from shared.domain.signals import Arrived, Beat, ChildEnded, Signal, TaskEnded, 
 from shared.domain.story import Transition, merged
 from shared.wire.commands import Cancel
 
-LookBack = Callable[[Run], Awaitable[Sequence[Arrived | TurnCame]]]
-"""The events, and the turn, that came before an execution began to wait for them."""
+LookBack = Callable[[Run], Awaitable[Sequence[Arrived | TurnCame] | None]]
+"""The events, and the turn, that came before an execution began to wait; None: not now."""
 
 ResultOf = Callable[[ExecutionId], Awaitable[Any]]
 """The result of an execution that has ended."""
@@ -98,6 +98,8 @@ class _Life:
         is_alone = not (run.performing or run.broken)
         if is_alone and (computed := await self._compute(runs, wake_at)):
             await self._write(merged(computed))
+            return True
+        if run.told:  # while it was seen whether it computes: a cancellation comes first
             return True
         for effect in runs:
             performing = Performing(effect=effect, started_at=self._clock.now())
@@ -255,8 +257,10 @@ class _Life:
     async def _look_back(self) -> None:
         """See whether what the execution waits for came before it waited."""
         run = self._run
+        if (found := await self._needs.look_back(run)) is None:
+            return
         run.must_look_back = False
-        for arrived in await self._needs.look_back(run):
+        for arrived in found:
             if (transition := self._heard(arrived)) is not None:
                 await self._write(transition)
         self._ledger.looked_back(run)
@@ -281,4 +285,4 @@ class _Life:
         for key, performing in run.performing.items():
             if not is_wanted(run.state, key):
                 performing.break_off()
-        self._needs.metrics.wrote(run.plan, transition)
+        self._needs.metrics.wrote([(run.plan, run.origin.environment_id, transition)])

@@ -1,35 +1,31 @@
 """What the executor counts."""
 
+from collections import Counter as Tally
+from collections.abc import Iterable
 from typing import Final
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 
 from services.executor.gauges import Partitions
 from shared.bus.lag import lag_gauge
+from shared.domain.executions import Status
+from shared.domain.ids import EnvironmentId
 from shared.domain.plans import Plan
 from shared.domain.story import Transition
+from shared.runtime.environment_names import OTHER, EnvironmentCounter, EnvironmentNames
 
-PAIRS_MAX: Final = 500
-OTHER: Final = "(other)"
+SERIES_MAX: Final = 2_000
+"""Of attempts, before actions share one."""
 
 
 class ExecutorMetrics:
     """Every metric of the role, in one registry."""
 
-    def __init__(self, registry: CollectorRegistry) -> None:
-        self.started = Counter(
-            "turnout_executions_started", "Executions admitted.", registry=registry
-        )
+    def __init__(self, registry: CollectorRegistry, names: EnvironmentNames) -> None:
         self.repeated = Counter(
             "turnout_start_commands_repeated",
             "Start commands of executions that were there already.",
             registry=registry,
-        )
-        self.finished = Counter(
-            "turnout_executions_finished", "Executions ended.", ["status"], registry=registry
-        )
-        self.attempts = Counter(
-            "turnout_attempts", "Attempts ended.", ["action", "status"], registry=registry
         )
         self.active = Gauge("turnout_executions_active", "Executions in memory.", registry=registry)
         self.fenced = Counter(
@@ -37,47 +33,81 @@ class ExecutorMetrics:
             "Commits refused because the partition has another owner.",
             registry=registry,
         )
-        self.dead_letters = Counter(
+        self.dead_letters = EnvironmentCounter(
             "turnout_executor_dead_letters",
             "Commands that could not be used.",
             ["reason"],
+            names=names,
             registry=registry,
         )
-        self.secrets_unreadable = Counter(
+        self.secrets_unreadable = EnvironmentCounter(
             "turnout_secrets_unreadable",
             "Secrets that were to be sent and could not be decrypted.",
+            names=names,
             registry=registry,
         )
         self.lag = lag_gauge(registry, "executor")
         self.partitions = Partitions()
         registry.register(self.partitions)
-        self._of_attempts: dict[tuple[str, str], Counter] = {}
-        self._publishing(registry)
+        self._work(registry, names)
+        self._publishing(registry, names)
         self._commits(registry)
 
-    def wrote(self, plan: Plan, transition: Transition) -> None:
-        """Count what a transition tells of attempts and of the execution's end."""
-        for entry in transition.entries:
-            if (attempt := entry.attempt) is not None:
-                step = plan.step_of(attempt.step_id)
-                self._attempted(step.action or step.kind.value, attempt.status.value)
-        if transition.state.status.is_terminal:
-            self.finished.labels(transition.state.status.value).inc()
+    def began(self, environments: Iterable[EnvironmentId]) -> None:
+        """Count executions that were admitted, one in each of ``environments``."""
+        for environment_id, count in Tally(environments).items():
+            self.started.add(environment_id, count=count)
 
-    def _attempted(self, action: str, status: str) -> None:
-        """Count an attempt; the counter of each pair is looked up once.
+    def wrote(self, written: Iterable[tuple[Plan, EnvironmentId, Transition]]) -> None:
+        """Count what transitions tell of attempts and of the ends of executions."""
+        attempts, ends = Tally[tuple[str, str, str]](), Tally[tuple[EnvironmentId, Status]]()
+        for plan, environment_id, transition in written:
+            name, status = self._names.of(environment_id), transition.state.status
+            for entry in transition.entries:
+                if (attempt := entry.attempt) is not None:
+                    step = plan.step_of(attempt.step_id)
+                    attempts[name, step.action or step.kind.value, attempt.status] += 1
+            if status.is_terminal:
+                ends[environment_id, status] += 1
+        for labels, count in attempts.items():
+            self._attempted(*labels, count)
+        for (environment_id, status), count in ends.items():
+            self.finished.add(environment_id, status, count=count)
 
-        Actions have any number of names: those beyond the first ``PAIRS_MAX`` pairs share one.
+    def _attempted(self, environment: str, action: str, status: str, count: int) -> None:
+        """Count attempts; each series is looked up once.
+
+        Actions have any number of names: those beyond the first ``SERIES_MAX`` series share one.
         """
-        counter = self._of_attempts.get((action, status))
+        counter = self._of_attempts.get((environment, action, status))
         if counter is None:
-            is_full = len(self._of_attempts) >= PAIRS_MAX
-            counter = self.attempts.labels(OTHER if is_full else action, status)
+            is_full = len(self._of_attempts) >= SERIES_MAX
+            counter = self.attempts.labels(environment, OTHER if is_full else action, status)
             if not is_full:
-                self._of_attempts[action, status] = counter
-        counter.inc()
+                self._of_attempts[environment, action, status] = counter
+        counter.inc(count)
 
-    def _publishing(self, registry: CollectorRegistry) -> None:
+    def _work(self, registry: CollectorRegistry, names: EnvironmentNames) -> None:
+        self._names = names
+        self.started = EnvironmentCounter(
+            "turnout_executions_started", "Executions admitted.", names=names, registry=registry
+        )
+        self.finished = EnvironmentCounter(
+            "turnout_executions_finished",
+            "Executions ended.",
+            ["status"],
+            names=names,
+            registry=registry,
+        )
+        self.attempts = Counter(
+            "turnout_attempts",
+            "Attempts ended.",
+            ["environment", "action", "status"],
+            registry=registry,
+        )
+        self._of_attempts: dict[tuple[str, str, str], Counter] = {}
+
+    def _publishing(self, registry: CollectorRegistry, names: EnvironmentNames) -> None:
         self.published = Counter(
             "turnout_log_entries_published", "Log entries published.", registry=registry
         )
@@ -86,9 +116,10 @@ class ExecutorMetrics:
             "Log entries published again, because the last owner of their partition may not have.",
             registry=registry,
         )
-        self.truncated = Counter(
+        self.truncated = EnvironmentCounter(
             "turnout_results_truncated",
             "Step results published without their values, because their topic takes no more.",
+            names=names,
             registry=registry,
         )
 

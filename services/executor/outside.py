@@ -1,9 +1,10 @@
 """What executions ask of the database while they run."""
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass
-from typing import Any
+from datetime import datetime
+from typing import Any, Final
 from uuid import UUID
 
 from services.executor.actions.registered import RegisteredActions, WorkerAction
@@ -25,10 +26,23 @@ from shared.expr.jsonata import ExpressionCache
 from shared.matching.awaited import event_data, is_awaited
 from shared.matching.correlate import Correlated
 from shared.matching.view import EventView
+from shared.runtime.budgets import Budgets
+from shared.runtime.clock import Clock
+from shared.wire.commands import Cancel
 from shared.wire.lineage import Repeat
 
-EVENTS_PAGE = 1_000
+EVENTS_PAGE = 100
 """How many of the events since its start an execution looks at, at a time."""
+
+TRIFLE_S: Final = 0.001
+"""What takes no longer is no reason to wait."""
+
+LOOK_UP_S: Final = 1.0
+"""So often an execution that waits for time to look back looks whether it still has to."""
+
+
+class _CalledAwayError(Exception):
+    """Something comes before looking back."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,20 +53,47 @@ class Outside:
     expressions: ExpressionCache
     registered: RegisteredActions
     turns: Turns
+    clock: Clock
+    budgets: Budgets
 
-    async def look_back(self, run: Run) -> Sequence[Arrived | TurnCame]:
-        """For each wait the first event that came after the execution had started; its turn."""
+    async def look_back(self, run: Run) -> Sequence[Arrived | TurnCame] | None:
+        """For each wait the first event that came after the execution had started; its turn.
+
+        None: something comes first, after which it is to look back anew.
+        """
+        try:
+            return await self._look_back(run)
+        except _CalledAwayError:
+            return None
+
+    async def _look_back(self, run: Run) -> Sequence[Arrived | TurnCame]:
         found: list[Arrived | TurnCame] = []
         for attempt in looking_back(run.state):
             step_id, wait = attempt.step_id, attempt.wait
             if wait is not None and wait.kind is WaitKind.TURN:
                 found += [TurnCame(step_id=step_id)] if await self.turns.has_come(run.id) else []
-            elif wait is not None and (event := await self._came(run, wait)) is not None:
+            elif wait is not None and (event := await self._came(run, attempt)) is not None:
                 found.append(Arrived(step_id=step_id, event=event))
         return found
 
-    async def _came(self, run: Run, wait: Wait) -> dict[str, Any] | None:
-        """The first event that ends a wait; what is archived meanwhile the matcher tells of."""
+    async def _came(self, run: Run, attempt: Attempt) -> dict[str, Any] | None:
+        """The first event that ends a wait; what is archived meanwhile the matcher tells of.
+
+        Its environment has its share of the time, however long the expression takes.
+        """
+        wait, environment_id = attempt.wait, run.origin.environment_id
+        assert wait is not None, "it waits"
+        async for view in self._candidates(run, wait):
+            await self._until_there_is_time(run, attempt)
+            began_s = self.clock.monotonic()
+            is_it = is_awaited(view, wait.data, self.expressions)
+            self.budgets.spend(environment_id, self.clock.monotonic() - began_s)
+            if is_it:
+                return event_data(view)
+        return None
+
+    async def _candidates(self, run: Run, wait: Wait) -> AsyncIterator[EventView]:
+        """The events since an execution's start that may end a wait, the earliest first."""
         environment_id, name = run.origin.environment_id, wait.data["event_name"]
         after = (run.created_at, UUID(int=0))
         while True:
@@ -61,12 +102,18 @@ class Outside:
                     events = await list_since(conn, environment_id, name, after, limit=EVENTS_PAGE)
             views = [EventView(event) for event in events if event.key != run.event.key]
             for view in Correlated(views).candidates(wait.data):
-                await asyncio.sleep(0)  # of many events, none may keep the others waiting for long
-                if is_awaited(view, wait.data, self.expressions):
-                    return event_data(view)
+                yield view
             if len(events) < EVENTS_PAGE:
-                return None
+                return
             after = (events[-1].received_at, events[-1].key)
+
+    async def _until_there_is_time(self, run: Run, attempt: Attempt) -> None:
+        """Raises ``_CalledAwayError`` when something else comes first."""
+        await asyncio.sleep(0)  # of many events, none may keep the others waiting for long
+        while (wait_s := self.budgets.wait_s(run.origin.environment_id)) > 0:
+            await self.clock.sleep(min(wait_s, LOOK_UP_S))
+            if _is_called_away(run, attempt, self.clock.now()):
+                raise _CalledAwayError
 
     async def result_of(self, execution_id: ExecutionId) -> Any:
         """What an execution came to."""
@@ -104,3 +151,13 @@ class Outside:
         if repeats.is_only and repeats.step_id is not None:
             return inherited_before(plan, state, repeats.step_id)
         return inherited(plan, state, repeats.step_id)
+
+
+def _is_called_away(run: Run, attempt: Attempt, now: datetime) -> bool:
+    """Whether a wait ends, or its partition is given up, before it has looked back."""
+    state = run.state
+    wake_at = None if state.is_suspended else attempt.wake_at
+    expires_at = None if state.failing is not None else state.expires_at
+    is_cancelled = any(isinstance(word, Cancel) for word in run.told.values())
+    is_over = any(at is not None and at <= now for at in (wake_at, expires_at))
+    return run.owned.is_draining or is_cancelled or is_over

@@ -33,7 +33,7 @@ from shared.runtime.clock import Clock
 log = structlog.get_logger(__name__)
 
 MESSAGE_CHARS_MAX = 1_000
-SENDING = frozenset({"http_request", "run_sync_job"})
+SENDING = frozenset({"http_request", "run_sync_job", "send_webhook"})
 """The built-in actions that send, and may therefore know secrets; registered ones all do."""
 
 
@@ -87,11 +87,15 @@ async def _attempt(run: Run, effect: RunStep, tools: Tools) -> Outcome:
     names = await tools.secrets.names(run.origin.environment_id)
     now = tools.clock.now()
     prepared = prepare(run, effect, tools.views, now=now, secret_names=names)
+    if isinstance(prepared, Failed) and prepared.error.kind is ErrorKind.EXPRESSION:
+        # A secret that was made a moment ago is not known yet: nobody waits for it to be.
+        names = await tools.secrets.names_now(run.origin.environment_id)
+        prepared = prepare(run, effect, tools.views, now=now, secret_names=names)
     if not isinstance(prepared, Prepared):
         return _kept(_shown(prepared, names, tools))
     call = prepared.call
     if call.action == ANNOTATE:
-        view = tools.views.of(run, effect, now, names)
+        view = RunView(run, effect, tools.views, now, names)
         outcome = await tools.annotator.annotate(
             run.plan.annotations, lambda value: tools.views.marks.shown(view.resolve(value)), call
         )

@@ -36,6 +36,7 @@ ITEMS_MAX = 1_000
 SUBWORKFLOW = "$subworkflow"
 SCHEDULE = "$schedule"
 TRANSFORM = "transform"
+_ACTION = StepKind.ACTION
 
 
 @frozen
@@ -54,7 +55,7 @@ def prepare(
     secret_names: frozenset[str] = frozenset(),
 ) -> Prepared | Outcome:
     """The attempt ``effect`` as a call, or as the outcome it has without one."""
-    view = views.of(run, effect, now, secret_names)
+    view = RunView(run, effect, views, now, secret_names)
     step = effect.step
     try:
         if not effect.is_approved and (reason := _excluded(view, effect)) is not None:
@@ -64,17 +65,22 @@ def prepare(
         given = _input(view, run, effect)
         if (fault := unkept(given, "input")) is not None:
             return Failed(error=fault)
-        must_ask = not effect.is_approved and step.kind is not StepKind.APPROVAL
-        if step.approval is not None and must_ask:
-            return _ask(step.approval, given, now)
+        if (approval := step.approval) is not None and _must_ask(effect):
+            return _ask(approval, given, now)
         return _begun(run, effect, view, given, now)
     except ExpressionError as error:
         return Failed(error=StepError(kind=ErrorKind.EXPRESSION, message=error.message))
 
 
-def is_brief(step: Step) -> bool:
+def _must_ask(effect: RunStep) -> bool:
+    """Whether a step with an approval still needs it; asking is all that some steps do."""
+    return not effect.is_approved and effect.step.kind is not StepKind.APPROVAL
+
+
+def is_brief(effect: RunStep) -> bool:
     """Whether the step only computes, and asks nobody."""
-    if step.kind is StepKind.ACTION:
+    step = effect.step
+    if step.kind is _ACTION:
         return _is_value(step) and step.schedule is None
     return step.kind is not StepKind.SUBWORKFLOW
 
@@ -141,11 +147,11 @@ def _begun(  # noqa: PLR0911 - one way a kind of step
         case StepKind.TRIGGER:
             return Completed(input=given, output=run.event.payload)
         case StepKind.CONDITION:
-            holds = view.holds(step.condition or "false")
+            holds = view.holds(step.condition or "false", given)
             handle = TRUE if holds else FALSE
             return Completed(input=given, output={"result": holds}, handle=handle)
         case StepKind.SWITCH:
-            taken = next((c.handle for c in step.cases if view.holds(c.when)), DEFAULT_CASE)
+            taken = next((c.handle for c in step.cases if view.holds(c.when, given)), DEFAULT_CASE)
             return Completed(input=given, output={"case": taken}, handle=taken)
         case StepKind.ITERATOR:
             return _items(step, view, given)

@@ -21,7 +21,7 @@ from shared.db.recovery import Unpublished
 from shared.domain.errors import Rejected, Unavailable
 from shared.domain.executions import Entry
 from shared.wire.envelope import HEADERS
-from shared.wire.results import Origin, encode_phases, encode_result, truncated
+from shared.wire.results import Origin, encode_phases, encode_result, environment_in, truncated
 from shared.wire.topics import Topics
 
 RECORDS_MAX = 2_000
@@ -108,7 +108,7 @@ class Publisher:
         if record.topic == self._topics.step_results:  # of others the readers need everything
             with suppress(TooLarge):
                 await self._bus.publish([record._replace(value=truncated(value))])
-                self._metrics.truncated.inc()
+                self._metrics.truncated.add(environment_in(value))
                 return
         raise Unavailable(
             f"The topic '{record.topic}' takes no record of {len(value)} bytes: raise its"
@@ -116,12 +116,10 @@ class Publisher:
         )
 
     def _records(self, origin: Origin, entry: Entry, at: datetime) -> list[Record]:
-        key = origin.subject.encode()
-        found = [
-            Record(self._executions, key, phase, HEADERS)
-            for phase in encode_phases(origin, entry, at)
-        ]
+        key, found = origin.subject.encode(), []
         if (result := encode_result(origin, entry)) is not None:
-            found.insert(0, Record(self._step_results, key, result, HEADERS))
+            found.append(Record(self._step_results, key, result, HEADERS))
+        phases = encode_phases(origin, entry, at)
+        found += [Record(self._executions, key, phase, HEADERS) for phase in phases]
         found += consequences(origin, entry, at, self._topics)
         return found

@@ -144,13 +144,13 @@ def _add_entries(
 ) -> None:
     batch.group.written += [
         Written(
-            partition=owned.partition,
-            seq=owned.next_seq(),
-            origin=origin,
-            entry=entry,
+            owned.partition,
+            seq,
+            origin,
+            entry,
             # As the row will say it, and hence as it is published again after a crash.
-            at=at if entry.attempt is None else entry.attempt.ended_at,
-            is_first=is_first,
+            at if entry.attempt is None else entry.attempt.ended_at,
+            is_first,
         )
-        for entry in entries
+        for seq, entry in zip(owned.next_seqs(len(entries)), entries, strict=True)
     ]

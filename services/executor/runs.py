@@ -185,10 +185,10 @@ class Owned:
     @property
     def is_told_and_saved(self) -> bool:
         """Whether everything written is published, and the database says so."""
-        saved = self.saved
-        return saved is not None and saved.emitted_seq == self.emitted_seq == self.written_seq
+        return self.emitted_seq == self.written_seq and self.saved == self.fence()
 
-    def next_seq(self) -> int:
-        """The place of the next log entry in the partition."""
-        self.written_seq += 1
-        return self.written_seq
+    def next_seqs(self, count: int) -> range:
+        """The places of the next log entries in the partition."""
+        first = self.written_seq + 1
+        self.written_seq += count
+        return range(first, first + count)

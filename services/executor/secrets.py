@@ -34,6 +34,10 @@ class SecretSource(Protocol):
         """Which there are. Raises Unavailable."""
         ...
 
+    async def names_now(self, environment_id: EnvironmentId) -> frozenset[str]:
+        """Which there are at this moment, whatever is remembered. Raises Unavailable."""
+        ...
+
     async def get(self, environment_id: EnvironmentId, names: Collection[str]) -> Mapping[str, str]:
         """The values of those of ``names`` that there are. Raises Unavailable."""
         ...

@@ -35,7 +35,7 @@ class ExecutorSettings(ProcessSettings):
     commit_rows_max: int = Field(default=1_000, ge=1, le=10_000)
     active_max: int = Field(default=2_000, ge=1, description="executions in memory")
     fetch_max: int = Field(default=1_000, ge=1)
-    fetch_wait_s: float = Field(default=1.0, gt=0, le=5)
+    fetch_wait_s: float = Field(default=5.0, gt=0, le=5)
     drain_s: float = Field(default=10, gt=0, description="what steps under way have at the end")
     alarm_horizon_s: float = Field(default=30, gt=0, description="timers held in memory")
     plans_max: int = Field(default=10_000, ge=1)

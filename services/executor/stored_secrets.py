@@ -5,13 +5,13 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from typing import Final
 
-from prometheus_client import Counter
 from pydantic import SecretStr
 
 from shared.db.pool import Pool, translated
 from shared.db.secrets import SecretUnreadable, names_of, read_secrets
 from shared.domain.ids import EnvironmentId
 from shared.runtime.clock import Clock
+from shared.runtime.environment_names import EnvironmentCounter
 from shared.runtime.keyring import KeyRing
 
 KNOWN_S: Final = 5.0
@@ -31,6 +31,8 @@ class ConfiguredSecrets:
 
     async def names(self, environment_id: EnvironmentId) -> frozenset[str]:
         return frozenset(self._secrets if environment_id == self._environment_id else ())
+
+    names_now = names
 
     async def get(self, environment_id: EnvironmentId, names: Collection[str]) -> Mapping[str, str]:
         there = await self.names(environment_id)
@@ -64,7 +66,7 @@ class StoredSecrets:
         clock: Clock,
         *,
         configured: ConfiguredSecrets,
-        unreadable: Counter,
+        unreadable: EnvironmentCounter,
     ) -> None:
         self._pool = pool
         self._ring = ring
@@ -83,6 +85,11 @@ class StoredSecrets:
             async with self._lock(environment_id):
                 known = self._fresh(environment_id) or await self._read_names(environment_id)
         return known.names
+
+    async def names_now(self, environment_id: EnvironmentId) -> frozenset[str]:
+        """Which there are at this moment, whatever is remembered. Raises Unavailable."""
+        async with self._lock(environment_id):
+            return (await self._read_names(environment_id)).names
 
     async def get(self, environment_id: EnvironmentId, names: Collection[str]) -> Mapping[str, str]:
         """The values of those of ``names`` that there are.
@@ -109,7 +116,7 @@ class StoredSecrets:
         until_s = self._clock.monotonic() + KNOWN_S
         with translated():
             async with self._pool.acquire(timeout=_ACQUIRE_WITHIN_S) as conn:
-                stored = await names_of(conn, environment_id)
+                stored = await names_of(conn, environment_id, self._clock.now())
         names = stored | await self._configured.names(environment_id)
         self._forget(environment_id)
         if len(self._known) >= ENVIRONMENTS_MAX:
@@ -123,9 +130,11 @@ class StoredSecrets:
         try:
             with translated():
                 async with self._pool.acquire(timeout=_ACQUIRE_WITHIN_S) as conn:
-                    values = await read_secrets(conn, self._ring, environment_id, names)
+                    values = await read_secrets(
+                        conn, self._ring, environment_id, names, self._clock.now()
+                    )
         except SecretUnreadable:
-            self._unreadable.inc()
+            self._unreadable.add(environment_id)
             raise
         known.values |= values
         if self._known.get(environment_id) is known:

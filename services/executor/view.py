@@ -3,7 +3,8 @@
 from collections import OrderedDict
 from collections.abc import Mapping
 from datetime import datetime
-from typing import Any
+from time import monotonic
+from typing import Any, Final
 
 from services.executor.runs import Run
 from shared.domain.executions import Attempt, AttemptStatus
@@ -12,6 +13,7 @@ from shared.domain.plans import ANNOTATE
 from shared.domain.readiness import RunStep, items_of
 from shared.domain.steps import Step
 from shared.domain.values import Lang, Value
+from shared.expr.errors import ExpressionError
 from shared.expr.resolve import Resolver
 from shared.expr.scope import Item, Seen, step_scope, told_of
 from shared.expr.secrets import SecretMarks
@@ -21,6 +23,9 @@ from shared.wire.errors import error_data
 from shared.wire.outcomes import outcome_data
 
 FILTERS_MAX = 10_000
+_LITERAL: Final = Lang.LITERAL
+ATTEMPT_S: Final = 0.18
+"""So long the expressions of one attempt may take together: nothing else runs meanwhile."""
 
 
 class Views:
@@ -30,12 +35,6 @@ class Views:
         self.resolver = resolver
         self.marks = marks
         self._filters: OrderedDict[tuple[Any, ...], Filter] = OrderedDict()
-
-    def of(
-        self, run: Run, effect: RunStep, now: datetime, secret_names: frozenset[str]
-    ) -> "RunView":
-        """The view of one attempt."""
-        return RunView(run, effect, self, now, secret_names)
 
     def filter_of(self, run: Run, step_id: str, tree: Any) -> Filter:
         """A filter of a workflow version, compiled once."""
@@ -64,13 +63,26 @@ class RunView:
         self._views = views
         self._now = now
         self._secret_names = secret_names
-        self._seed = run.id.int & 0xFFFF_FFFF
         self._entities = entities
         self._scope: dict[str, Any] | None = None
+        self._left_s = ATTEMPT_S
 
-    def holds(self, source: str) -> bool:
-        """Whether a condition is true."""
-        return self._views.resolver.holds(source, self.scope, now=self._now, seed=self._seed)
+    def holds(self, source: str, given: Any = None) -> bool:
+        """Whether a condition is true; it sees the step's resolved input as ``$input``."""
+        bindings = None if given is None else {"input": given}
+        began_s = self._began()
+        try:
+            return self._views.resolver.holds(
+                source,
+                self.scope,
+                now=self._now,
+                seed=self._run.id.int & 0xFFFF_FFFF,
+                bindings=bindings,
+                dialect=self._run.plan.dialect,
+                within_s=self._left_s,
+            )
+        finally:
+            self._left_s -= monotonic() - began_s
 
     def passes(self, step: Step) -> bool:
         """Whether the scope passes the step's filters."""
@@ -92,9 +104,27 @@ class RunView:
 
     def resolve(self, value: Value) -> Any:
         """What a value comes to; undefined is None."""
-        if value.lang is Lang.LITERAL:  # needs no scope
+        if value.lang is _LITERAL:  # needs no scope
             return value.src
-        return self._views.resolver.resolve(value, self.scope, now=self._now, seed=self._seed)
+        began_s = self._began()
+        try:
+            return self._views.resolver.resolve(
+                value,
+                self.scope,
+                now=self._now,
+                seed=self._run.id.int & 0xFFFF_FFFF,
+                dialect=self._run.plan.dialect,
+                within_s=self._left_s,
+            )
+        finally:
+            self._left_s -= monotonic() - began_s
+
+    def _began(self) -> float:
+        """When an expression of the attempt begins; what it takes is counted, and limited."""
+        if self._left_s <= 0:
+            message = f"The expressions of the step take more than {ATTEMPT_S:g} s together."
+            raise ExpressionError("D1012", message)
+        return monotonic()
 
     @property
     def scope(self) -> dict[str, Any]:
@@ -115,7 +145,7 @@ class RunView:
                 if names_step(key) and key[0] != "$"
             },
             workflow={
-                "id": run.origin.ref["workflow_id"],
+                "id": run.origin.workflow,
                 "version": run.plan.version,
                 "name": run.plan.name,
             },

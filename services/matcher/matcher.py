@@ -2,12 +2,15 @@
 
 import asyncio
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 
 import orjson
 import structlog
 
 from services.matcher.awaited import Awaited, Named
+from services.matcher.breather import Breather
+from services.matcher.decider import Decider
+from services.matcher.late import Late
 from services.matcher.metrics import MatcherMetrics
 from services.matcher.settings import MatcherSettings
 from shared.assembly.burying import bury
@@ -18,15 +21,13 @@ from shared.bus.lag import watch_lag
 from shared.bus.protocol import Received, Record
 from shared.bus.relay import relay
 from shared.db.awaiting import EventName
+from shared.db.late_events import LateEvent, put_late
+from shared.db.pool import translated
 from shared.domain.errors import Defect
 from shared.domain.events import Event
-from shared.domain.ids import execution_id
-from shared.matching.decisions import Reason, guarded
-from shared.matching.table import WorkflowTable
+from shared.runtime.budgets import Budgets
 from shared.runtime.health import Condition
-from shared.wire.commands import encode_start
 from shared.wire.dead_letters import DeadLetter
-from shared.wire.envelope import HEADERS
 from shared.wire.events import decode_event
 
 log = structlog.get_logger(__name__)
@@ -40,17 +41,22 @@ class Matcher:
     def __init__(
         self,
         platform: Platform,
-        table: WorkflowTable,
+        decider: Decider,
         awaited: Awaited,
         settings: MatcherSettings,
         metrics: MatcherMetrics,
+        *,
+        budgets: Budgets,
+        late: Late,
     ) -> None:
         self._platform = platform
-        self._table = table
+        self._decider = decider
         self._awaited = awaited
+        self._breather = Breather(platform.clock)
+        self._budgets = budgets
         self._settings = settings
         self._metrics = metrics
-        self._decided = {reason: metrics.decisions.labels(reason.value) for reason in Reason}
+        self._late = late
 
     async def run(self, stop: asyncio.Event) -> None:
         """Match until ``stop``. An event's offset is committed when its commands are durable.
@@ -77,7 +83,7 @@ class Matcher:
             )
 
     async def _take(self, records: Sequence[Received]) -> None:
-        await self._awaited.tell(await self._command(records))
+        await self._put_off(await self._awaited.tell(await self._command(records)))
 
     async def _command(self, records: Sequence[Received]) -> Named:
         """Publish what the records start, a bounded number at a time; gives them by their names.
@@ -86,6 +92,7 @@ class Matcher:
         """
         commands: list[Record] = []
         dead: list[DeadLetter] = []
+        late: list[LateEvent] = []
         named: Named = defaultdict(list)
         for record in records:
             try:
@@ -94,38 +101,37 @@ class Matcher:
                 dead.append(dead_letter(record, "UNREADABLE_TRIGGER", str(error)))
                 continue
             named[EventName(event.environment_id, event.type)].append(record)
-            commands += self._commands(event, record.value or b"")
+            commands += await self._decide(event, record.value or b"", late)
+            await self._breather.breathe()
             if len(commands) >= COMMANDS_AT_ONCE:
                 await self._platform.bus.publish(commands)
                 commands = []
         await self._platform.bus.publish(commands)
+        await self._put_off(late)
         await bury(self._platform, dead, self._metrics.dead_letters)
         return named
 
-    def _commands(self, event: Event, value: bytes) -> Iterator[Record]:
+    async def _decide(self, event: Event, value: bytes, late: list[LateEvent]) -> list[Record]:
+        """What an event starts; what its environment has no time left for is ``late``."""
         self._metrics.events.inc()
-        depth_max = self._settings.causation_depth_max
-        for decision in (guarded(d, event, depth_max) for d in self._table.match(event)):
-            self._decided[decision.reason].inc()
-            if not decision.is_match:
-                log.debug(
-                    "not_started",
-                    event_key=str(event.key),
-                    workflow_id=str(decision.workflow_id),
-                    reason=decision.reason.value,
-                    detail=decision.detail,
+        environment_id = event.environment_id
+        decided = await self._decider.decide(
+            event, value, self._breather, within_s=self._budgets.left_s(environment_id)
+        )
+        self._budgets.spend(environment_id, decided.spent_s)
+        if decided.rest is not None:
+            late.append(
+                LateEvent(
+                    environment_id=environment_id, key=event.key, first=decided.rest, event=value
                 )
-                continue
-            started = execution_id(decision.workflow_id, event.key)
-            yield Record(
-                topic=self._platform.topics.commands,
-                key=str(started).encode(),
-                value=encode_start(
-                    started,
-                    decision.workflow_id,
-                    decision.workflow_version,
-                    value,
-                    event.received_at,
-                ),
-                headers=HEADERS,
             )
+        return decided.commands
+
+    async def _put_off(self, late: Sequence[LateEvent]) -> None:
+        if late:
+            with translated():
+                async with self._platform.pool.acquire() as conn, conn.transaction():
+                    await put_late(conn, late, self._platform.clock.now())
+            self._late.tell()
+            for event in late:
+                self._metrics.late.add(event.environment_id)

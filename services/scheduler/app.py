@@ -13,7 +13,7 @@ from shared.runtime.roles import Role, duty
 
 def scheduler(platform: Platform, settings: SchedulerSettings) -> Role:
     """The role, to be run and, after an outage, run again."""
-    metrics = SchedulerMetrics(platform.registry)
+    metrics = SchedulerMetrics(platform.registry, platform.environment_names)
 
     async def run(stop: asyncio.Event) -> None:
         async with asyncio.TaskGroup() as group:

@@ -1,46 +1,39 @@
 """Starting executions by the clock: at the right instant, once, on any number of replicas.
 
-A schedule's row is locked while its start command is published, and the command's execution id is
+A schedule's row is locked while its start commands are published, and a command's execution id is
 derived from the instant and from whose schedule it is, a workflow's trigger or an execution's step:
-whoever fires it again starts nothing new. After an outage a schedule fires once, for the last time
-that it missed.
+whoever fires it again starts nothing new.
 """
 
 import asyncio
+from collections.abc import Iterator, Sequence
 from datetime import datetime
+from typing import Protocol
 
 import structlog
 
+from services.scheduler.decide_runs import Runs, decide_runs
 from services.scheduler.metrics import SchedulerMetrics
 from shared.assembly.platform import Platform
 from shared.bus.protocol import Record
-from shared.db.pool import translated
-from shared.db.schedules import (
-    Due,
-    Kept,
-    Made,
-    StepOwner,
-    claim_due,
-    next_schedule_at,
-    put_off,
-)
-from shared.domain.events import Event
-from shared.domain.ids import ExecutionId, due_id, event_key, execution_id
-from shared.domain.schedules import last_due, next_due
-from shared.wire.commands import encode_start
+from shared.db.pool import Connection, translated
+from shared.db.schedules import Due, claim_due, claim_queued, next_schedule, put_off
+from shared.domain.ids import ExecutionId
+from shared.domain.kept_schedules import SkipReason
+from shared.wire.commands import Cancel, encode_cancel
+from shared.wire.due_starts import encode_due, run_id
 from shared.wire.envelope import HEADERS, stamp
-from shared.wire.events import encode_event
-from shared.wire.lineage import Lineage, Repeat, read_asked
 
 log = structlog.get_logger(__name__)
 
-DUE = "schedule:due"
-"""The type of the event that a workflow's schedule starts an execution with."""
-
 AT_ONCE = 500
+"""Schedules that are locked at a time, and about how many executions are started in that time."""
+
 LOOK_AGAIN_S = 1.0
 PAUSE_S = 0.05
 """Between two looks at what is due while another replica is at it."""
+
+_SOURCE = "/turnout/scheduler"
 
 
 async def fire_schedules(
@@ -51,8 +44,11 @@ async def fire_schedules(
     while not stop.is_set():
         with translated():
             async with platform.pool.acquire() as conn:
-                next_at = await next_schedule_at(conn)
-        wait_s = LOOK_AGAIN_S if next_at is None else (next_at - clock.now()).total_seconds()
+                coming = await next_schedule(conn)
+        if coming.is_queued:
+            await fire_queued(platform, metrics)
+        at = coming.run_at
+        wait_s = LOOK_AGAIN_S if at is None else (at - clock.now()).total_seconds()
         if wait_s > 0:
             await clock.wait(stop, min(LOOK_AGAIN_S, wait_s))
         elif not await fire_due(platform, metrics):
@@ -61,85 +57,91 @@ async def fire_schedules(
 
 
 async def fire_due(platform: Platform, metrics: SchedulerMetrics) -> int:
-    """Start the executions of the schedules that are due; gives how many there were."""
+    """Deal with the schedules that are due; gives how many there were."""
     now = platform.clock.now()
-    with translated():
-        async with platform.pool.acquire() as conn, conn.transaction():
-            found = await claim_due(conn, now, limit=AT_ONCE)
-            fired = [_fired(platform, due, now) for due in found]
-            await platform.bus.publish([record for record, _ in fired if record is not None])
-            await put_off(conn, [kept for _, kept in fired])
+    found = await _fire(platform, metrics, claim_due, now)
     metrics.fired((due.kept for due in found), now)
     return len(found)
 
 
-def _fired(platform: Platform, due: Due, now: datetime) -> tuple[Record | None, Kept]:
-    """The start command for the time that has come, and when the next one does.
+async def fire_queued(platform: Platform, metrics: SchedulerMetrics) -> int:
+    """As ``fire_due``, what has waited for the end of an execution that has ended."""
+    return len(await _fire(platform, metrics, claim_queued, platform.clock.now()))
 
-    No command, and no next time: the execution whose step it is was cancelled, or is not kept.
-    """
-    kept, made = due
-    assert kept.next_at is not None, "a schedule that is due has a time"
-    if made is not None and (made.is_cancelled or made.event is None):
+
+class _Claim(Protocol):
+    """Locks schedules that have something to start, until the end of the transaction."""
+
+    async def __call__(self, conn: Connection, now: datetime, *, limit: int) -> list[Due]: ...
+
+
+async def _fire(
+    platform: Platform, metrics: SchedulerMetrics, claim: _Claim, now: datetime
+) -> list[Due]:
+    with translated():
+        async with platform.pool.acquire() as conn, conn.transaction():
+            found = await claim(conn, now, limit=AT_ONCE)
+            decided = _decided_of(found, now)
+            if not decided:
+                return []
+            await platform.bus.publish(list(_records(platform, decided, now)))
+            await put_off(conn, [runs.kept for _, runs in decided])
+    for due, runs in decided:
+        for skipped in runs.skipped:
+            metrics.skipped.add(due.kept.environment_id, skipped.reason)
+    return [due for due, _ in decided]
+
+
+def _decided_of(found: Sequence[Due], now: datetime) -> list[tuple[Due, Runs]]:
+    """As many as start ``AT_ONCE`` executions; what is left is still due."""
+    decided: list[tuple[Due, Runs]] = []
+    starts = 0
+    for due in found:
+        if starts >= AT_ONCE:
+            break
+        runs = _decided(due, now)
+        decided.append((due, runs))
+        starts += len(runs.start)
+    return decided
+
+
+def _decided(due: Due, now: datetime) -> Runs:
+    """What to start; nothing, and no next time: the step's execution was cancelled, or not kept."""
+    kept, made = due.kept, due.made
+    if made is not None and made.has_ended:
         log.info("schedule_ended", schedule_id=str(kept.id), workflow_id=str(kept.workflow_id))
-        return None, kept._replace(next_at=None)
-    at = last_due(kept.schedule, kept.next_at, now)
-    if at > kept.next_at:
-        log.warning(
-            "schedule_caught_up",
+        over = kept._replace(next_at=None, run_at=None, queued_at=None)
+        return Runs(start=(), cancel=None, skipped=(), kept=over)
+    runs = decide_runs(due, now)
+    for at, reason in runs.skipped:
+        tell = log.warning if reason is SkipReason.MISSED else log.info
+        tell(
+            "schedule_skipped",
             schedule_id=str(kept.id),
             workflow_id=str(kept.workflow_id),
-            missed_since=stamp(kept.next_at),
+            due_at=stamp(at),
+            reason=reason,
         )
-    id_, event, lineage = _start(kept, made, at)
-    value = encode_start(
-        id_,
-        kept.workflow_id,
-        kept.workflow_version,
-        event,
-        at,
-        source="/turnout/scheduler",
-        lineage=lineage,
-    )
-    record = Record(
+    return runs
+
+
+def _records(
+    platform: Platform, decided: Sequence[tuple[Due, Runs]], now: datetime
+) -> Iterator[Record]:
+    for due, runs in decided:
+        if runs.cancel is not None:
+            command = Cancel(
+                execution_id=runs.cancel,
+                reason="The schedule's next time has come.",
+                requested_at=now,
+            )
+            yield _record(platform, runs.cancel, encode_cancel(command))
+        for at in runs.start:
+            id_ = run_id(due.kept, at)
+            yield _record(platform, id_, encode_due(due.kept, due.made, at, source=_SOURCE))
+
+
+def _record(platform: Platform, id_: ExecutionId, value: bytes) -> Record:
+    return Record(
         topic=platform.topics.commands, key=str(id_).encode(), value=value, headers=HEADERS
-    )
-    return record, kept._replace(next_at=next_due(kept.schedule, at))
-
-
-def _start(kept: Kept, made: Made | None, at: datetime) -> tuple[ExecutionId, bytes, Lineage]:
-    """The execution to start, with which event, and what it belongs to."""
-    if isinstance(kept.owner, str):
-        event = _event(kept, kept.owner, at)
-        return execution_id(kept.workflow_id, event.key), encode_event(event), Lineage()
-    assert made is not None, "a step's schedule has its execution"
-    assert made.event is not None, "one without its event has ended"
-    owner: StepOwner = kept.owner
-    repeats = Repeat(
-        execution_id=owner.execution_id,
-        inherits=True,
-        step_id=owner.step_id,
-        is_only=True,
-        due_at=at,
-    )
-    asked = read_asked(made.lineage)
-    lineage = Lineage(repeats=repeats, asked=asked and asked.repeated)
-    return due_id(kept.id, at), made.event, lineage
-
-
-def _event(kept: Kept, trigger_id: str, at: datetime) -> Event:
-    source, id_ = f"/turnout/workflows/{kept.workflow_id}/triggers/{trigger_id}", stamp(at)
-    return Event(
-        key=event_key(kept.environment_id, source, id_),
-        environment_id=kept.environment_id,
-        type=DUE,
-        source=source,
-        id=id_,
-        received_at=at,
-        time=at,
-        payload={
-            "scheduled_at": id_,
-            "trigger_id": trigger_id,
-            "schedule": kept.schedule.model_dump(mode="json"),
-        },
     )

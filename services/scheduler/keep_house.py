@@ -11,6 +11,7 @@ import structlog
 
 from services.scheduler.settings import SchedulerSettings
 from shared.assembly.platform import Platform
+from shared.db.decision_counts import forget_counts
 from shared.db.idempotency import KEPT_FOR
 from shared.db.idempotency import forget_keys as forget_answers
 from shared.db.intake import drop_days, ensure_days, forget_keys
@@ -44,7 +45,9 @@ async def one_round(platform: Platform, settings: SchedulerSettings) -> None:
     with translated():
         async with platform.pool.acquire() as conn:
             await ensure_days(conn, today, today + timedelta(days=DAYS_AHEAD))
-            days = await drop_days(conn, today - timedelta(days=settings.events_kept_days))
+            events_begin = today - timedelta(days=settings.events_kept_days)
+            days = await drop_days(conn, events_begin)
+            await forget_counts(conn, events_begin)
             await forget_windows(conn, now)
             await forget_start_keys(conn, now - timedelta(days=settings.keys_kept_days))
     keys_end = today - timedelta(days=settings.keys_kept_days)

@@ -5,22 +5,30 @@ from datetime import datetime
 
 from prometheus_client import CollectorRegistry, Histogram
 
-from shared.db.schedules import Kept
+from shared.domain.kept_schedules import Kept
+from shared.runtime.environment_names import EnvironmentCounter, EnvironmentNames
 
 
 class SchedulerMetrics:
     """Every metric of the role, in one registry."""
 
-    def __init__(self, registry: CollectorRegistry) -> None:
+    def __init__(self, registry: CollectorRegistry, names: EnvironmentNames) -> None:
         self.late_seconds = Histogram(
             "turnout_schedule_late_seconds",
             "Seconds from the time at which a schedule was due to its start command.",
             buckets=(0.05, 0.1, 0.25, 0.5, 1, 2, 5, 30, 300),
             registry=registry,
         )
+        self.skipped = EnvironmentCounter(
+            "turnout_schedule_skipped",
+            "Times that a schedule passed over; those missed in a row count as one.",
+            ("reason",),
+            names=names,
+            registry=registry,
+        )
 
     def fired(self, found: Iterable[Kept], now: datetime) -> None:
         """Count the schedules that fired at ``now``."""
         for kept in found:
-            if kept.next_at is not None:
-                self.late_seconds.observe(max(0.0, (now - kept.next_at).total_seconds()))
+            if kept.run_at is not None:
+                self.late_seconds.observe(max(0.0, (now - kept.run_at).total_seconds()))

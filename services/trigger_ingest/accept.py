@@ -5,6 +5,7 @@ have been passed on; the same event sent twice, which was or will be; another ev
 key; or nothing readable.
 """
 
+from collections import Counter as Tally
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
@@ -37,13 +38,13 @@ class Candidate:
 class Accepted:
     """What a batch came to; ``passed_on`` is in the order of the records.
 
-    ``redelivered`` of them had been read before.
+    ``redelivered`` of them, of each environment so many, had been read before.
     """
 
     passed_on: list[Candidate] = field(default_factory=list)
     dead: list[DeadLetter] = field(default_factory=list)
-    duplicates: int = 0
-    redelivered: int = 0
+    duplicates: Tally[EnvironmentId] = field(default_factory=Tally)
+    redelivered: Tally[EnvironmentId] = field(default_factory=Tally)
 
 
 def read_records(
@@ -98,10 +99,10 @@ async def accept(conn: Connection, candidates: Sequence[Candidate]) -> Accepted:
             if before.is_old:
                 again.append(candidate)
         elif before.body_hash == arrival.body_hash:
-            accepted.duplicates += 1
+            accepted.duplicates[candidate.event.environment_id] += 1
         else:
             conflicts.append(candidate)
-    accepted.redelivered = len(again)
+    accepted.redelivered = Tally(candidate.event.environment_id for candidate in again)
     if again:
         await _use_archived(conn, accepted, again, known)
     if conflicts:

@@ -11,7 +11,7 @@ from shared.runtime.roles import Role
 
 def trigger_ingest(platform: Platform, settings: IngestSettings) -> Role:
     """The role, to be run and, after an outage, run again."""
-    metrics = IngestMetrics(platform.registry)
+    metrics = IngestMetrics(platform.registry, platform.environment_names)
 
     async def run(stop: asyncio.Event) -> None:
         await Ingest(platform, settings, metrics).run(stop)

@@ -1,6 +1,7 @@
 """The role: fetch, accept, pass on, commit."""
 
 import asyncio
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from datetime import date, timedelta
 
@@ -80,6 +81,10 @@ class Ingest:
             )
 
     def _count(self, accepted: Accepted) -> None:
-        self._metrics.accepted.inc(len(accepted.passed_on))
-        self._metrics.redelivered.inc(accepted.redelivered)
-        self._metrics.duplicates.inc(accepted.duplicates)
+        for metric, of_each in (
+            (self._metrics.accepted, Counter(c.event.environment_id for c in accepted.passed_on)),
+            (self._metrics.redelivered, accepted.redelivered),
+            (self._metrics.duplicates, accepted.duplicates),
+        ):
+            for environment_id, count in of_each.items():
+                metric.add(environment_id, count=count)

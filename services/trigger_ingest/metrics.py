@@ -3,19 +3,26 @@
 from prometheus_client import CollectorRegistry, Counter
 
 from shared.bus.lag import lag_gauge
+from shared.runtime.environment_names import EnvironmentCounter, EnvironmentNames
 
 
 class IngestMetrics:
     """Every metric of the role, in one registry."""
 
-    def __init__(self, registry: CollectorRegistry) -> None:
-        self.accepted = Counter("turnout_events_accepted", "Events accepted.", registry=registry)
-        self.duplicates = Counter(
-            "turnout_events_duplicate", "Events delivered again, and dropped.", registry=registry
+    def __init__(self, registry: CollectorRegistry, names: EnvironmentNames) -> None:
+        self.accepted = EnvironmentCounter(
+            "turnout_events_accepted", "Events accepted.", names=names, registry=registry
         )
-        self.redelivered = Counter(
+        self.duplicates = EnvironmentCounter(
+            "turnout_events_duplicate",
+            "Events delivered again, and dropped.",
+            names=names,
+            registry=registry,
+        )
+        self.redelivered = EnvironmentCounter(
             "turnout_events_redelivered",
             "Events read again after a crash, and passed on once more.",
+            names=names,
             registry=registry,
         )
         self.held_s = Counter(
@@ -30,9 +37,10 @@ class IngestMetrics:
             registry=registry,
         )
         self.lag = lag_gauge(registry, "ingest")
-        self.dead_letters = Counter(
+        self.dead_letters = EnvironmentCounter(
             "turnout_ingest_dead_letters",
             "Records that are no usable event.",
             ["reason"],
+            names=names,
             registry=registry,
         )

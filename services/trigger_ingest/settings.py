@@ -36,7 +36,7 @@ class IngestSettings(ProcessSettings):
     """Read from the environment: ``TURNOUT_<FIELD>``, nested with ``__``."""
 
     fetch_max: int = Field(default=1_000, ge=1)
-    fetch_wait_s: float = Field(default=1.0, gt=0, le=5)
+    fetch_wait_s: float = Field(default=5.0, gt=0, le=5)
     event_limits: EventLimits = EventLimits()
     in_flight_max: int = Field(
         default=1_000, ge=1, description="events and commands that nobody has taken up yet"

@@ -9,6 +9,7 @@ from services.trigger_ingest.quotas import EnvironmentOf, Holder, Quotas, Thrott
 from services.trigger_ingest.settings import IngestSettings
 from services.trigger_ingest.window import Windowed, counting
 from shared.assembly.platform import Platform
+from shared.bus.beside import beside
 from shared.bus.protocol import Received, Subscription
 from shared.domain.errors import Invalid
 from shared.domain.ids import EnvironmentId
@@ -37,9 +38,11 @@ async def open_sources(
                 clock=clock,
             )
         on_their_way = await counting(platform, plain)
-        yield Windowed(
+        windowed = Windowed(
             subscription, on_their_way, most=settings.in_flight_max, metrics=metrics, clock=clock
         )
+        async with beside(windowed.keep()):
+            yield windowed
 
 
 def _environment_of(platform: Platform, settings: IngestSettings) -> EnvironmentOf:

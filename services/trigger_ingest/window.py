@@ -5,6 +5,7 @@ there everybody waits for whoever filled it. So no more is taken from the source
 executors keep up with, and what has to wait does so where it came from, each topic by itself.
 """
 
+import asyncio
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Final
 
@@ -14,6 +15,7 @@ from shared.bus.protocol import Received, Subscription, TopicPartition
 from shared.db.conservation import list_cursors
 from shared.db.pool import translated
 from shared.runtime.clock import Clock
+from shared.runtime.roles import duty
 
 STANDSTILL_S: Final = 2.0
 """After that some go on in any case, and show whether anybody takes them."""
@@ -28,7 +30,8 @@ OnTheirWay = Callable[[], Awaitable[int]]
 class Windowed:
     """A subscription that hands out records while few enough are on their way.
 
-    It looks when it may have handed out too many, hence seldom while there is little to do.
+    They are counted beside, once half of the room was handed out: nothing waits for that while
+    little is to be done. ``keep`` is to run as long as it is used.
     """
 
     def __init__(
@@ -48,25 +51,39 @@ class Windowed:
         self._metrics = metrics
         self._clock = clock
         self._room = most
+        self._wanted, self._counted = asyncio.Event(), asyncio.Event()
         self._handed_at_s = clock.monotonic()
         self._handed: dict[TopicPartition, int] = {}
         self._committed: dict[TopicPartition, int] = {}
+        self._taken = 0
         self.pause = subscription.pause
         self.resume = subscription.resume
         self.assignment = subscription.assignment
         self.lag = subscription.lag
         self.ends = subscription.ends
 
+    async def keep(self) -> None:
+        """Count whenever that is wanted, until cancelled. Raises Unavailable."""
+        while True:
+            await self._wanted.wait()
+            self._wanted.clear()
+            await duty(self._count())
+            if self._room < self._least:
+                await self._clock.sleep(_LOOK_S)
+
+    async def _count(self) -> None:
+        taken = self._taken
+        here = sum(max(0, to - self._committed[at]) for at, to in self._handed.items())
+        room = self._most - here - await self._on_their_way()
+        self._room = room - (self._taken - taken)
+        self._counted.set()
+
     async def fetch(
         self, *, max_records: int, wait_s: float
     ) -> Mapping[TopicPartition, Sequence[Received]]:
         """See ``Subscription``; empty as well when there was no room within ``wait_s``."""
-        deadline_s = self._clock.monotonic() + wait_s
-        while not await self._has_room():
-            if self._clock.monotonic() >= deadline_s:
-                return {}
-            await self._clock.sleep(_LOOK_S)
-            self._metrics.waited_s.inc(_LOOK_S)
+        if not await self._has_room(wait_s):
+            return {}
         found = await self._subscription.fetch(
             max_records=min(max_records, self._room), wait_s=wait_s
         )
@@ -75,7 +92,10 @@ class Windowed:
                 self._committed[at] = records[0].offset
             self._handed[at] = records[-1].offset + 1
             self._room -= len(records)
+            self._taken += len(records)
             self._handed_at_s = self._clock.monotonic()
+        if self._room <= self._most // 2:
+            self._wanted.set()
         return found
 
     async def commit(self, positions: Mapping[TopicPartition, int]) -> None:
@@ -83,14 +103,21 @@ class Windowed:
         await self._subscription.commit(positions)
         self._committed |= positions
 
-    async def _has_room(self) -> bool:
-        if self._room < self._least:
-            here = sum(max(0, to - self._committed[at]) for at, to in self._handed.items())
-            self._room = self._most - here - await self._on_their_way()
-        if self._room < self._least:
-            stood_s = self._clock.monotonic() - self._handed_at_s
-            self._room = self._least if stood_s >= STANDSTILL_S else 0
-        return self._room >= self._least
+    async def _has_room(self, wait_s: float) -> bool:
+        """Wait for it, but no longer than ``wait_s``."""
+        began_s = self._clock.monotonic()
+        while self._room < self._least:
+            now_s = self._clock.monotonic()
+            if now_s - self._handed_at_s >= STANDSTILL_S:
+                self._room = self._least
+            elif (left_s := began_s + wait_s - now_s) <= 0:
+                return False
+            else:
+                self._counted.clear()
+                self._wanted.set()
+                await self._clock.wait(self._counted, min(left_s, STANDSTILL_S))
+                self._metrics.waited_s.inc(self._clock.monotonic() - now_s)
+        return True
 
 
 async def counting(platform: Platform, subscription: Subscription) -> OnTheirWay:

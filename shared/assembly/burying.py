@@ -3,18 +3,20 @@
 from collections.abc import Sequence
 
 import structlog
-from prometheus_client import Counter
 
 from shared.assembly.platform import Platform
 from shared.bus.dead_letters import letter_record
 from shared.db.dead_letters import keep_letters
 from shared.db.pool import translated
+from shared.runtime.environment_names import EnvironmentCounter
 from shared.wire.dead_letters import DeadLetter
 
 log = structlog.get_logger(__name__)
 
 
-async def bury(platform: Platform, letters: Sequence[DeadLetter], counter: Counter) -> None:
+async def bury(
+    platform: Platform, letters: Sequence[DeadLetter], counter: EnvironmentCounter
+) -> None:
     """Publish the letters, and keep them where they can be tried again. Raises Unavailable.
 
     To be called before what they are made of is committed: read again, they are buried again, in
@@ -24,7 +26,7 @@ async def bury(platform: Platform, letters: Sequence[DeadLetter], counter: Count
     if not letters:
         return
     for letter in letters:
-        counter.labels(letter.reason).inc()
+        counter.add(letter.environment_id or platform.default_environment, letter.reason)
         log.warning(
             "dead_letter",
             reason=letter.reason,

@@ -13,7 +13,7 @@ from shared.db.pool import Pool
 from shared.runtime.clock import Clock
 from shared.runtime.health import Condition, Health
 
-TICK_S: Final = 1.0
+TICK_S: Final = 2.0
 
 
 @asynccontextmanager

@@ -20,6 +20,7 @@ from shared.db.recovery import lay_out
 from shared.domain.errors import Conflict
 from shared.domain.ids import EnvironmentId
 from shared.runtime.clock import Clock
+from shared.runtime.environment_names import EnvironmentNames
 from shared.runtime.health import Health
 from shared.wire.topics import Topics
 
@@ -44,6 +45,7 @@ class Platform:
     health: Health
     member: str
     default_environment: EnvironmentId
+    environment_names: EnvironmentNames
 
 
 @asynccontextmanager
@@ -61,6 +63,7 @@ async def open_platform(settings: ProcessSettings) -> AsyncIterator[Platform]:
         await _lay_out(pool, bus, settings.topics.commands, clock)
         registry, health = CollectorRegistry(), Health()
         async with observed(registry, pool, health, clock), beside(clock.keep(pool)):
+            default = EnvironmentId(settings.default_environment)
             yield Platform(
                 pool=pool,
                 bus=bus,
@@ -70,7 +73,8 @@ async def open_platform(settings: ProcessSettings) -> AsyncIterator[Platform]:
                 registry=registry,
                 health=health,
                 member=settings.member,
-                default_environment=EnvironmentId(settings.default_environment),
+                default_environment=default,
+                environment_names=EnvironmentNames(settings.environments_named_max, default),
             )
 
 

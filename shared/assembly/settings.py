@@ -5,9 +5,10 @@ from typing import Literal
 from uuid import UUID
 
 from pydantic import AliasChoices, BaseModel, Field, SecretStr
-from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from shared.domain.ids import DEFAULT_ENVIRONMENT
+from shared.runtime.environment_names import NAMED_MAX
+from shared.runtime.outside import OutsideSettings
 from shared.runtime.settings import KafkaSettings, LogSettings, PostgresSettings
 from shared.wire.topics import Topics
 
@@ -19,12 +20,8 @@ class AdminSettings(BaseModel):
     port: int = Field(default=9464, ge=0, le=65_535)
 
 
-class ProcessSettings(BaseSettings):
+class ProcessSettings(OutsideSettings):
     """Read from the environment: ``TURNOUT_<FIELD>``, nested with ``__``."""
-
-    model_config = SettingsConfigDict(
-        env_prefix="TURNOUT_", env_nested_delimiter="__", extra="ignore", populate_by_name=True
-    )
 
     database_url: SecretStr = Field(
         validation_alias=AliasChoices("DATABASE_URL", "TURNOUT_DATABASE_URL")
@@ -45,6 +42,9 @@ class ProcessSettings(BaseSettings):
     source_topics: tuple[str, ...] = ("turnout.events",)
     partitions: int = Field(default=8, ge=1, le=1_000, description="of topics we create")
     default_environment: UUID = DEFAULT_ENVIRONMENT
+    environments_named_max: int = Field(
+        default=NAMED_MAX, ge=1, le=10_000, description="that metrics tell apart"
+    )
     member: str = Field(
         default_factory=socket.gethostname,
         pattern=r"^[a-zA-Z0-9._-]{1,100}$",

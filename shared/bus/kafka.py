@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from datetime import datetime
+from functools import partial
 from typing import Final
 
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer
@@ -57,7 +58,8 @@ class KafkaBus:
         self._partitions: dict[str, int] = {}
 
     async def ensure_topics(self, topics: Sequence[Topic]) -> None:
-        missing = [topic for topic in topics if not await self._count(topic.name)]
+        counts = await self._counts([topic.name for topic in topics])
+        missing = [topic for topic in topics if not counts[topic.name]]
         if not missing:
             return
         with translated("creating topics"):
@@ -70,11 +72,11 @@ class KafkaBus:
                         raise kafka.for_code(error["error_code"])(error)
                 # The controller knows them now; the brokers hear of it a moment later.
                 for topic in missing:
-                    while not await self._count(topic.name):  # noqa: ASYNC110 - Kafka sets no Event
+                    while not (await self._counts([topic.name]))[topic.name]:  # noqa: ASYNC110 - Kafka sets no Event
                         await asyncio.sleep(_POLL_S)
 
     async def partitions(self, topic: str) -> int:
-        count = self._partitions.get(topic) or await self._count(topic)
+        count = self._partitions.get(topic) or (await self._counts([topic]))[topic]
         if not count:
             raise Rejected(f"There is no topic {topic!r}")
         self._partitions[topic] = count
@@ -103,12 +105,13 @@ class KafkaBus:
     ) -> AsyncIterator[KafkaSubscription]:
         for topic in topics:
             await self.partitions(topic)
-        session_s = self._settings.session_timeout_s
+        # What it may not even see a group is not told of: its members would wait without a word.
+        await self._counts(topics)
         subscription = KafkaSubscription(
             self._consumer(group=group, member=member),
             assignee,
-            check=self.check,
-            silence_s=session_s,
+            check=partial(self._counts, topics),
+            silence_s=self._settings.session_timeout_s,
         )
         try:
             await subscription.start(topics)
@@ -166,14 +169,18 @@ class KafkaBus:
             async with asyncio.timeout(_CHECK_S):
                 await self._admin.describe_topics([])
 
-    async def _count(self, topic: str) -> int:
-        """How many partitions ``topic`` has; 0 when it is not there."""
-        with translated(f"describing {topic!r}"):
+    async def _counts(self, topics: Sequence[str]) -> Mapping[str, int]:
+        """How many partitions each topic has; 0 when it is not there.
+
+        Raises Unavailable when one may not even be described.
+        """
+        with translated(f"describing {', '.join(topics)}"):
             async with asyncio.timeout(_ADMIN_S):
-                [about] = await self._admin.describe_topics([topic])
+                found = await self._admin.describe_topics(list(topics))
+            for about in found:
                 if about["error_code"] not in (0, _UNKNOWN):
-                    raise kafka.for_code(about["error_code"])(topic)
-                return len(about["partitions"])
+                    raise kafka.for_code(about["error_code"])(about["topic"])
+        return {about["topic"]: len(about["partitions"]) for about in found}
 
     def _new_topic(self, topic: Topic) -> NewTopic:
         factor = self._settings.replication_factor

@@ -19,6 +19,8 @@ _TOO_LARGE: Final = (
 _REJECTED: Final = (
     kafka.UnknownTopicOrPartitionError,
     kafka.InvalidTopicError,
+)
+_NOT_ALLOWED: Final = (
     kafka.TopicAuthorizationFailedError,
     kafka.GroupAuthorizationFailedError,
     kafka.ClusterAuthorizationFailedError,
@@ -63,13 +65,18 @@ def _ssl_context(settings: KafkaSettings) -> SSLContext:
 
 @contextmanager
 def translated(doing: str) -> Iterator[None]:
-    """Turn Kafka's errors into Rejected (asking again cannot help) or Unavailable (it may)."""
+    """Turn Kafka's errors into Rejected (asking again cannot help) or Unavailable (it may).
+
+    What somebody has forbidden may be allowed again: until then it is unavailable.
+    """
     try:
         yield
     except _TOO_LARGE as error:
         raise TooLarge(f"Kafka refuses {doing}: {error!r}") from error
     except _REJECTED as error:
         raise Rejected(f"Kafka refuses {doing}: {error!r}") from error
+    except _NOT_ALLOWED as error:
+        raise Unavailable(f"Kafka does not allow {doing}: {error!r}. See its ACLs.") from error
     except (kafka.KafkaError, OSError, TimeoutError) as error:
         raise Unavailable(f"Kafka fails at {doing}: {error!r}") from error
     except RuntimeError as error:

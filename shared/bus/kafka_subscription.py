@@ -29,7 +29,7 @@ _CALL_S: Final = 30.0
 _CLOSE_S: Final = 10.0
 # Once nothing has come for a while, Kafka is asked less often; see ``_pace``.
 _QUIET_AFTER_S: Final = 5.0
-_QUIET_WAIT_MS: Final = 1000
+_QUIET_WAIT_MS: Final = 2000
 _EPOCH: Final = datetime.fromtimestamp(0, UTC)
 
 _log: Final = structlog.get_logger(__name__)
@@ -45,10 +45,10 @@ class KafkaSubscription:
         consumer: AIOKafkaConsumer,
         assignee: Assignee | None,
         *,
-        check: Callable[[], Awaitable[None]],
+        check: Callable[[], Awaitable[object]],
         silence_s: float,
     ) -> None:
-        """``check`` is asked after ``silence_s`` without records whether Kafka still answers."""
+        """``check`` is asked after ``silence_s`` without records whether Kafka still serves us."""
         self._consumer = consumer
         self._assignee = assignee
         self._check = check

@@ -8,7 +8,7 @@ from typing import Final
 from uuid import uuid4
 
 from shared.bus.local_store import SQL, Pool
-from shared.runtime.postgres_faults import PASSING
+from shared.runtime.postgres_faults import PASSING, is_passing
 
 _CHANNEL: Final = "turnout_bus"
 # Notifying takes a lock of the whole database at commit: tell the others at most this often.
@@ -54,7 +54,9 @@ class Bell:
             names, self._untold = sorted(self._untold), set()
             try:
                 await self._pool.execute(SQL["notify_names"], _CHANNEL, self._sender, names)
-            except PASSING:
+            except PASSING as fault:
+                if not is_passing(fault):
+                    raise
                 # The others poll, too.
                 await asyncio.sleep(_RECONNECT_S)
             await asyncio.sleep(_COALESCE_S)
@@ -65,7 +67,9 @@ class Bell:
             try:
                 async with self._listening() as lost:
                     await lost.wait()
-            except PASSING:
+            except PASSING as fault:
+                if not is_passing(fault):
+                    raise
                 await asyncio.sleep(_RECONNECT_S)
 
     @asynccontextmanager

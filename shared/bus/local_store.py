@@ -12,7 +12,7 @@ import orjson
 
 from shared.bus.protocol import Extent, Headers, Received, Record, TopicPartition
 from shared.domain.errors import Unavailable
-from shared.runtime.postgres_faults import PASSING
+from shared.runtime.postgres_faults import PASSING, is_passing
 from shared.runtime.sql import statements
 
 Pool: TypeAlias = "asyncpg.Pool[asyncpg.Record]"
@@ -23,10 +23,12 @@ _FETCH_BYTES: Final = 1_048_576
 
 @contextmanager
 def translated() -> Iterator[None]:
-    """Raise Unavailable for the faults that pass with time."""
+    """Raise Unavailable for the faults that pass with time; every other error goes on as it is."""
     try:
         yield
     except PASSING as fault:
+        if not is_passing(fault):
+            raise
         raise Unavailable(f"The bus cannot reach Postgres: {fault!r}") from fault
 
 

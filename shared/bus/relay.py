@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Final, Protocol
 
-from shared.bus.beside import beside
+from shared.bus.beside import Breakable, beside
 from shared.bus.protocol import Received, TopicPartition
 from shared.runtime.roles import duty
 
@@ -37,14 +37,14 @@ async def relay(
 ) -> None:
     """Have ``work`` see to one batch after another until ``stop``.
 
-    When it returns, what became of the records is durable: only then are they committed, beside
-    the work on the next batch, and all of them before this returns. An error of either is raised:
-    what was not committed will be read again.
+    ``stop`` ends waiting for records at once. When ``work`` returns, what became of its records is
+    durable: only then are they committed, beside the work on the next batch, and all of them before
+    this returns. An error of either is raised: what was not committed will be read again.
     """
-    committer = _Committer(source)
-    async with beside(duty(committer.run())):
+    committer, fetching = _Committer(source), Breakable()
+    async with beside(committer.run()), beside(fetching.watch(stop)):
         while not stop.is_set():
-            found = await source.fetch(max_records=records_max, wait_s=wait_s)
+            found = await fetching.wait(source.fetch(max_records=records_max, wait_s=wait_s))
             if found:
                 await work([record for some in found.values() for record in some])
                 committer.add({at: some[-1].offset + 1 for at, some in found.items()})
@@ -70,7 +70,7 @@ class _Committer:
         while True:
             await self._added.wait()
             self._added.clear()
-            await self.commit()
+            await duty(self.commit())
             await asyncio.sleep(COMMIT_PAUSE_S)
 
     async def commit(self) -> None:

@@ -12,7 +12,7 @@ from asyncpg import Record
 
 from shared.db.pool import Connection
 from shared.domain.events import Event
-from shared.domain.ids import EnvironmentId, EventKey, ExecutionId, StepId
+from shared.domain.ids import EnvironmentId, EventKey, ExecutionId, StepId, WorkflowId
 from shared.runtime.sql import statements
 
 _SQL = statements(Path(__file__).parent / "queries" / "awaiting")
@@ -34,7 +34,8 @@ class Awaiting:
     """An attempt of a step that waits for an event.
 
     ``data`` is its Wait, open ``since`` a time. ``started_at`` and ``started_by`` are the time and
-    the event with which the execution started.
+    the event with which the execution started. ``is_quarantined``: its workflow is set aside in
+    that version.
     """
 
     execution_id: ExecutionId
@@ -44,6 +45,9 @@ class Awaiting:
     since: datetime
     started_at: datetime
     started_by: EventKey
+    workflow_id: WorkflowId
+    workflow_version: int
+    is_quarantined: bool
 
     def counts(self, event: Event) -> bool:
         """Whether the event came late enough, and is not the one that started the execution."""
@@ -79,4 +83,7 @@ def _awaiting(row: Record) -> Awaiting:
         since=row["since"],
         started_at=row["created_at"],
         started_by=EventKey(row["event_key"]),
+        workflow_id=WorkflowId(row["workflow_id"]),
+        workflow_version=row["workflow_version"],
+        is_quarantined=row["is_quarantined"],
     )

@@ -114,12 +114,12 @@ async def list_event_types(
     return [_event_type(row) for row in rows]
 
 
-async def types_by_uid(
-    conn: Connection, environment_id: EnvironmentId, uids: Collection[str]
-) -> Mapping[str, str]:
-    """What the events of registered types have for a type, by those of ``uids`` there are."""
-    rows = await conn.fetch(_SQL["list_by_uid"], environment_id, list(uids), len(uids))
-    return {row["uid"]: row["type"] for row in rows}
+async def types_named(
+    conn: Connection, environment_id: EnvironmentId, texts: Collection[str]
+) -> Mapping[str, EventType]:
+    """The registered types that ``texts`` name, by those: a uid or, for want of it, a name."""
+    rows = await conn.fetch(_SQL["list_named"], environment_id, list(texts), len(texts))
+    return {row["said"]: _event_type(row) for row in rows}
 
 
 async def delete_event_type(conn: Connection, environment_id: EnvironmentId, name: str) -> None:

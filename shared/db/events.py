@@ -1,9 +1,10 @@
 """Reading the archive of events; ``intake.py`` writes it."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 from uuid import UUID
 
 import orjson
@@ -15,6 +16,8 @@ from shared.domain.events import Event
 from shared.domain.ids import EnvironmentId, EventKey
 from shared.runtime.sql import statements
 from shared.wire.events import decode_event
+
+NAMED_LOOKED_AT_MAX: Final = 5_000
 
 _SQL = statements(Path(__file__).parent / "queries" / "events")
 
@@ -93,6 +96,31 @@ async def search_events(
         lambda row: (row["received_at"], row["key"]),
         limit,
     )
+
+
+async def list_latest(
+    conn: Connection,
+    environment_id: EnvironmentId,
+    names: Sequence[str],
+    *,
+    before: Place | None = None,
+    limit: int,
+) -> list[Event]:
+    """The events that one of some triggers' names names, the latest first.
+
+    Names with a ``*`` at their end find those among the latest ``NAMED_LOOKED_AT_MAX`` events.
+    """
+    await bound_search(conn)
+    rows = await conn.fetch(
+        _SQL["list_latest"],
+        environment_id,
+        [name for name in names if not name.endswith("*")],
+        [name.removesuffix("*") for name in names if name.endswith("*")],
+        *(before or (None, None)),
+        NAMED_LOOKED_AT_MAX,
+        limit,
+    )
+    return [decode_event(orjson.loads(row["record"])) for row in rows]
 
 
 async def list_since(

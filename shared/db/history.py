@@ -20,6 +20,7 @@ from shared.db.search import (
 from shared.domain.errors import NotFound
 from shared.domain.executions import AttemptStatus, Phase, Status
 from shared.domain.ids import EnvironmentId, EventKey, ExecutionId, WorkflowId
+from shared.domain.workflows import Dialect
 from shared.runtime.sql import statements
 
 _SQL = statements(Path(__file__).parent / "queries" / "history")
@@ -86,11 +87,14 @@ class ExecutionFilter:
 
     ``parent_id`` is of those that its steps have started, ``root_event_key`` of all that came of
     an event. ``event_type`` is that of the event that started them, ``input`` JSON that its data
-    holds, ``output`` JSON that their result holds, as jsonb's ``@>`` has it.
+    holds, ``output`` JSON that their result holds, as jsonb's ``@>`` has it. ``dialect`` is that of
+    their workflows: in its words those that were taken out of view are not there.
     """
 
     environment_id: EnvironmentId
+    ids: Sequence[ExecutionId] | None = None
     workflow_id: WorkflowId | None = None
+    workflow_version: int | None = None
     event_key: EventKey | None = None
     parent_id: ExecutionId | None = None
     root_event_key: EventKey | None = None
@@ -102,6 +106,7 @@ class ExecutionFilter:
     event_type: str | None = None
     input: str | None = None
     output: str | None = None
+    dialect: Dialect | None = None
 
 
 async def get_execution(conn: Connection, execution_id: ExecutionId) -> Execution:
@@ -155,8 +160,17 @@ async def search_executions(
         which.output,
         limit + 1,
         LOOKED_AT_MAX,
+        which.dialect,
+        which.ids,
+        which.workflow_version,
     )
     return found_of(rows, _found, lambda row: (row["created_at"], row["id"]), limit)
+
+
+async def list_retries(conn: Connection, ids: Sequence[ExecutionId]) -> Mapping[ExecutionId, int]:
+    """How often some executions, by id, tried again what they tried again most."""
+    rows = await conn.fetch(_SQL["list_retries"], ids, len(ids))
+    return {row["execution_id"]: row["retries"] for row in rows}
 
 
 async def list_entries(

@@ -5,7 +5,7 @@ in it stands or falls by its own fence: when its epoch has moved on, nothing of 
 written while the others go through.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -60,33 +60,32 @@ def _fence_columns(fences: list[Fence]) -> Iterable[list[Any]]:
     yield [f.emitted_seq for f in fences]
 
 
-def _started_columns(rows: list[Started]) -> Iterable[list[Any]]:
-    yield [r.origin.execution_id for r in rows]
-    yield [r.partition for r in rows]
-    yield [r.command_offset for r in rows]
-    yield [r.origin.environment_id for r in rows]
-    yield [r.origin.workflow_id for r in rows]
-    yield [r.origin.workflow_version for r in rows]
-    yield [r.origin.event_key for r in rows]
-    yield [r.created_at for r in rows]
-    yield [r.cancel_requested_at for r in rows]
-    yield [r.cancel_reason for r in rows]
-    yield [r.state.expires_at for r in rows]
-    yield [_lineage(r.origin) for r in rows]
-    yield from _state_columns([(r.state, r.at) for r in rows])
+def _started_columns(rows: list[Started]) -> Iterable[Any]:
+    yield _records(
+        {
+            "id": r.origin.subject,
+            "partition": r.partition,
+            "command_offset": r.command_offset,
+            "environment_id": r.origin.environment,
+            "workflow_id": r.origin.workflow,
+            "workflow_version": r.origin.workflow_version,
+            "event_key": r.origin.event,
+            "created_at": r.created_at,
+            "cancel_requested_at": r.cancel_requested_at,
+            "cancel_reason": r.cancel_reason,
+            "expires_at": r.state.expires_at,
+            **_state(r.state, r.at),
+        }
+        for r in rows
+    )
+    yield _sparse([_lineage(r.origin) for r in rows])
+    yield _sparse([_json(error_data(r.state.error)) for r in rows])
 
 
-def _written_columns(group: Group) -> Iterable[list[Any]]:
+def _written_columns(group: Group) -> Iterable[Any]:
     rows = group.written
+    yield _records(map(_entry, rows))
     attempts = [r.entry.attempt for r in rows]
-    yield [r.partition for r in rows]
-    yield [r.seq for r in rows]
-    yield [r.origin.execution_id for r in rows]
-    yield [r.entry.position for r in rows]
-    yield [",".join(r.entry.phases) for r in rows]
-    yield [a and a.step_id for a in attempts]
-    yield [a and a.number for a in attempts]
-    yield [a and a.status for a in attempts]
     given = [_json(a.input) if a else _event(group, r) for r, a in zip(rows, attempts, strict=True)]
     yield given
     # What only computes puts out its input: it is encoded once.
@@ -95,29 +94,72 @@ def _written_columns(group: Group) -> Iterable[list[Any]]:
         for a, told in zip(attempts, given, strict=True)
     ]
     failures = [r.entry.failure for r in rows]
-    yield [_json(error_data(failure)) if failure else None for failure in failures]
-    yield [a and a.started_at for a in attempts]
-    yield [r.at for r in rows]
-    yield [a and a.wake_at for a in attempts]
-    yield [a and a.handle for a in attempts]
-    yield [r.is_first for r in rows]
+    yield _sparse([_json(error_data(failure)) if failure else None for failure in failures])
 
 
-def _changed_columns(rows: list[Changed]) -> Iterable[list[Any]]:
-    yield [r.partition for r in rows]
-    yield [r.execution_id for r in rows]
-    yield [r.cancel_requested_at for r in rows]
-    yield [r.cancel_reason for r in rows]
-    yield from _state_columns([(r.state, r.at) for r in rows])
+def _entry(row: Written) -> Mapping[str, Any]:
+    """A row without its JSON values."""
+    entry = row.entry
+    told = {
+        "partition": row.partition,
+        "seq": row.seq,
+        "execution_id": row.origin.subject,
+        "position": entry.position,
+        "phases": ",".join(entry.phases),
+        "ended_at": row.at,
+        "is_first": row.is_first,
+    }
+    if (attempt := entry.attempt) is None:
+        return told
+    return told | {
+        "step_id": attempt.step_id,
+        "attempt": attempt.number,
+        "status": attempt.status,
+        "started_at": attempt.started_at,
+        "wake_at": attempt.wake_at,
+        "handle": attempt.handle,
+    }
 
 
-def _state_columns(rows: list[tuple[State | None, datetime]]) -> Iterable[list[Any]]:
-    yield [at for _, at in rows]
-    yield [s and s.status for s, _ in rows]
-    yield [at if s and s.status.is_terminal else None for s, at in rows]
-    yield [_steps_settled(s) if s else None for s, _ in rows]
-    yield [_json(error_data(s.error)) if s and s.status.is_terminal else None for s, _ in rows]
-    yield [s and s.result_at for s, _ in rows]
+def _sparse(column: list[Any]) -> list[Any]:
+    """A column that most groups have nothing in; ``unnest`` fills up what is missing with NULL."""
+    return [] if column.count(None) == len(column) else column
+
+
+def _changed_columns(rows: list[Changed]) -> Iterable[Any]:
+    yield _records(
+        {
+            "partition": r.partition,
+            "id": str(r.execution_id),
+            "cancel_requested_at": r.cancel_requested_at,
+            "cancel_reason": r.cancel_reason,
+            **_state(r.state, r.at),
+        }
+        for r in rows
+    )
+    yield _sparse([_json(error_data(r.state.error)) if r.state else None for r in rows])
+
+
+def _state(state: State | None, at: datetime) -> Mapping[str, Any]:
+    if state is None:
+        return {"at": at}
+    return {
+        "at": at,
+        "status": state.status,
+        "finished_at": at if state.status.is_terminal else None,
+        "steps_settled": sum(map(names_step, state.settled)),
+        "result_at": state.result_at,
+    }
+
+
+def _records(rows: Iterable[Mapping[str, Any]]) -> str:
+    """Rows without their JSON values.
+
+    They are most of what a group is made of, and Postgres takes them out of JSON for less than
+    asyncpg needs to put them into arrays, of each of whose elements it asks whether it is a list.
+    The values stay apart: a text in them may hold U+0000, at which Postgres would stop here.
+    """
+    return dumps(list(rows)).decode()
 
 
 def _timer_columns(timers: list[Timer]) -> Iterable[list[Any]]:
@@ -195,15 +237,12 @@ def _lineage(origin: Origin) -> str | None:
     return _json(data) if data else None
 
 
-def _steps_settled(state: State) -> int:
-    """The steps that have ended, without items and compensations."""
-    return sum(map(names_step, state.settled))
-
-
 def _event(group: Group, row: Written) -> str | None:
     """The event of an execution goes with its first entry: that is never written again."""
+    if row.entry.position != 1:
+        return None
     started = group.started.get(row.origin.execution_id)
-    return started.event_json if started and row.entry.position == 1 else None
+    return started.event_json if started else None
 
 
 def _json(value: Any) -> str | None:

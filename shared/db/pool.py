@@ -9,7 +9,7 @@ import asyncpg
 from asyncpg.pool import PoolConnectionProxy
 
 from shared.domain.errors import Unavailable
-from shared.runtime.postgres_faults import PASSING
+from shared.runtime.postgres_faults import PASSING, is_passing
 from shared.runtime.settings import PostgresSettings
 
 Pool: TypeAlias = "asyncpg.Pool[asyncpg.Record]"
@@ -64,8 +64,7 @@ def translated() -> Iterator[None]:
     try:
         yield
     except PASSING as fault:
-        # asyncpg's InterfaceErrors that are ValueErrors name a wrong argument: ours to mend.
-        if isinstance(fault, ValueError):
+        if not is_passing(fault):
             raise
         raise Unavailable(f"Postgres cannot do this now: {_reason(fault)}") from fault
 

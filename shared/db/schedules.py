@@ -3,64 +3,50 @@
 ``workflows.py`` sets the former with each change; the latter rest while their workflow is not live.
 """
 
-from collections.abc import Mapping, Sequence
-from datetime import datetime
+from collections.abc import Sequence
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Final, NamedTuple
 from uuid import UUID
 
 import orjson
 from asyncpg import Record
 
 from shared.db.pool import Connection
+from shared.domain.due_times import next_due, run_at
 from shared.domain.errors import Conflict, NotFound
-from shared.domain.ids import EnvironmentId, ExecutionId, ScheduleId, StepId, WorkflowId
-from shared.domain.schedules import Schedule, next_due
+from shared.domain.ids import EnvironmentId, ExecutionId, ScheduleId, WorkflowId, due_id
+from shared.domain.kept_schedules import Kept, LastRun, Pause, Skipped, SkipReason, StepOwner
+from shared.domain.schedules import Schedule
 from shared.domain.workflows import Lifecycle, Workflow
 from shared.runtime.sql import statements
+from shared.wire.due_starts import Made, deferred, trigger_run_id
 
 _SQL = statements(Path(__file__).parent / "queries" / "schedules")
 
+NEVER: Final = datetime(9999, 12, 31, tzinfo=UTC)
+"""Where in a list those are that are never due again."""
 
-class StepOwner(NamedTuple):
-    """The execution whose step has set a schedule up."""
-
-    execution_id: ExecutionId
-    step_id: StepId
-
-
-class Kept(NamedTuple):
-    """A schedule of a workflow's trigger, or of a step of an execution of it.
-
-    ``next_at`` None: it is never due again. ``is_resting``: its workflow is not live.
-    """
-
-    id: ScheduleId
-    workflow_id: WorkflowId
-    environment_id: EnvironmentId
-    workflow_version: int
-    schedule: Schedule
-    next_at: datetime | None
-    owner: str | StepOwner
-    is_resting: bool = False
-
-
-class Made(NamedTuple):
-    """The execution that has set a schedule up: the event it started with, None: not kept.
-
-    ``lineage`` is what ``shared/wire/lineage.py`` writes.
-    """
-
-    event: bytes | None
-    lineage: Mapping[str, Any]
-    is_cancelled: bool
+_ADMITTED_WITHIN: Final = timedelta(minutes=5)
+"""So long an execution that was told to start, and is not there yet, counts as under way."""
 
 
 class Due(NamedTuple):
-    """A schedule whose time has come; ``made`` where it is a step's."""
+    """A schedule whose time has come; ``made`` where it is a step's.
+
+    ``is_under_way``: the execution that it started last has not ended.
+    """
 
     kept: Kept
     made: Made | None
+    is_under_way: bool = False
+
+
+class Next(NamedTuple):
+    """When the next schedule starts something; whether any waits for the end of an execution."""
+
+    run_at: datetime | None
+    is_queued: bool
 
 
 class ScheduleFilter(NamedTuple):
@@ -74,28 +60,36 @@ class ScheduleFilter(NamedTuple):
 async def set_schedules(conn: Connection, workflow: Workflow) -> None:
     """Make the schedules of a workflow those of this version; one that is not live has none.
 
-    Those of its steps rest while it is not live, and end when it is archived.
+    Those of its steps rest while it is not live, as those of its triggers do that are paused, so
+    that a pause stays. All end when it is archived.
     """
     if workflow.lifecycle is Lifecycle.ARCHIVED:
         await end_schedules(conn, WorkflowId(workflow.id))
         return
-    rows = [
-        (name, trigger.schedule.model_dump_json(), next_at)
+    triggers = [
+        (name, trigger.schedule)
         for name, trigger in workflow.definition.named_triggers
-        if workflow.is_matched
-        and trigger.schedule is not None
-        and (next_at := next_due(trigger.schedule, workflow.updated_at)) is not None
+        if trigger.schedule is not None
+    ]
+    rows = [
+        (name, schedule.model_dump_json(), at, _delay_s(workflow, name, schedule, at))
+        for name, schedule in triggers
+        if workflow.is_matched and (at := next_due(schedule, workflow.updated_at)) is not None
     ]
     await conn.execute(
         _SQL["set_schedules"],
         workflow.id,
         workflow.environment_id,
         workflow.version,
-        [row[0] for row in rows],
-        [row[1] for row in rows],
-        [row[2] for row in rows],
+        *([row[column] for row in rows] for column in range(4)),
+        [] if workflow.is_matched else [name for name, _ in triggers],
     )
     await conn.execute(_SQL["rest_schedules"], workflow.id, not workflow.is_matched)
+
+
+def _delay_s(workflow: Workflow, trigger_id: str, schedule: Schedule, at: datetime) -> float:
+    ids = EnvironmentId(workflow.environment_id), WorkflowId(workflow.id)
+    return (run_at(schedule, at, trigger_run_id(*ids, trigger_id, at)) - at).total_seconds()
 
 
 async def open_schedule(
@@ -109,11 +103,11 @@ async def open_schedule(
 
     One that is there stays as it is. None: its workflow is archived or deleted.
     """
+    delay = run_at(schedule, next_at, due_id(id_, next_at)) - next_at
+    written = (schedule.model_dump_json(), next_at, delay.total_seconds())
     async with conn.transaction():
         await conn.execute(_SQL["lock_workflow"], owner.execution_id)
-        at: datetime | None = await conn.fetchval(
-            _SQL["open_schedule"], id_, *owner, schedule.model_dump_json(), next_at
-        )
+        at: datetime | None = await conn.fetchval(_SQL["open_schedule"], id_, *owner, *written)
     return at
 
 
@@ -124,8 +118,47 @@ async def list_schedules(
 
     So none is missed from page to page, and one that was due meanwhile is seen again.
     """
-    rows = await conn.fetch(_SQL["list_schedules"], *which, *(after or (None, None)), limit)
+    place = after or (None, None)
+    rows = await conn.fetch(_SQL["list_schedules"], *which, *place, limit, NEVER)
     return [_kept(row) for row in rows]
+
+
+async def find_schedule(conn: Connection, id_: ScheduleId) -> Due:
+    """A schedule, whether it is due or not. Raises NotFound."""
+    row = await conn.fetchrow(_SQL["find_schedule"], id_)
+    found = None if row is None else Due(_kept(row), _made(row))
+    if found is None or (found.made is not None and found.made.is_cancelled):
+        raise NotFound(f"There is no schedule {id_}.")
+    return found
+
+
+async def pause_schedule(conn: Connection, id_: ScheduleId, pause: Pause) -> Kept:
+    """Let nothing start until it is resumed; once more replaces the note. Raises NotFound."""
+    await conn.execute(_SQL["lock_schedule"], id_)
+    kept = (await find_schedule(conn, id_)).kept
+    pause = pause if kept.pause is None else kept.pause._replace(note=pause.note)
+    await conn.execute(_SQL["pause_schedule"], id_, *pause)
+    return kept._replace(pause=pause)
+
+
+async def resume_schedule(conn: Connection, id_: ScheduleId, now: datetime) -> Kept:
+    """End a pause: it is due again after ``now``, and not at the times before. Raises NotFound.
+
+    One that is never due again leaves. One that is not paused stays as it is.
+    """
+    await conn.execute(_SQL["lock_schedule"], id_)
+    kept = (await find_schedule(conn, id_)).kept
+    if kept.pause is None:
+        return kept
+    kept = deferred(kept, now)._replace(pause=None)
+    await conn.execute(_SQL["pause_schedule"], id_, None, None, None)
+    await put_off(conn, [kept])
+    return kept
+
+
+async def list_started(conn: Connection, ids: Sequence[ExecutionId]) -> set[ExecutionId]:
+    """Which of some executions there are."""
+    return {row["id"] for row in await conn.fetch(_SQL["list_started"], ids, len(ids))}
 
 
 async def end_schedule(conn: Connection, id_: ScheduleId) -> None:
@@ -147,29 +180,52 @@ async def end_schedules(conn: Connection, workflow_id: WorkflowId) -> None:
 
 async def claim_due(conn: Connection, now: datetime, *, limit: int) -> list[Due]:
     """Schedules that are due, locked until the end of the transaction; others pass over them."""
-    return [
-        Due(_kept(row), None if row["step_id"] is None else _made(row))
-        for row in await conn.fetch(_SQL["claim_due"], now, limit)
+    return _claimed(await conn.fetch(_SQL["claim_due"], now, limit, now - _ADMITTED_WITHIN))
+
+
+async def claim_queued(conn: Connection, now: datetime, *, limit: int) -> list[Due]:
+    """As ``claim_due``, those of which a time has waited for an end that has come."""
+    return _claimed(await conn.fetch(_SQL["claim_queued"], limit, now - _ADMITTED_WITHIN))
+
+
+async def put_off(conn: Connection, dealt_with: Sequence[Kept]) -> None:
+    """Write down what has come of some, and when each is due next; one that is over leaves."""
+    rows = [
+        (
+            kept.id,
+            kept.next_at,
+            _kept_delay_s(kept),
+            *(kept.last or (None, None, None)),
+            kept.queued_at,
+            *(kept.skipped or (None, None)),
+        )
+        for kept in dealt_with
     ]
+    await conn.execute(_SQL["put_off"], *map(list, zip(*rows, strict=True)))
 
 
-async def put_off(conn: Connection, fired: Sequence[Kept]) -> None:
-    """Say when each is due next."""
-    await conn.execute(
-        _SQL["put_off"],
-        [kept.id for kept in fired],
-        [kept.next_at for kept in fired],
-    )
+async def next_schedule(conn: Connection) -> Next:
+    """What comes next."""
+    row = await conn.fetchrow(_SQL["get_next"])
+    assert row is not None, "it counts, and so always answers"
+    return Next(*row)
 
 
-async def next_schedule_at(conn: Connection) -> datetime | None:
-    """When the next schedule is due."""
-    at: datetime | None = await conn.fetchval(_SQL["get_next"])
-    return at
+def _kept_delay_s(kept: Kept) -> float:
+    if kept.next_at is None or kept.run_at is None:
+        return 0.0
+    return (kept.run_at - kept.next_at).total_seconds()
+
+
+def _claimed(rows: Sequence[Record]) -> list[Due]:
+    return [Due(_kept(row), _made(row), bool(row["is_under_way"])) for row in rows]
 
 
 def _kept(row: Record) -> Kept:
     owner = StepOwner(row["execution_id"], row["step_id"])
+    pause = Pause(row["paused_at"], row["paused_by"], row["pause_note"])
+    last = LastRun(row["last_at"], row["last_execution_id"], row["last_started_at"])
+    reason = row["skip_reason"]
     return Kept(
         id=row["id"],
         workflow_id=row["workflow_id"],
@@ -177,12 +233,19 @@ def _kept(row: Record) -> Kept:
         workflow_version=row["workflow_version"],
         schedule=Schedule.model_validate_json(row["schedule"]),
         next_at=row["next_at"],
+        run_at=row["run_at"],
         owner=owner if row["trigger_id"] is None else row["trigger_id"],
         is_resting=row["is_resting"],
+        pause=None if row["paused_at"] is None else pause,
+        last=None if row["last_at"] is None else last,
+        queued_at=row["queued_at"],
+        skipped=None if reason is None else Skipped(row["skipped_at"], SkipReason(reason)),
     )
 
 
-def _made(row: Record) -> Made:
+def _made(row: Record) -> Made | None:
+    if row["step_id"] is None:
+        return None
     return Made(
         event=None if row["event"] is None else row["event"].encode(),
         lineage=orjson.loads(row["lineage"] or "{}"),

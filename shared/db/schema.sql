@@ -66,6 +66,18 @@ BEGIN
 END
 $$;
 
+CREATE FUNCTION public.keep_trigger_names() RETURNS trigger
+    LANGUAGE plpgsql
+    AS $$
+BEGIN
+    INSERT INTO trigger_names (environment_id, event_name, created_at, workflow_id, version)
+    SELECT DISTINCT w.environment_id, t ->> 'event_name', w.created_at, w.id, NEW.version
+    FROM workflows AS w, json_array_elements(NEW.definition -> 'triggers') AS t
+    WHERE w.id = NEW.workflow_id AND t ->> 'event_name' IS NOT NULL;
+    RETURN NULL;
+END
+$$;
+
 CREATE TABLE public.actions (
     environment_id uuid NOT NULL,
     name text NOT NULL COLLATE pg_catalog."C",
@@ -90,6 +102,16 @@ CREATE TABLE public.actions (
 );
 
 ALTER TABLE ONLY public.actions FORCE ROW LEVEL SECURITY;
+
+CREATE TABLE public.altostrat_addresses (
+    workflow_id uuid NOT NULL,
+    environment_id uuid NOT NULL,
+    key_id text NOT NULL,
+    nonce bytea NOT NULL,
+    ciphertext bytea NOT NULL
+);
+
+ALTER TABLE ONLY public.altostrat_addresses FORCE ROW LEVEL SECURITY;
 
 CREATE TABLE public.api_keys (
     id uuid NOT NULL,
@@ -203,6 +225,19 @@ CREATE TABLE public.dead_letters (
 );
 
 ALTER TABLE ONLY public.dead_letters FORCE ROW LEVEL SECURITY;
+
+CREATE TABLE public.decision_counts (
+    environment_id uuid NOT NULL,
+    workflow_id uuid NOT NULL,
+    day date NOT NULL,
+    reason text NOT NULL COLLATE pg_catalog."C",
+    decisions bigint NOT NULL,
+    event_key uuid NOT NULL,
+    event_at timestamp with time zone NOT NULL,
+    CONSTRAINT decision_counts_decisions_check CHECK ((decisions > 0))
+);
+
+ALTER TABLE ONLY public.decision_counts FORCE ROW LEVEL SECURITY;
 
 CREATE TABLE public.environments (
     id uuid NOT NULL,
@@ -331,6 +366,14 @@ WITH (fillfactor='70');
 
 ALTER TABLE ONLY public.executions FORCE ROW LEVEL SECURITY;
 
+CREATE TABLE public.hidden_runs (
+    execution_id uuid NOT NULL,
+    environment_id uuid NOT NULL,
+    hidden_at timestamp with time zone NOT NULL
+);
+
+ALTER TABLE ONLY public.hidden_runs FORCE ROW LEVEL SECURITY;
+
 CREATE TABLE public.idempotency_keys (
     environment_id uuid NOT NULL,
     key bytea NOT NULL,
@@ -354,6 +397,16 @@ CREATE TABLE public.inbox (
     command json NOT NULL
 );
 
+CREATE TABLE public.late_events (
+    environment_id uuid NOT NULL,
+    event_key uuid NOT NULL,
+    late_since timestamp with time zone NOT NULL,
+    first_workflow_id uuid NOT NULL,
+    event bytea NOT NULL
+);
+
+ALTER TABLE ONLY public.late_events FORCE ROW LEVEL SECURITY;
+
 CREATE TABLE public.organisations (
     id uuid NOT NULL,
     name text NOT NULL,
@@ -372,18 +425,45 @@ CREATE TABLE public.partition_owners (
     emitted_seq bigint NOT NULL
 );
 
+CREATE TABLE public.quarantines (
+    workflow_id uuid NOT NULL,
+    version integer NOT NULL,
+    environment_id uuid NOT NULL,
+    code text NOT NULL COLLATE pg_catalog."C",
+    event_key uuid NOT NULL,
+    since timestamp with time zone NOT NULL,
+    released_at timestamp with time zone
+);
+
+ALTER TABLE ONLY public.quarantines FORCE ROW LEVEL SECURITY;
+
 CREATE TABLE public.schedules (
     workflow_id uuid NOT NULL,
     trigger_id text,
     environment_id uuid NOT NULL,
     workflow_version integer NOT NULL,
     schedule text NOT NULL,
-    next_at timestamp with time zone NOT NULL,
+    next_at timestamp with time zone,
     id uuid DEFAULT gen_random_uuid() NOT NULL,
     execution_id uuid,
     step_id text,
     is_resting boolean DEFAULT false NOT NULL,
-    CONSTRAINT schedules_owner_check CHECK ((((trigger_id IS NULL) = (step_id IS NOT NULL)) AND ((step_id IS NULL) = (execution_id IS NULL))))
+    delay_s double precision DEFAULT 0 NOT NULL,
+    paused_at timestamp with time zone,
+    paused_by text,
+    pause_note text,
+    last_at timestamp with time zone,
+    last_execution_id uuid,
+    last_started_at timestamp with time zone,
+    queued_at timestamp with time zone,
+    skipped_at timestamp with time zone,
+    skip_reason text COLLATE pg_catalog."C",
+    run_at timestamp with time zone GENERATED ALWAYS AS ((((next_at AT TIME ZONE 'UTC'::text) + (delay_s * '00:00:01'::interval)) AT TIME ZONE 'UTC'::text)) STORED,
+    CONSTRAINT schedules_delay_s_check CHECK ((delay_s >= (0)::double precision)),
+    CONSTRAINT schedules_last_check CHECK ((((last_at IS NULL) = (last_execution_id IS NULL)) AND ((last_at IS NULL) = (last_started_at IS NULL)))),
+    CONSTRAINT schedules_owner_check CHECK ((((trigger_id IS NULL) = (step_id IS NOT NULL)) AND ((step_id IS NULL) = (execution_id IS NULL)))),
+    CONSTRAINT schedules_pause_check CHECK (((paused_at IS NULL) = (paused_by IS NULL))),
+    CONSTRAINT schedules_skip_check CHECK (((skipped_at IS NULL) = (skip_reason IS NULL)))
 );
 
 ALTER TABLE ONLY public.schedules FORCE ROW LEVEL SECURITY;
@@ -399,6 +479,8 @@ CREATE TABLE public.secrets (
     created_by text NOT NULL,
     updated_at timestamp with time zone NOT NULL,
     updated_by text NOT NULL,
+    label text,
+    expires_at timestamp with time zone,
     CONSTRAINT secrets_key_id_check CHECK ((key_id <> ''::text)),
     CONSTRAINT secrets_name_check CHECK ((name ~ '^[a-z0-9_][a-z0-9_-]{0,255}$'::text)),
     CONSTRAINT secrets_nonce_check CHECK ((octet_length(nonce) = 12)),
@@ -406,6 +488,58 @@ CREATE TABLE public.secrets (
 );
 
 ALTER TABLE ONLY public.secrets FORCE ROW LEVEL SECURITY;
+
+CREATE TABLE public.signing_secrets (
+    id uuid NOT NULL,
+    environment_id uuid NOT NULL,
+    subscription_id uuid,
+    form text NOT NULL,
+    ending text NOT NULL,
+    public_key json,
+    key_id text NOT NULL COLLATE pg_catalog."C",
+    nonce bytea NOT NULL,
+    ciphertext bytea NOT NULL,
+    created_at timestamp with time zone NOT NULL,
+    expires_at timestamp with time zone,
+    CONSTRAINT signing_secrets_form_check CHECK ((form = ANY (ARRAY['standard'::text, 'truto'::text, 'sixtyfour'::text, 'transactionlink'::text]))),
+    CONSTRAINT signing_secrets_key_id_check CHECK ((key_id <> ''::text)),
+    CONSTRAINT signing_secrets_nonce_check CHECK ((octet_length(nonce) = 12))
+);
+
+ALTER TABLE ONLY public.signing_secrets FORCE ROW LEVEL SECURITY;
+
+CREATE TABLE public.sixtyfour_job_blocks (
+    job_id uuid NOT NULL,
+    block_id uuid NOT NULL,
+    environment_id uuid NOT NULL,
+    parent_block_id uuid,
+    number integer NOT NULL,
+    block_name text NOT NULL,
+    specs json NOT NULL,
+    execution_id uuid NOT NULL,
+    added_at timestamp with time zone NOT NULL,
+    CONSTRAINT sixtyfour_job_blocks_number_check CHECK ((number >= 1))
+);
+
+ALTER TABLE ONLY public.sixtyfour_job_blocks FORCE ROW LEVEL SECURITY;
+
+CREATE TABLE public.sixtyfour_jobs (
+    id uuid NOT NULL,
+    environment_id uuid NOT NULL,
+    save_json boolean NOT NULL,
+    created_at timestamp with time zone NOT NULL,
+    finished_at timestamp with time zone
+);
+
+ALTER TABLE ONLY public.sixtyfour_jobs FORCE ROW LEVEL SECURITY;
+
+CREATE TABLE public.sixtyfour_link_keys (
+    environment_id uuid NOT NULL,
+    key bytea NOT NULL,
+    CONSTRAINT sixtyfour_link_keys_key_check CHECK ((octet_length(key) = 32))
+);
+
+ALTER TABLE ONLY public.sixtyfour_link_keys FORCE ROW LEVEL SECURITY;
 
 CREATE TABLE public.start_keys (
     execution_id uuid NOT NULL,
@@ -427,6 +561,26 @@ CREATE TABLE public.timers (
     partition integer NOT NULL,
     due_at timestamp with time zone NOT NULL
 );
+
+CREATE TABLE public.trigger_counts (
+    environment_id uuid NOT NULL,
+    event_name text NOT NULL COLLATE pg_catalog."C",
+    day date NOT NULL,
+    events bigint NOT NULL,
+    CONSTRAINT trigger_counts_events_check CHECK ((events > 0))
+);
+
+ALTER TABLE ONLY public.trigger_counts FORCE ROW LEVEL SECURITY;
+
+CREATE TABLE public.trigger_names (
+    environment_id uuid NOT NULL,
+    event_name text NOT NULL COLLATE pg_catalog."C",
+    created_at timestamp with time zone NOT NULL,
+    workflow_id uuid NOT NULL,
+    version integer NOT NULL
+);
+
+ALTER TABLE ONLY public.trigger_names FORCE ROW LEVEL SECURITY;
 
 CREATE TABLE public.turns (
     execution_id uuid NOT NULL,
@@ -468,6 +622,77 @@ CREATE TABLE public.waits (
 );
 
 ALTER TABLE ONLY public.waits FORCE ROW LEVEL SECURITY;
+
+CREATE TABLE public.webhook_attempts (
+    delivery_id uuid NOT NULL,
+    number integer NOT NULL,
+    environment_id uuid NOT NULL,
+    at timestamp with time zone NOT NULL,
+    duration_ms integer NOT NULL,
+    status integer,
+    error text,
+    answer text
+);
+
+ALTER TABLE ONLY public.webhook_attempts FORCE ROW LEVEL SECURITY;
+
+CREATE TABLE public.webhook_deliveries (
+    id uuid NOT NULL,
+    environment_id uuid NOT NULL,
+    subscription_id uuid NOT NULL,
+    kind text NOT NULL,
+    execution_id uuid,
+    record bytea NOT NULL,
+    status text DEFAULT 'PENDING'::text NOT NULL,
+    created_at timestamp with time zone NOT NULL,
+    next_at timestamp with time zone,
+    claims integer DEFAULT 0 NOT NULL,
+    attempts integer DEFAULT 0 NOT NULL,
+    tries integer DEFAULT 0 NOT NULL,
+    ended_at timestamp with time zone,
+    CONSTRAINT webhook_deliveries_status_check CHECK ((status = ANY (ARRAY['PENDING'::text, 'DELIVERED'::text, 'FAILED'::text])))
+);
+
+ALTER TABLE ONLY public.webhook_deliveries FORCE ROW LEVEL SECURITY;
+
+CREATE TABLE public.webhook_endpoints (
+    id uuid NOT NULL,
+    environment_id uuid NOT NULL,
+    token_hash text NOT NULL COLLATE pg_catalog."C",
+    spec json NOT NULL,
+    created_by text NOT NULL,
+    created_at timestamp with time zone NOT NULL,
+    updated_at timestamp with time zone NOT NULL,
+    address_made_at timestamp with time zone NOT NULL,
+    CONSTRAINT webhook_endpoints_token_hash_check CHECK ((token_hash ~ '^[0-9a-f]{64}$'::text))
+);
+
+ALTER TABLE ONLY public.webhook_endpoints FORCE ROW LEVEL SECURITY;
+
+CREATE TABLE public.webhook_subscriptions (
+    id uuid NOT NULL,
+    environment_id uuid NOT NULL,
+    name text NOT NULL,
+    url text NOT NULL,
+    kinds text[] NOT NULL,
+    workflow_id uuid,
+    filters json,
+    format text NOT NULL,
+    signing text NOT NULL,
+    headers json NOT NULL,
+    is_active boolean NOT NULL,
+    disabled_at timestamp with time zone,
+    disabled_reason text,
+    failing_since timestamp with time zone,
+    version integer DEFAULT 1 NOT NULL,
+    created_at timestamp with time zone NOT NULL,
+    created_by text NOT NULL,
+    updated_at timestamp with time zone NOT NULL,
+    CONSTRAINT webhook_subscriptions_format_check CHECK ((format = ANY (ARRAY['native'::text, 'truto'::text, 'sixtyfour'::text, 'transactionlink'::text]))),
+    CONSTRAINT webhook_subscriptions_signing_check CHECK ((signing = ANY (ARRAY['standard'::text, 'truto'::text, 'sixtyfour'::text, 'transactionlink'::text])))
+);
+
+ALTER TABLE ONLY public.webhook_subscriptions FORCE ROW LEVEL SECURITY;
 
 CREATE TABLE public.webhooks (
     token_hash text NOT NULL,
@@ -522,6 +747,7 @@ CREATE TABLE public.workflows (
     created_at timestamp with time zone NOT NULL,
     updated_at timestamp with time zone NOT NULL,
     created_by text,
+    is_unindexed boolean DEFAULT false NOT NULL,
     CONSTRAINT workflows_created_by_check CHECK ((created_by <> ''::text)),
     CONSTRAINT workflows_version_check CHECK ((version >= 1))
 );
@@ -530,6 +756,9 @@ ALTER TABLE ONLY public.workflows FORCE ROW LEVEL SECURITY;
 
 ALTER TABLE ONLY public.actions
     ADD CONSTRAINT actions_pkey PRIMARY KEY (environment_id, name, version);
+
+ALTER TABLE ONLY public.altostrat_addresses
+    ADD CONSTRAINT altostrat_addresses_pkey PRIMARY KEY (workflow_id);
 
 ALTER TABLE ONLY public.api_keys
     ADD CONSTRAINT api_keys_hash_key UNIQUE (hash);
@@ -564,6 +793,9 @@ ALTER TABLE ONLY public.bus_topics
 ALTER TABLE ONLY public.dead_letters
     ADD CONSTRAINT dead_letters_pkey PRIMARY KEY (id);
 
+ALTER TABLE ONLY public.decision_counts
+    ADD CONSTRAINT decision_counts_pkey PRIMARY KEY (workflow_id, day, reason);
+
 ALTER TABLE ONLY public.environments
     ADD CONSTRAINT environments_organisation_id_name_key UNIQUE (organisation_id, name);
 
@@ -597,11 +829,17 @@ ALTER TABLE ONLY public.execution_log
 ALTER TABLE ONLY public.executions
     ADD CONSTRAINT executions_pkey PRIMARY KEY (id);
 
+ALTER TABLE ONLY public.hidden_runs
+    ADD CONSTRAINT hidden_runs_pkey PRIMARY KEY (execution_id);
+
 ALTER TABLE ONLY public.idempotency_keys
     ADD CONSTRAINT idempotency_keys_pkey PRIMARY KEY (environment_id, key);
 
 ALTER TABLE ONLY public.inbox
     ADD CONSTRAINT inbox_pkey PRIMARY KEY (execution_id, command_offset);
+
+ALTER TABLE ONLY public.late_events
+    ADD CONSTRAINT late_events_pkey PRIMARY KEY (environment_id, event_key);
 
 ALTER TABLE ONLY public.organisations
     ADD CONSTRAINT organisations_name_key UNIQUE (name);
@@ -612,6 +850,9 @@ ALTER TABLE ONLY public.organisations
 ALTER TABLE ONLY public.partition_owners
     ADD CONSTRAINT partition_owners_pkey PRIMARY KEY (partition);
 
+ALTER TABLE ONLY public.quarantines
+    ADD CONSTRAINT quarantines_pkey PRIMARY KEY (workflow_id, since);
+
 ALTER TABLE ONLY public.schedules
     ADD CONSTRAINT schedules_pkey PRIMARY KEY (id);
 
@@ -620,6 +861,18 @@ ALTER TABLE ONLY public.schedules
 
 ALTER TABLE ONLY public.secrets
     ADD CONSTRAINT secrets_pkey PRIMARY KEY (environment_id, name);
+
+ALTER TABLE ONLY public.signing_secrets
+    ADD CONSTRAINT signing_secrets_pkey PRIMARY KEY (id);
+
+ALTER TABLE ONLY public.sixtyfour_job_blocks
+    ADD CONSTRAINT sixtyfour_job_blocks_pkey PRIMARY KEY (job_id, number);
+
+ALTER TABLE ONLY public.sixtyfour_jobs
+    ADD CONSTRAINT sixtyfour_jobs_pkey PRIMARY KEY (id);
+
+ALTER TABLE ONLY public.sixtyfour_link_keys
+    ADD CONSTRAINT sixtyfour_link_keys_pkey PRIMARY KEY (environment_id);
 
 ALTER TABLE ONLY public.start_keys
     ADD CONSTRAINT start_keys_pkey PRIMARY KEY (execution_id);
@@ -630,11 +883,32 @@ ALTER TABLE ONLY public.throttles
 ALTER TABLE ONLY public.timers
     ADD CONSTRAINT timers_pkey PRIMARY KEY (execution_id);
 
+ALTER TABLE ONLY public.trigger_counts
+    ADD CONSTRAINT trigger_counts_pkey PRIMARY KEY (environment_id, event_name, day);
+
+ALTER TABLE ONLY public.trigger_names
+    ADD CONSTRAINT trigger_names_pkey PRIMARY KEY (environment_id, event_name, created_at, workflow_id, version);
+
 ALTER TABLE ONLY public.turns
     ADD CONSTRAINT turns_pkey PRIMARY KEY (execution_id);
 
 ALTER TABLE ONLY public.waits
     ADD CONSTRAINT waits_pkey PRIMARY KEY (execution_id, step_id);
+
+ALTER TABLE ONLY public.webhook_attempts
+    ADD CONSTRAINT webhook_attempts_pkey PRIMARY KEY (delivery_id, number);
+
+ALTER TABLE ONLY public.webhook_deliveries
+    ADD CONSTRAINT webhook_deliveries_pkey PRIMARY KEY (id);
+
+ALTER TABLE ONLY public.webhook_endpoints
+    ADD CONSTRAINT webhook_endpoints_pkey PRIMARY KEY (id);
+
+ALTER TABLE ONLY public.webhook_endpoints
+    ADD CONSTRAINT webhook_endpoints_token_hash_key UNIQUE (token_hash);
+
+ALTER TABLE ONLY public.webhook_subscriptions
+    ADD CONSTRAINT webhook_subscriptions_pkey PRIMARY KEY (id);
 
 ALTER TABLE ONLY public.webhooks
     ADD CONSTRAINT webhooks_pkey PRIMARY KEY (token_hash);
@@ -656,6 +930,8 @@ CREATE INDEX api_keys_listed ON public.api_keys USING btree (environment_id, cre
 CREATE INDEX audit_log_listed ON public.audit_log USING btree (environment_id, at, id);
 
 CREATE INDEX dead_letters_listed ON public.dead_letters USING btree (environment_id, at, id);
+
+CREATE INDEX decision_counts_day ON public.decision_counts USING btree (day);
 
 CREATE INDEX event_keys_received ON public.event_keys USING brin (received_on);
 
@@ -683,13 +959,25 @@ CREATE INDEX idempotency_keys_old ON public.idempotency_keys USING btree (held_a
 
 CREATE INDEX inbox_of_partition ON public.inbox USING btree (partition, execution_id);
 
-CREATE INDEX schedules_due ON public.schedules USING btree (next_at) WHERE (NOT is_resting);
+CREATE INDEX late_events_taken ON public.late_events USING btree (environment_id, late_since, event_key);
+
+CREATE UNIQUE INDEX quarantines_now ON public.quarantines USING btree (workflow_id) WHERE (released_at IS NULL);
 
 CREATE INDEX schedules_listed ON public.schedules USING btree (next_at, id);
+
+CREATE INDEX schedules_queued ON public.schedules USING btree (queued_at) WHERE (queued_at IS NOT NULL);
+
+CREATE INDEX schedules_run ON public.schedules USING btree (run_at) WHERE ((NOT is_resting) AND (paused_at IS NULL));
+
+CREATE INDEX signing_secrets_of_environments ON public.signing_secrets USING btree (environment_id, form) WHERE (subscription_id IS NULL);
+
+CREATE INDEX signing_secrets_of_subscriptions ON public.signing_secrets USING btree (subscription_id) WHERE (subscription_id IS NOT NULL);
 
 CREATE INDEX start_keys_old ON public.start_keys USING brin (asked_at);
 
 CREATE INDEX timers_due ON public.timers USING btree (partition, due_at, execution_id);
+
+CREATE INDEX trigger_counts_day ON public.trigger_counts USING btree (day);
 
 CREATE INDEX turns_granted ON public.turns USING btree (workflow_id, key) WHERE (granted_at IS NOT NULL);
 
@@ -701,9 +989,26 @@ CREATE INDEX waits_found ON public.waits USING btree (environment_id, kind, subj
 
 CREATE INDEX waits_looking ON public.waits USING btree (partition) WHERE (NOT has_looked_back);
 
+CREATE INDEX webhook_deliveries_due ON public.webhook_deliveries USING btree (subscription_id, next_at) WHERE (next_at IS NOT NULL);
+
+CREATE INDEX webhook_deliveries_listed ON public.webhook_deliveries USING btree (subscription_id, created_at, id);
+
+CREATE INDEX webhook_deliveries_old ON public.webhook_deliveries USING btree (created_at);
+
+CREATE INDEX webhook_endpoints_listed ON public.webhook_endpoints USING btree (environment_id, created_at, id);
+
+CREATE INDEX webhook_subscriptions_listed ON public.webhook_subscriptions USING btree (environment_id, created_at, id);
+
 CREATE INDEX workflow_changes_of ON public.workflow_changes USING btree (workflow_id, changed_at);
 
 CREATE INDEX workflows_listed ON public.workflows USING btree (environment_id, created_at, id) WHERE (NOT is_deleted);
+
+CREATE INDEX workflows_unindexed ON public.workflows USING btree (environment_id) WHERE (is_unindexed AND is_active AND (NOT is_deleted));
+
+CREATE TRIGGER workflow_versions_named AFTER INSERT ON public.workflow_versions FOR EACH ROW EXECUTE FUNCTION public.keep_trigger_names();
+
+ALTER TABLE ONLY public.altostrat_addresses
+    ADD CONSTRAINT altostrat_addresses_workflow_id_fkey FOREIGN KEY (workflow_id) REFERENCES public.workflows(id);
 
 ALTER TABLE ONLY public.api_keys
     ADD CONSTRAINT api_keys_environment_id_fkey FOREIGN KEY (environment_id) REFERENCES public.environments(id);
@@ -723,8 +1028,26 @@ ALTER TABLE ONLY public.bus_positions
 ALTER TABLE ONLY public.environments
     ADD CONSTRAINT environments_organisation_id_fkey FOREIGN KEY (organisation_id) REFERENCES public.organisations(id);
 
+ALTER TABLE ONLY public.quarantines
+    ADD CONSTRAINT quarantines_workflow_id_fkey FOREIGN KEY (workflow_id) REFERENCES public.workflows(id);
+
 ALTER TABLE ONLY public.schedules
     ADD CONSTRAINT schedules_workflow_id_fkey FOREIGN KEY (workflow_id) REFERENCES public.workflows(id);
+
+ALTER TABLE ONLY public.signing_secrets
+    ADD CONSTRAINT signing_secrets_subscription_id_fkey FOREIGN KEY (subscription_id) REFERENCES public.webhook_subscriptions(id) ON DELETE CASCADE;
+
+ALTER TABLE ONLY public.sixtyfour_job_blocks
+    ADD CONSTRAINT sixtyfour_job_blocks_job_id_fkey FOREIGN KEY (job_id) REFERENCES public.sixtyfour_jobs(id);
+
+ALTER TABLE ONLY public.trigger_names
+    ADD CONSTRAINT trigger_names_workflow_id_fkey FOREIGN KEY (workflow_id) REFERENCES public.workflows(id);
+
+ALTER TABLE ONLY public.webhook_attempts
+    ADD CONSTRAINT webhook_attempts_delivery_id_fkey FOREIGN KEY (delivery_id) REFERENCES public.webhook_deliveries(id) ON DELETE CASCADE;
+
+ALTER TABLE ONLY public.webhook_deliveries
+    ADD CONSTRAINT webhook_deliveries_subscription_id_fkey FOREIGN KEY (subscription_id) REFERENCES public.webhook_subscriptions(id) ON DELETE CASCADE;
 
 ALTER TABLE ONLY public.webhooks
     ADD CONSTRAINT webhooks_workflow_id_fkey FOREIGN KEY (workflow_id) REFERENCES public.workflows(id);
@@ -737,19 +1060,27 @@ ALTER TABLE ONLY public.workflow_versions
 
 ALTER TABLE public.actions ENABLE ROW LEVEL SECURITY;
 
+ALTER TABLE public.altostrat_addresses ENABLE ROW LEVEL SECURITY;
+
 ALTER TABLE public.api_keys ENABLE ROW LEVEL SECURITY;
 
 ALTER TABLE public.audit_log ENABLE ROW LEVEL SECURITY;
 
 ALTER TABLE public.dead_letters ENABLE ROW LEVEL SECURITY;
 
+ALTER TABLE public.decision_counts ENABLE ROW LEVEL SECURITY;
+
 CREATE POLICY engine ON public.actions TO turnout_engine USING (true);
+
+CREATE POLICY engine ON public.altostrat_addresses TO turnout_engine USING (true);
 
 CREATE POLICY engine ON public.api_keys TO turnout_engine USING (true);
 
 CREATE POLICY engine ON public.audit_log TO turnout_engine USING (true);
 
 CREATE POLICY engine ON public.dead_letters TO turnout_engine USING (true);
+
+CREATE POLICY engine ON public.decision_counts TO turnout_engine USING (true);
 
 CREATE POLICY engine ON public.event_conflicts TO turnout_engine USING (true);
 
@@ -765,13 +1096,39 @@ CREATE POLICY engine ON public.execution_log TO turnout_engine USING (true);
 
 CREATE POLICY engine ON public.executions TO turnout_engine USING (true);
 
+CREATE POLICY engine ON public.hidden_runs TO turnout_engine USING (true);
+
 CREATE POLICY engine ON public.idempotency_keys TO turnout_engine USING (true);
+
+CREATE POLICY engine ON public.late_events TO turnout_engine USING (true);
+
+CREATE POLICY engine ON public.quarantines TO turnout_engine USING (true);
 
 CREATE POLICY engine ON public.schedules TO turnout_engine USING (true);
 
 CREATE POLICY engine ON public.secrets TO turnout_engine USING (true);
 
+CREATE POLICY engine ON public.signing_secrets TO turnout_engine USING (true);
+
+CREATE POLICY engine ON public.sixtyfour_job_blocks TO turnout_engine USING (true);
+
+CREATE POLICY engine ON public.sixtyfour_jobs TO turnout_engine USING (true);
+
+CREATE POLICY engine ON public.sixtyfour_link_keys TO turnout_engine USING (true);
+
+CREATE POLICY engine ON public.trigger_counts TO turnout_engine USING (true);
+
+CREATE POLICY engine ON public.trigger_names TO turnout_engine USING (true);
+
 CREATE POLICY engine ON public.waits TO turnout_engine USING (true);
+
+CREATE POLICY engine ON public.webhook_attempts TO turnout_engine USING (true);
+
+CREATE POLICY engine ON public.webhook_deliveries TO turnout_engine USING (true);
+
+CREATE POLICY engine ON public.webhook_endpoints TO turnout_engine USING (true);
+
+CREATE POLICY engine ON public.webhook_subscriptions TO turnout_engine USING (true);
 
 CREATE POLICY engine ON public.webhooks TO turnout_engine USING (true);
 
@@ -795,19 +1152,37 @@ ALTER TABLE public.execution_log ENABLE ROW LEVEL SECURITY;
 
 ALTER TABLE public.executions ENABLE ROW LEVEL SECURITY;
 
+ALTER TABLE public.hidden_runs ENABLE ROW LEVEL SECURITY;
+
 ALTER TABLE public.idempotency_keys ENABLE ROW LEVEL SECURITY;
+
+ALTER TABLE public.late_events ENABLE ROW LEVEL SECURITY;
+
+ALTER TABLE public.quarantines ENABLE ROW LEVEL SECURITY;
 
 ALTER TABLE public.schedules ENABLE ROW LEVEL SECURITY;
 
 ALTER TABLE public.secrets ENABLE ROW LEVEL SECURITY;
 
+ALTER TABLE public.signing_secrets ENABLE ROW LEVEL SECURITY;
+
+ALTER TABLE public.sixtyfour_job_blocks ENABLE ROW LEVEL SECURITY;
+
+ALTER TABLE public.sixtyfour_jobs ENABLE ROW LEVEL SECURITY;
+
+ALTER TABLE public.sixtyfour_link_keys ENABLE ROW LEVEL SECURITY;
+
 CREATE POLICY tenant ON public.actions TO turnout_tenant USING ((environment_id = (current_setting('turnout.environment'::text))::uuid));
+
+CREATE POLICY tenant ON public.altostrat_addresses TO turnout_tenant USING ((environment_id = (current_setting('turnout.environment'::text))::uuid));
 
 CREATE POLICY tenant ON public.api_keys TO turnout_tenant USING ((environment_id = (current_setting('turnout.environment'::text))::uuid));
 
 CREATE POLICY tenant ON public.audit_log TO turnout_tenant USING ((environment_id = (current_setting('turnout.environment'::text))::uuid));
 
 CREATE POLICY tenant ON public.dead_letters TO turnout_tenant USING ((environment_id = (current_setting('turnout.environment'::text))::uuid));
+
+CREATE POLICY tenant ON public.decision_counts TO turnout_tenant USING ((environment_id = (current_setting('turnout.environment'::text))::uuid));
 
 CREATE POLICY tenant ON public.event_conflicts TO turnout_tenant USING ((key = ( SELECT k.key
    FROM public.event_keys k
@@ -829,13 +1204,37 @@ CREATE POLICY tenant ON public.execution_log TO turnout_tenant USING ((execution
 
 CREATE POLICY tenant ON public.executions TO turnout_tenant USING ((environment_id = (current_setting('turnout.environment'::text))::uuid));
 
+CREATE POLICY tenant ON public.hidden_runs TO turnout_tenant USING ((environment_id = (current_setting('turnout.environment'::text))::uuid));
+
 CREATE POLICY tenant ON public.idempotency_keys TO turnout_tenant USING ((environment_id = (current_setting('turnout.environment'::text))::uuid));
+
+CREATE POLICY tenant ON public.quarantines TO turnout_tenant USING ((environment_id = (current_setting('turnout.environment'::text))::uuid));
 
 CREATE POLICY tenant ON public.schedules TO turnout_tenant USING ((environment_id = (current_setting('turnout.environment'::text))::uuid));
 
 CREATE POLICY tenant ON public.secrets TO turnout_tenant USING ((environment_id = (current_setting('turnout.environment'::text))::uuid));
 
+CREATE POLICY tenant ON public.signing_secrets TO turnout_tenant USING ((environment_id = (current_setting('turnout.environment'::text))::uuid));
+
+CREATE POLICY tenant ON public.sixtyfour_job_blocks TO turnout_tenant USING ((environment_id = (current_setting('turnout.environment'::text))::uuid));
+
+CREATE POLICY tenant ON public.sixtyfour_jobs TO turnout_tenant USING ((environment_id = (current_setting('turnout.environment'::text))::uuid));
+
+CREATE POLICY tenant ON public.sixtyfour_link_keys TO turnout_tenant USING ((environment_id = (current_setting('turnout.environment'::text))::uuid));
+
+CREATE POLICY tenant ON public.trigger_counts TO turnout_tenant USING ((environment_id = (current_setting('turnout.environment'::text))::uuid));
+
+CREATE POLICY tenant ON public.trigger_names TO turnout_tenant USING ((environment_id = (current_setting('turnout.environment'::text))::uuid));
+
 CREATE POLICY tenant ON public.waits TO turnout_tenant USING ((environment_id = (current_setting('turnout.environment'::text))::uuid));
+
+CREATE POLICY tenant ON public.webhook_attempts TO turnout_tenant USING ((environment_id = (current_setting('turnout.environment'::text))::uuid));
+
+CREATE POLICY tenant ON public.webhook_deliveries TO turnout_tenant USING ((environment_id = (current_setting('turnout.environment'::text))::uuid));
+
+CREATE POLICY tenant ON public.webhook_endpoints TO turnout_tenant USING ((environment_id = (current_setting('turnout.environment'::text))::uuid));
+
+CREATE POLICY tenant ON public.webhook_subscriptions TO turnout_tenant USING ((environment_id = (current_setting('turnout.environment'::text))::uuid));
 
 CREATE POLICY tenant ON public.webhooks TO turnout_tenant USING ((workflow_id = ( SELECT w.id
    FROM public.workflows w
@@ -851,7 +1250,19 @@ CREATE POLICY tenant ON public.workflow_versions TO turnout_tenant USING ((workf
 
 CREATE POLICY tenant ON public.workflows TO turnout_tenant USING ((environment_id = (current_setting('turnout.environment'::text))::uuid));
 
+ALTER TABLE public.trigger_counts ENABLE ROW LEVEL SECURITY;
+
+ALTER TABLE public.trigger_names ENABLE ROW LEVEL SECURITY;
+
 ALTER TABLE public.waits ENABLE ROW LEVEL SECURITY;
+
+ALTER TABLE public.webhook_attempts ENABLE ROW LEVEL SECURITY;
+
+ALTER TABLE public.webhook_deliveries ENABLE ROW LEVEL SECURITY;
+
+ALTER TABLE public.webhook_endpoints ENABLE ROW LEVEL SECURITY;
+
+ALTER TABLE public.webhook_subscriptions ENABLE ROW LEVEL SECURITY;
 
 ALTER TABLE public.webhooks ENABLE ROW LEVEL SECURITY;
 
@@ -878,6 +1289,9 @@ GRANT ALL ON FUNCTION public.ensure_event_days(first_day date, last_day date) TO
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.actions TO turnout_engine;
 GRANT SELECT,INSERT,UPDATE ON TABLE public.actions TO turnout_tenant;
 
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.altostrat_addresses TO turnout_engine;
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.altostrat_addresses TO turnout_tenant;
+
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.api_keys TO turnout_engine;
 GRANT SELECT,INSERT,UPDATE ON TABLE public.api_keys TO turnout_tenant;
 
@@ -898,6 +1312,9 @@ GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.bus_topics TO turnout_engine;
 
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.dead_letters TO turnout_engine;
 GRANT SELECT,DELETE ON TABLE public.dead_letters TO turnout_tenant;
+
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.decision_counts TO turnout_engine;
+GRANT SELECT ON TABLE public.decision_counts TO turnout_tenant;
 
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.environments TO turnout_engine;
 
@@ -922,14 +1339,22 @@ GRANT SELECT ON TABLE public.execution_log TO turnout_tenant;
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.executions TO turnout_engine;
 GRANT SELECT ON TABLE public.executions TO turnout_tenant;
 
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.hidden_runs TO turnout_engine;
+GRANT SELECT,INSERT ON TABLE public.hidden_runs TO turnout_tenant;
+
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.idempotency_keys TO turnout_engine;
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.idempotency_keys TO turnout_tenant;
 
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.inbox TO turnout_engine;
 
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.late_events TO turnout_engine;
+
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.organisations TO turnout_engine;
 
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.partition_owners TO turnout_engine;
+
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.quarantines TO turnout_engine;
+GRANT SELECT,UPDATE ON TABLE public.quarantines TO turnout_tenant;
 
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.schedules TO turnout_engine;
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.schedules TO turnout_tenant;
@@ -937,16 +1362,46 @@ GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.schedules TO turnout_tenant;
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.secrets TO turnout_engine;
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.secrets TO turnout_tenant;
 
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.signing_secrets TO turnout_engine;
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.signing_secrets TO turnout_tenant;
+
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.sixtyfour_job_blocks TO turnout_engine;
+GRANT SELECT,INSERT ON TABLE public.sixtyfour_job_blocks TO turnout_tenant;
+
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.sixtyfour_jobs TO turnout_engine;
+GRANT SELECT,INSERT,UPDATE ON TABLE public.sixtyfour_jobs TO turnout_tenant;
+
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.sixtyfour_link_keys TO turnout_engine;
+GRANT SELECT,INSERT ON TABLE public.sixtyfour_link_keys TO turnout_tenant;
+
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.start_keys TO turnout_engine;
 
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.throttles TO turnout_engine;
 
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.timers TO turnout_engine;
 
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.trigger_counts TO turnout_engine;
+GRANT SELECT ON TABLE public.trigger_counts TO turnout_tenant;
+
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.trigger_names TO turnout_engine;
+GRANT SELECT,INSERT ON TABLE public.trigger_names TO turnout_tenant;
+
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.turns TO turnout_engine;
 
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.waits TO turnout_engine;
 GRANT SELECT,UPDATE ON TABLE public.waits TO turnout_tenant;
+
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.webhook_attempts TO turnout_engine;
+GRANT SELECT ON TABLE public.webhook_attempts TO turnout_tenant;
+
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.webhook_deliveries TO turnout_engine;
+GRANT SELECT,INSERT,UPDATE ON TABLE public.webhook_deliveries TO turnout_tenant;
+
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.webhook_endpoints TO turnout_engine;
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.webhook_endpoints TO turnout_tenant;
+
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.webhook_subscriptions TO turnout_engine;
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.webhook_subscriptions TO turnout_tenant;
 
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.webhooks TO turnout_engine;
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.webhooks TO turnout_tenant;

@@ -105,17 +105,26 @@ async def list_secrets(
     return [_secret(row) for row in rows]
 
 
-async def names_of(conn: Connection, environment_id: EnvironmentId) -> frozenset[str]:
-    """The names of an environment's secrets."""
-    rows = await conn.fetch(_SQL["list_names"], environment_id, 2 * SECRETS_MAX)
+async def names_of(
+    conn: Connection, environment_id: EnvironmentId, now: datetime
+) -> frozenset[str]:
+    """The names of an environment's secrets that have not ended by ``now``."""
+    rows = await conn.fetch(_SQL["list_names"], environment_id, now, 2 * SECRETS_MAX)
     return frozenset(row["name"] for row in rows)
 
 
 async def read_secrets(
-    conn: Connection, ring: KeyRing, environment_id: EnvironmentId, names: Collection[str]
+    conn: Connection,
+    ring: KeyRing,
+    environment_id: EnvironmentId,
+    names: Collection[str],
+    now: datetime,
 ) -> dict[str, str]:
-    """The values of those of ``names`` that there are. Raises SecretUnreadable, and logs why."""
-    rows = await conn.fetch(_SQL["list_sealed"], environment_id, list(names))
+    """The values of those of ``names`` that there are and have not ended by ``now``.
+
+    Raises SecretUnreadable, and logs why.
+    """
+    rows = await conn.fetch(_SQL["list_sealed"], environment_id, list(names), now)
     return {row["name"]: _opened(ring, row) for row in rows}
 
 
@@ -150,7 +159,7 @@ async def rewrap_some(conn: Connection, ring: KeyRing, after: Place, limit: int)
 
 
 async def count_keys(conn: Connection) -> dict[str, int]:
-    """How many secrets of all environments are under each key, by its id."""
+    """How many secrets of all environments, those that sign too, are under each key, by its id."""
     return {r["key_id"]: r["secrets"] for r in await conn.fetch(_SQL["count_keys"], KEYS_MAX)}
 
 

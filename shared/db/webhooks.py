@@ -9,7 +9,8 @@ from asyncpg import Record
 
 from shared.db.pool import Connection
 from shared.domain.ids import EnvironmentId, WorkflowId
-from shared.domain.workflows import Lifecycle, WebhookAuth, Workflow
+from shared.domain.webhooks import WebhookAuth
+from shared.domain.workflows import Lifecycle, Workflow
 from shared.runtime.sql import statements
 
 _SQL = statements(Path(__file__).parent / "queries" / "webhooks")
@@ -27,6 +28,7 @@ class KeptWebhook(NamedTuple):
     lifecycle: Lifecycle
     trigger_id: str
     auth: WebhookAuth | None
+    keep_raw: bool
     made_at: datetime
     is_active: bool
 
@@ -61,14 +63,15 @@ async def list_webhooks(
 
 
 def _kept(row: Record) -> KeptWebhook:
-    header, secret = row["auth_header"], row["auth_secret"]
+    auth = row["auth"]
     return KeptWebhook(
         place=(row["created_at"], row["place"]),
         workflow_id=WorkflowId(row["workflow_id"]),
         workflow_name=row["workflow_name"],
         lifecycle=Lifecycle(row["lifecycle"]),
         trigger_id=row["trigger_id"],
-        auth=None if header is None else WebhookAuth(header=header, secret=secret),
+        auth=None if auth is None else WebhookAuth.model_validate_json(auth),
+        keep_raw=row["keep_raw"],
         made_at=row["made_at"],
         is_active=row["is_active"],
     )

@@ -16,11 +16,12 @@ import orjson
 from asyncpg import Record
 
 from shared.db.pool import Connection
+from shared.db.quarantine import release_workflow
 from shared.db.schedules import end_schedules, set_schedules
 from shared.db.webhooks import end_webhooks, set_webhooks
 from shared.domain.errors import Conflict, NotFound
 from shared.domain.events import Event
-from shared.domain.ids import EnvironmentId, WorkflowId
+from shared.domain.ids import EnvironmentId, WorkflowId, own_id
 from shared.domain.workflows import Definition, Dialect, Lifecycle, Workflow
 from shared.runtime.sql import statements
 from shared.wire.envelope import dumps
@@ -50,6 +51,10 @@ class Change:
     workflow: Workflow | None
 
 
+class Taken(Conflict):
+    """A workflow of another environment has the id."""
+
+
 class Runs(NamedTuple):
     """When a workflow was last started, and when a schedule is to start it next; None: never."""
 
@@ -65,11 +70,16 @@ async def lock_changes(conn: Connection) -> None:
     await conn.execute(_SQL["lock_changes"], _LOCK)
 
 
-async def write_workflow(conn: Connection, workflow: Workflow) -> int:
+async def write_workflow(
+    conn: Connection, workflow: Workflow, *, is_unindexed: bool = False
+) -> int:
     """Make ``workflow`` the current version; return the change's number.
 
-    Needs ``lock_changes``. A version that exists is not written again. Raises Conflict when a
-    workflow of another environment has its id.
+    One that is active is not set aside any more. ``is_unindexed``: events may start it, and none
+    of its conditions can be looked up.
+
+    Needs ``lock_changes``. A version that exists is not written again. Raises Taken, with nothing
+    written.
     """
     # One statement after another: a version is its workflow's, which is to be there before it.
     written = await conn.fetchval(
@@ -81,9 +91,10 @@ async def write_workflow(conn: Connection, workflow: Workflow) -> int:
         workflow.created_at,
         workflow.updated_at,
         workflow.created_by,
+        is_unindexed,
     )
     if written is None:
-        raise Conflict(f"The id {workflow.id} is taken; choose another.")
+        raise Taken
     await conn.execute(
         _SQL["keep_version"],
         workflow.id,
@@ -94,6 +105,8 @@ async def write_workflow(conn: Connection, workflow: Workflow) -> int:
         dumps(workflow.source).decode(),
         workflow.updated_at,
     )
+    if workflow.is_active:
+        await release_workflow(conn, workflow.id, workflow.updated_at)
     number: int = await conn.fetchval(
         _SQL["add_change"], workflow.id, workflow.version, workflow.is_active, workflow.updated_at
     )
@@ -116,12 +129,27 @@ async def find_latest(conn: Connection, workflow_id: WorkflowId) -> Latest | Non
     return None if row is None else Latest(workflow=workflow_of(row), is_deleted=row["is_deleted"])
 
 
+async def find_given(
+    conn: Connection, environment_id: EnvironmentId, given: WorkflowId
+) -> Latest | None:
+    """As ``find_latest``, also of the workflow that was given this id and got one of its own."""
+    return await find_latest(conn, given) or await find_latest(conn, own_id(environment_id, given))
+
+
 async def get_workflow(conn: Connection, workflow_id: WorkflowId) -> Workflow:
     """The current version. Raises NotFound."""
     latest = await find_latest(conn, workflow_id)
     if latest is None or latest.is_deleted:
         raise _not_found(workflow_id)
     return latest.workflow
+
+
+async def count_unindexed(
+    conn: Connection, environment_id: EnvironmentId, besides: WorkflowId
+) -> int:
+    """How many live workflows, other than one, have conditions that every event must try."""
+    found: int = await conn.fetchval(_SQL["count_unindexed"], environment_id, besides)
+    return found
 
 
 async def get_version(conn: Connection, workflow_id: WorkflowId, version: int) -> Workflow:
@@ -139,6 +167,7 @@ async def list_workflows(
     dialect: Dialect | None = None,
     event_name: str | None = None,
     lifecycle: Lifecycle | None = None,
+    ids: Sequence[WorkflowId] | None = None,
     after: tuple[datetime, UUID] | None = None,
     limit: int,
 ) -> list[Workflow]:
@@ -156,6 +185,7 @@ async def list_workflows(
         id_,
         lifecycle,
         limit,
+        ids,
     )
     return [workflow_of(row) for row in rows]
 
@@ -174,20 +204,24 @@ async def find_by_token(conn: Connection, token_hash: str) -> tuple[str, Workflo
 
 
 async def list_candidates(
-    conn: Connection, event: Event, *, workflow_id: WorkflowId | None, limit: int
+    conn: Connection,
+    event: Event,
+    *,
+    workflow_id: WorkflowId | None,
+    after: tuple[datetime, UUID] | None = None,
+    limit: int,
 ) -> list[Workflow]:
     """The workflows of the event's environment, as they were when it arrived, that await its type.
 
-    With ``workflow_id`` that workflow only, whatever it awaits.
+    In the order of creation, after a place in it. With ``workflow_id`` that workflow only, whatever
+    it awaits.
     """
-    rows = await conn.fetch(
-        _SQL["list_candidates"],
-        event.environment_id,
-        event.type,
-        event.received_at,
-        workflow_id,
-        limit,
-    )
+    about, at = event.environment_id, event.received_at
+    if workflow_id is not None:
+        rows = await conn.fetch(_SQL["find_candidate"], about, workflow_id, at)
+    else:
+        place = after or (None, None)
+        rows = await conn.fetch(_SQL["list_candidates"], about, event.type, at, limit, *place)
     return [workflow_of(row) for row in rows]
 
 
@@ -238,6 +272,7 @@ def workflow_of(row: Record) -> Workflow:
         created_by=row["created_by"],
         created_at=row["created_at"],
         updated_at=row["updated_at"],
+        is_quarantined=row.get("is_quarantined", False),
     )
 
 

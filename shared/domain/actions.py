@@ -16,6 +16,7 @@ BUILT_IN: Mapping[str, str] = MappingProxyType(
         "http_request": "Send an HTTP request and keep the answer.",
         "run_sync_job": "Ask the configured sync-job service to run a job.",
         "emit_event": "Publish an event, which may start other workflows.",
+        "send_webhook": "Post a payload, signed in the form that its receiver checks.",
         "transform": "Compute a value and keep it as the step's output.",
     }
 )

@@ -10,6 +10,8 @@ from shared.domain.outcomes import Completed, Failed, Outcome, Parked, Skipped, 
 from shared.domain.readiness import RunStep, Underway
 from shared.domain.retries import retry_at
 
+_COMPLETED = AttemptStatus.COMPLETED
+
 EDGES = "edges"
 """The ``handle`` of a step that no live edge leads to."""
 
@@ -31,7 +33,7 @@ def attempted(
 
     ``is_last``: nothing may follow of it; it is neither tried again nor waits.
     """
-    status = AttemptStatus.COMPLETED
+    status = _COMPLETED
     output, error, handle, wake_at = None, None, None, None
     match outcome:
         case Completed():
@@ -49,16 +51,16 @@ def attempted(
         case _:
             assert_never(outcome)
     return Attempt(
-        step_id=effect.key,
-        number=effect.attempt,
-        status=status,
-        started_at=started_at,
-        ended_at=now,
-        input=None if isinstance(outcome, Skipped) else outcome.input,
-        output=output,
-        error=error,
-        wake_at=wake_at,
-        handle=handle,
+        effect.key,
+        effect.attempt,
+        status,
+        started_at,
+        now,
+        None if isinstance(outcome, Skipped) else outcome.input,
+        output,
+        error,
+        wake_at,
+        handle,
     )
 
 

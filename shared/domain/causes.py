@@ -11,12 +11,14 @@ from uuid import UUID
 
 from shared.domain.events import Event
 from shared.domain.frozen import frozen
-from shared.domain.ids import EventKey, WorkflowId
+from shared.domain.ids import EventKey, WorkflowId, known_text
 
 ROOT = "turnoutroot"
 DEPTH = "turnoutdepth"
 PATH = "turnoutpath"
 PATH_MAX = 64
+DEPTH_HEADER = "Turnout-Depth"
+"""The depth, as calls of ours carry it: one may come back to an address of our own."""
 
 _DIGITS = re.compile(r"\d{1,6}", re.ASCII)
 
@@ -34,7 +36,7 @@ class Cause:
         return {
             ROOT: str(self.root),
             DEPTH: self.depth + 1,
-            PATH: ",".join(str(workflow) for workflow in self.path[-PATH_MAX:]),
+            PATH: ",".join(map(known_text, self.path[-PATH_MAX:])),
         }
 
 
@@ -44,6 +46,13 @@ def depth_of(event: Event) -> int:
     if isinstance(told, str) and _DIGITS.fullmatch(told):
         return int(told)  # as CloudEvents' binary mode carries it
     return told if isinstance(told, int) and not isinstance(told, bool) and told > 0 else 0
+
+
+def told_depth(header: str | None) -> Mapping[str, Any]:
+    """What the header ``Turnout-Depth`` of a call says, as attributes of the event it becomes."""
+    if header is None or not _DIGITS.fullmatch(header):
+        return {}
+    return {DEPTH: int(header)}
 
 
 def cause_of(event: Event, workflow_id: WorkflowId) -> Cause:

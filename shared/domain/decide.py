@@ -174,12 +174,12 @@ def _told(story: Story) -> Transition:
     is_plain = rest.runs and not state.pending and state.failing is None
     status = Status.RUNNING if is_plain else _status(story.plan, state)
     return Transition(
-        state=state if status is state.status else replace(state, status=status),
-        entries=tuple(story.entries),
-        at=story.now,
-        runs=rest.runs,
-        is_parked=not (status.is_terminal or rest.runs or underway),
-        wake_at=rest.wake_at,
+        state if status is state.status else replace(state, status=status),
+        tuple(story.entries),
+        story.now,
+        rest.runs,
+        not (rest.runs or underway or status.is_terminal),
+        rest.wake_at,
     )
 
 
@@ -191,9 +191,9 @@ def _follow(story: Story) -> None:
             story.skip_dead(entry.attempt)
             if story.plan.bodies:
                 _close_iterator(story, entry.attempt)
-    state = story.state
     if story.is_over:
         return
+    state = story.state
     if state.failing is None:
         steps, settled = story.plan.by_id, state.settled
         if len(steps) <= len(settled) and steps.keys() <= settled.keys():

@@ -54,6 +54,7 @@ class AttemptStatus(StrEnum):
         return self in _SETTLES
 
 
+_WAITING = AttemptStatus.WAITING
 _SETTLES = frozenset(
     {
         AttemptStatus.COMPLETED,
@@ -118,7 +119,7 @@ class Attempt:
     @property
     def wait(self) -> Wait | None:
         """What it waits for."""
-        if self.status is not AttemptStatus.WAITING:
+        if self.status is not _WAITING:
             return None
         return Wait(kind=WaitKind(self.output["kind"]), data=self.output)
 

@@ -18,6 +18,8 @@ from shared.domain.executions import (
 )
 from shared.domain.ids import StepId
 
+_SUSPENDS: Mapping[Phase, bool] = {Phase.SUSPENDED: True, Phase.RESUMED: False}
+_RUNNING = Status.RUNNING
 _Settled = Mapping[StepId, Attempt]
 _Pending = Mapping[StepId, Pending]
 
@@ -25,32 +27,29 @@ _Pending = Mapping[StepId, Pending]
 def absorb(state: State, entry: Entry) -> State:
     """The state after ``entry``; a status that is not terminal is ``decide``'s to name."""
     settled, pending = _steps(state, entry.attempt)
-    status, error = Status.RUNNING, None
+    status, error = _RUNNING, None
     is_suspended, failing, result_at = state.is_suspended, state.failing, state.result_at
     for phase in entry.phases:
-        match phase:
-            case Phase.SUSPENDED | Phase.RESUMED:
-                is_suspended = phase is Phase.SUSPENDED
-            case Phase.COMPENSATING:
-                failing, pending = entry.failure, {}
-            case Phase.RESPONDED:
-                result_at = entry.position
-            case Phase.COMPLETED | Phase.FAILED | Phase.CANCELLED | Phase.EXPIRED:
-                status, pending = ENDS[phase], {}
-                error = entry.failure if phase is Phase.FAILED else None
-            case _:
-                pass
-    # Written out: this runs for every entry, and dataclasses.replace costs three times as much.
+        if phase in ENDS:
+            status, pending = ENDS[phase], {}
+            error = entry.failure if status is Status.FAILED else None
+        elif phase in _SUSPENDS:
+            is_suspended = _SUSPENDS[phase]
+        elif phase is Phase.COMPENSATING:
+            failing, pending = entry.failure, {}
+        elif phase is Phase.RESPONDED:
+            result_at = entry.position
+    # In the order of the fields: this runs for every entry, and names would double its price.
     return State(
-        status=status,
-        position=entry.position,
-        settled=settled,
-        pending=pending,
-        is_suspended=is_suspended,
-        failing=failing,
-        error=error,
-        expires_at=state.expires_at,
-        result_at=result_at,
+        status,
+        entry.position,
+        settled,
+        pending,
+        is_suspended,
+        failing,
+        error,
+        state.expires_at,
+        result_at,
     )
 
 

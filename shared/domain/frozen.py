@@ -10,7 +10,11 @@ from typing import TypeVar, dataclass_transform
 _T = TypeVar("_T")
 
 
-@dataclass_transform(frozen_default=True, kw_only_default=True, field_specifiers=(field,))
+@dataclass_transform(frozen_default=True, field_specifiers=(field,))
 def frozen(cls: type[_T]) -> type[_T]:
-    """A dataclass with slots and keyword arguments, frozen to the type checker."""
-    return dataclass(slots=True, kw_only=True, unsafe_hash=True)(cls)
+    """A dataclass with slots, frozen to the type checker.
+
+    It is made with names; but what is made for every log entry, in the order of its fields, for
+    Python puts names into a dict at each call of a class, which doubles its price.
+    """
+    return dataclass(slots=True, unsafe_hash=True)(cls)

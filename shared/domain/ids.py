@@ -20,6 +20,7 @@ ScheduleId = NewType("ScheduleId", UUID)
 EVENT_NAMESPACE = UUID("6f6c2f1e-5f0b-5f5d-9a58-6d0c5a3f0c01")
 
 _UUID_CHARS = 36
+_MADE = 8
 
 DEFAULT_ENVIRONMENT = EnvironmentId(UUID("00000000-0000-4000-8000-000000000001"))
 
@@ -38,6 +39,27 @@ def known_uuid(text: str) -> UUID:
     return UUID(text)
 
 
+@lru_cache(maxsize=1_024)
+def known_text(id_: UUID) -> str:
+    """The text of what comes again and again, as ``known_uuid``."""
+    return str(id_)
+
+
+def made_id(chance: UUID) -> UUID:
+    """The id of a workflow that nobody has chosen, a UUIDv8: only Turnout makes such ids."""
+    return UUID(int=chance.int & ~(0xF << 76) | _MADE << 76)
+
+
+def is_made(id_: UUID) -> bool:
+    """Whether it is of Turnout's making, here or in another environment."""
+    return id_.version == _MADE
+
+
+def own_id(environment_id: EnvironmentId, given: WorkflowId) -> WorkflowId:
+    """The id that a workflow gets in an environment that cannot give it the one it was given."""
+    return WorkflowId(made_id(uuid5(environment_id, f"workflow:{given}")))
+
+
 def event_key(environment_id: EnvironmentId, source: str, event_id: str) -> EventKey:
     """The identity of an event: the same id from another source is another event.
 
@@ -54,11 +76,6 @@ def execution_id(workflow_id: WorkflowId, key: EventKey) -> ExecutionId:
 def replayed_id(workflow_id: WorkflowId, key: EventKey, replay_id: UUID) -> ExecutionId:
     """The one execution more that a replay starts of a workflow with an event."""
     return ExecutionId(uuid5(workflow_id, f"{key}:{replay_id}"))
-
-
-def result_id(execution: str, log_position: int) -> str:
-    """The stable id of the step result at ``log_position`` (from 1) of an execution."""
-    return f"{execution}:{log_position}"
 
 
 def call_key(execution: str, step: str) -> str:

@@ -57,12 +57,12 @@ class Plan:
         return {step_id: tuple(e.source for e in edges) for step_id, edges in self.incoming.items()}
 
     @cached_property
-    def targets(self) -> Mapping[str, tuple[str, ...]]:
-        """The steps that an edge leads to from each step."""
-        found: dict[str, dict[str, None]] = {step.id: {} for step in self.steps}
+    def outgoing(self) -> Mapping[str, tuple[Edge, ...]]:
+        """The edges that lead from each step."""
+        found: dict[str, list[Edge]] = {step.id: [] for step in self.steps}
         for edge in self.edges:
-            found[edge.source][edge.target] = None
-        return {step_id: tuple(targets) for step_id, targets in found.items()}
+            found[edge.source].append(edge)
+        return {step_id: tuple(edges) for step_id, edges in found.items()}
 
     @cached_property
     def handles(self) -> Mapping[str, frozenset[str]]:
@@ -85,18 +85,18 @@ class Plan:
 
     def step_of(self, key: StepId) -> Step:
         """How what a key names is written: a step, an iterator's body, what undoes a step."""
+        if (step := self.by_id.get(key)) is not None:
+            return step
         parts = split_key(key)
-        if parts.compensates:
-            return self.undoing[parts.step_id]
-        return self.by_id[key] if parts.item is None else self.bodies[parts.step_id]
+        return (self.undoing if parts.compensates else self.bodies)[parts.step_id]
 
     def after(self, first: Sequence[str]) -> frozenset[str]:
         """The steps ``first`` and every step that comes after one of them."""
         reached = set(first)
         left = list(first)
         while left:
-            fresh = [target for target in self.targets[left.pop()] if target not in reached]
-            reached.update(fresh)
+            fresh = {edge.target for edge in self.outgoing[left.pop()]} - reached
+            reached |= fresh
             left += fresh
         return frozenset(reached)
 

@@ -65,6 +65,10 @@ class Readiness(Enum):
     READY = "ready"
 
 
+_READY, _COMPLETED = Readiness.READY, AttemptStatus.COMPLETED
+"""Looked up on its class, a member of an enum costs a tenth of a microsecond each time."""
+
+
 @dataclass(slots=True)
 class _Found:
     runs: list[RunStep] = field(default_factory=list)
@@ -77,23 +81,27 @@ class _Found:
 
 def todo(plan: Plan, state: State, now: datetime, underway: Collection[StepId] = ()) -> Todo:
     """What the execution needs now, beside the steps that are ``underway``."""
-    found = _Found()
     if state.status.is_terminal:
         return Todo()
+    found = _Found()
     if state.failing is not None:
         _add_undoing(found, plan, state, now, underway)
         return Todo(runs=tuple(found.runs), wake_at=found.wake_at)
     found.wake(state.expires_at)
     if not state.is_suspended:
-        settled = state.settled
+        settled, pending, sources = state.settled, state.pending, plan.sources
         is_settled = settled.__contains__
         for key, step in plan.by_id.items():
             if key in settled or key in underway:
                 continue
+            if key in pending:
+                _add_begun(found, plan, state, step, now, underway)
             # Most steps of a long workflow are blocked, and this is asked after each that settles.
-            if key in state.pending or all(map(is_settled, plan.sources[key])):
-                _add_step(found, plan, state, step, now, underway)
-    return Todo(runs=tuple(found.runs), wake_at=found.wake_at)
+            elif all(map(is_settled, sources[key])):
+                ready, conditions = readiness(plan, state, step)
+                if ready is _READY:
+                    found.runs.append(RunStep(step, StepId(key), 1, conditions))
+    return Todo(tuple(found.runs), found.wake_at)
 
 
 def is_wanted(state: State, key: StepId) -> bool:
@@ -108,7 +116,7 @@ def readiness(plan: Plan, state: State, step: Step) -> tuple[Readiness, tuple[st
     """Whether ``step`` may begin; the conditions of which one must hold, if any."""
     edges = plan.incoming[step.id]
     if not edges:
-        return Readiness.READY, ()
+        return _READY, ()
     conditions: list[str] = []
     is_free = False
     for edge in edges:
@@ -116,18 +124,20 @@ def readiness(plan: Plan, state: State, step: Step) -> tuple[Readiness, tuple[st
         if source is None:
             return Readiness.BLOCKED, ()
         if is_live(edge, source, plan.by_id[edge.source]):
-            is_free = is_free or edge.condition is None
-            conditions += [] if edge.condition is None else [edge.condition]
+            if edge.condition is None:
+                is_free = True
+            else:
+                conditions.append(edge.condition)
     if is_free:
-        return Readiness.READY, ()
-    return (Readiness.READY if conditions else Readiness.DEAD), tuple(conditions)
+        return _READY, ()
+    return (_READY if conditions else Readiness.DEAD), tuple(conditions)
 
 
 def is_live(edge: Edge, source: Attempt, step: Step) -> bool:
     """Whether a settled source leads on along ``edge``, its condition aside."""
+    if source.status is _COMPLETED:
+        return edge.handle is None or edge.handle == source.handle
     match source.status:
-        case AttemptStatus.COMPLETED:
-            return edge.handle is None or edge.handle == source.handle
         case AttemptStatus.SKIPPED:
             return edge.origin is not Origin.EXPLICIT
         case AttemptStatus.FAILED:
@@ -166,7 +176,7 @@ def _is_startable(plan: Plan, state: State, step: Step) -> bool:
     return items is not None and next(_free_items(state, step, len(items), ()), None) is not None
 
 
-def _add_step(
+def _add_begun(
     found: _Found,
     plan: Plan,
     state: State,
@@ -175,12 +185,8 @@ def _add_step(
     underway: Collection[StepId],
 ) -> None:
     key = StepId(step.id)
-    pending = state.pending.get(key)
-    if pending is None:
-        ready, conditions = readiness(plan, state, step)
-        if ready is Readiness.READY:
-            found.runs.append(RunStep(step=step, key=key, conditions=conditions))
-    elif (items := items_of(pending)) is not None:
+    pending = state.pending[key]
+    if (items := items_of(pending)) is not None:
         _add_items(found, plan, state, step, len(items), now, underway)
     else:
         conditions = () if pending.is_approved else readiness(plan, state, step)[1]

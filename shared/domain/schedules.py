@@ -1,18 +1,22 @@
-"""A schedule, as written, and when it is due."""
+"""A schedule, as written: when it is due, and what happens when it is late or under way."""
 
 import re
-from calendar import monthrange
-from collections.abc import Collection, Iterator
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from enum import StrEnum
 from types import MappingProxyType
 from typing import Annotated, Final
-from zoneinfo import ZoneInfo
 
-from cronsim import CronSim
-from pydantic import Field
+from pydantic import AwareDatetime, Field
 
-from shared.domain.values import Strict
+from shared.domain.values import DAY_S, Strict
+
+CATCH_UP_MAX: Final = 100
+"""So many missed times are made up for at most."""
+
+_CATCH_UP: Final = 10
+
+EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
+"""Intervals count from here, so that every process finds the same times."""
 
 
 class ScheduleKind(StrEnum):
@@ -27,22 +31,56 @@ class ScheduleKind(StrEnum):
     ONCE = "once"
 
 
+class CatchUp(StrEnum):
+    """Which of the times that came while nobody looked are made up for."""
+
+    SKIP = "skip"
+    LAST = "last"
+    ALL = "all"
+
+
+class Overlap(StrEnum):
+    """What becomes of a time that comes while the execution of the one before is under way.
+
+    ``skip``: it is passed over. ``queue``: it waits for the end; one at most does, others are
+    passed over. ``cancel``: the execution under way is told to end, and the new one starts.
+    """
+
+    ALLOW = "allow"
+    SKIP = "skip"
+    QUEUE = "queue"
+    CANCEL = "cancel"
+
+
+Instant = Annotated[AwareDatetime, Field(ge=EPOCH, lt=datetime(3000, 1, 1, tzinfo=UTC))]
+
+
 class Schedule(Strict):
     """When a schedule is due, as its ``value`` says in the words of its ``kind``.
 
-    A cron line (five fields), an interval in seconds, ``HH:MM`` (daily), ``mon,wed HH:MM``
+    A cron line, an interval (``300``, ``5 minutes``), ``HH:MM`` (daily), ``mon,wed HH:MM``
     (weekly), ``1,15 HH:MM`` (monthly: a month that has no such day is due on its last one), an
-    instant (once). A manual schedule has no value and is never due.
+    instant (once). A manual schedule has no value and is never due. It is due from ``starts_at`` to
+    ``ends_at``, both included, and each time starts up to ``jitter_s`` later, always as much later.
+
+    What says the default is not written, so that the text of a schedule stays what it was before
+    there was more to say.
     """
 
     kind: ScheduleKind
     value: Annotated[str, Field(min_length=1, max_length=256)] | None = None
     timezone: Annotated[str, Field(min_length=1, max_length=64)] = "UTC"
+    starts_at: Instant | None = Field(default=None, exclude_if=lambda at: at is None)
+    ends_at: Instant | None = Field(default=None, exclude_if=lambda at: at is None)
+    jitter_s: float = Field(
+        default=0.0, ge=0.0, le=DAY_S, allow_inf_nan=False, exclude_if=lambda s: s == 0.0
+    )
+    catch_up: CatchUp = Field(default=CatchUp.LAST, exclude_if=lambda which: which is CatchUp.LAST)
+    catch_up_max: int = Field(
+        default=_CATCH_UP, ge=1, le=CATCH_UP_MAX, exclude_if=lambda n: n == _CATCH_UP
+    )
+    overlap: Overlap = Field(default=Overlap.ALLOW, exclude_if=lambda o: o is Overlap.ALLOW)
 
-
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-_DAY = timedelta(days=1)
-_EVERY_MONTH_DAY: Final = 28
 
 _TIME: Final = r"(?P<hour>[01]?\d|2[0-3]):(?P<minute>[0-5]\d)"
 _WEEKDAY: Final = r"(?:mon|tue|wed|thu|fri|sat|sun)"
@@ -58,62 +96,38 @@ _FORMS: Final = MappingProxyType(
         ),
     }
 )
+_INTERVAL: Final = re.compile(
+    r"(?P<count>\d{1,9})(?: +(?P<unit>second|minute|hour|day|week)s?)?", re.ASCII | re.IGNORECASE
+)
+_UNITS_S: Final = MappingProxyType(
+    {"second": 1, "minute": 60, "hour": 3_600, "day": 86_400, "week": 7 * 86_400}
+)
+_ALIASES: Final = MappingProxyType(
+    {
+        "@yearly": "0 0 1 1 *",
+        "@annually": "0 0 1 1 *",
+        "@monthly": "0 0 1 * *",
+        "@weekly": "0 0 * * 0",
+        "@daily": "0 0 * * *",
+        "@midnight": "0 0 * * *",
+        "@hourly": "0 * * * *",
+    }
+)
 
 
-def is_calendar_value(kind: ScheduleKind, value: str) -> bool:
-    """Whether ``value`` says the times of a daily, weekly or monthly schedule."""
-    return _FORMS[kind].fullmatch(value) is not None
+def read_calendar(kind: ScheduleKind, value: str) -> re.Match[str] | None:
+    """A daily, weekly or monthly ``value``: its hour, minute and days; None: it is none."""
+    return _FORMS[kind].fullmatch(value)
 
 
-def next_due(schedule: Schedule, after: datetime) -> datetime | None:
-    """The first time later than ``after``, in UTC; None: never again.
-
-    A cron line is read in the schedule's zone, as Debian's cron does around changes of the clock,
-    and so are days. An interval counts from 1970, so that every process finds the same times.
-    """
-    value = schedule.value or ""
-    match schedule.kind:
-        case ScheduleKind.MANUAL:
-            return None
-        case ScheduleKind.INTERVAL:
-            every = timedelta(seconds=int(value))
-            return _EPOCH + ((after - _EPOCH) // every + 1) * every
-        case ScheduleKind.ONCE:
-            at = datetime.fromisoformat(value.upper()).astimezone(UTC)
-            return at if at > after else None
-        case _:
-            local = after.astimezone(ZoneInfo(schedule.timezone))
-            found = next(_times(schedule.kind, value, local), None)
-            return None if found is None else found.astimezone(UTC)
+def read_interval(value: str) -> int | None:
+    """The seconds of an interval: ``300``, ``5 minutes``; None: it is none."""
+    said = _INTERVAL.fullmatch(value.strip())
+    return (
+        None if said is None else int(said["count"]) * _UNITS_S[(said["unit"] or "second").lower()]
+    )
 
 
-def _times(kind: ScheduleKind, value: str, local: datetime) -> Iterator[datetime]:
-    """The times after ``local`` of a schedule that is a cron line or can be written as one."""
-    if kind is ScheduleKind.CRON:
-        return CronSim(value, local)
-    said = _FORMS[kind].fullmatch(value)
-    assert said is not None, "the definition was checked"
-    at = f"{int(said['minute'])} {int(said['hour'])}"
-    if kind is ScheduleKind.DAILY:
-        return CronSim(f"{at} * * *", local)
-    if kind is ScheduleKind.WEEKLY:
-        return CronSim(f"{at} * * {said['days'].lower()}", local)
-    days = {int(day) for day in said["days"].split(",")}
-    line = f"{at} {said['days']},{_EVERY_MONTH_DAY}-31 * *"
-    return (found for found in CronSim(line, local) if _is_on(found, days))
-
-
-def _is_on(at: datetime, days: Collection[int]) -> bool:
-    """Whether it is one of ``days``, or the last day of a month that has not all of them."""
-    last = monthrange(at.year, at.month)[1]
-    return at.day in days or (at.day == last < max(days))
-
-
-def last_due(schedule: Schedule, first: datetime, now: datetime) -> datetime:
-    """The latest due time up to ``now``; ``first`` is one, and those between are skipped."""
-    last = first
-    if now - first > _DAY and (recent := next_due(schedule, now - _DAY)) is not None:
-        last = max(first, recent) if recent <= now else first
-    while (later := next_due(schedule, last)) is not None and later <= now:
-        last = later
-    return last
+def read_cron(line: str) -> str:
+    """The fields that a cron line stands for: itself, or those of its alias."""
+    return _ALIASES.get(line.strip().lower(), line)

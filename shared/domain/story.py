@@ -11,7 +11,7 @@ from shared.domain.frozen import frozen
 from shared.domain.ids import StepId, split_key
 from shared.domain.outcomes import StepError, WaitKind
 from shared.domain.plans import Plan
-from shared.domain.readiness import Readiness, RunStep, UnderwayByKey, readiness
+from shared.domain.readiness import Readiness, RunStep, UnderwayByKey, is_live, readiness
 
 
 @frozen
@@ -69,7 +69,7 @@ class Story:
     ) -> None:
         """Add an entry."""
         position = self.state.position + 1
-        entry = Entry(position=position, attempt=attempt, phases=phases, error=error)
+        entry = Entry(position, attempt, phases, error)
         self._before, self.state = self.state, absorb(self.state, entry)
         self.entries.append(entry)
 
@@ -81,12 +81,12 @@ class Story:
 
     def skip_dead(self, settled: Attempt) -> None:
         """Skip the steps that nothing leads to any more, now that ``settled`` does not."""
-        for target in self.plan.targets.get(settled.step_id, ()):
-            key = StepId(target)
-            if key not in self.state.settled:
-                step = self.plan.by_id[key]
-                if readiness(self.plan, self.state, step)[0] is Readiness.DEAD:
-                    self.write(dead(key, self.now))
+        for edge in self.plan.outgoing.get(settled.step_id, ()):
+            key, steps = StepId(edge.target), self.plan.by_id
+            if key in self.state.settled or is_live(edge, settled, steps[edge.source]):
+                continue
+            if readiness(self.plan, self.state, steps[key])[0] is Readiness.DEAD:
+                self.write(dead(key, self.now))
 
     def break_off(
         self,

@@ -6,6 +6,7 @@ The models are frozen and strict: they also read what the database and the bus h
 import hashlib
 from datetime import datetime
 from enum import StrEnum
+from operator import not_
 from typing import Annotated, Any
 from uuid import UUID
 
@@ -14,6 +15,7 @@ from pydantic import Field
 from shared.domain.schedules import Schedule
 from shared.domain.steps import Edge, Step, StepName
 from shared.domain.values import DAY_S, Duration, Name, Strict, Text, Value
+from shared.domain.webhooks import WebhookAuth
 
 SYNC_S_MAX = 600.0
 """Nobody is kept waiting longer for an answer."""
@@ -59,25 +61,23 @@ class TriggerKind(StrEnum):
     SUBFLOW = "subflow"
 
 
-class WebhookAuth(Strict):
-    """What a sender must show beside the address: in ``header`` the value of a secret, by name."""
-
-    header: Annotated[str, Field(pattern=r"^[A-Za-z0-9-]{1,64}$")]
-    secret: Name
-
-
 class Webhook(Strict):
-    """An address of its own, ending with a token; only the token's SHA-256 is kept, in hex."""
+    """An address of its own, ending with a token; only the token's SHA-256 is kept, in hex.
+
+    ``keep_raw``: the event's payload also has the body as it came.
+    """
 
     token_hash: Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")] | None = None
     auth: WebhookAuth | None = None
+    # Left out while it is false: a definition stays as it was before there was the field.
+    keep_raw: bool = Field(default=False, exclude_if=not_)
 
 
 class Trigger(Strict):
     """An event by name, exact or with a trailing ``*``; a schedule; a person; another workflow.
 
-    An event may be named by the ``event_uid`` of its registered type: its name is then found when
-    the workflow is saved.
+    An event may be named by the ``event_uid`` of its registered type, or what that is registered
+    as: the name of its events is then found when the workflow is saved.
     """
 
     id: StepName | None = None
@@ -198,7 +198,8 @@ class Definition(Strict):
 class Workflow(Strict):
     """A registered workflow in one version. ``source`` is the request as it was sent.
 
-    ``created_by`` is who sent the first one; None: that was not kept.
+    ``created_by`` is who sent the first one; None: that was not kept. ``is_quarantined``: its
+    conditions kept exceeding their bounds, and no event starts it until it is changed or activated.
     """
 
     id: UUID
@@ -212,6 +213,7 @@ class Workflow(Strict):
     created_by: Name | None = None
     created_at: datetime
     updated_at: datetime
+    is_quarantined: bool = False
 
     @property
     def is_matched(self) -> bool:

@@ -20,6 +20,8 @@ URL_CHARACTERS_MAX: Final = 8_192
 HOST_CHARACTERS_MAX: Final = 253
 
 _UNPRINTABLE = re.compile(r"[\x00-\x20\x7f]")
+# RFC 6761: this machine, whatever a server of names says.
+_IS_HERE = re.compile(r"(?:.*\.)?localhost")
 _NAME = re.compile(r"(?!-)[a-z0-9_-]{1,63}(?<!-)(?:\.(?!-)[a-z0-9_-]{1,63}(?<!-))*")
 # What resolvers read as a number, as the URL standard has it ("ends in a number").
 _ENDS_IN_NUMBER = re.compile(r"(?:.*\.)?(?:[0-9]+|0x[0-9a-f]*)")
@@ -89,6 +91,8 @@ def check_url(text: str, policy: EgressPolicy) -> Target:
         raise DestinationRefused("this port may not be called")
     host, address = _canonical_host(url.raw_host or "", bracketed="://[" in text)
     if address is not None and not address_allowed(address, policy.for_host(host)):
+        raise DestinationRefused
+    if _IS_HERE.fullmatch(host) and not policy.for_host(host).allow_loopback:
         raise DestinationRefused
     url = url.with_host(host).with_fragment(None)
     return Target(url=url, host=host, port=port, address=address)

@@ -6,12 +6,14 @@ from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Final
 
+from shared.domain.causes import DEPTH_HEADER
 from shared.egress.errors import RequestRefused
 from shared.egress.settings import EgressSettings
 
 METHODS: Final = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
 
-# The connection's own headers: whoever sets them could split or redirect the message.
+# The connection's own headers: whoever sets them could split or redirect the message; and what
+# ends a loop of calls.
 FORBIDDEN_HEADERS: Final = frozenset(
     {
         "connection",
@@ -24,6 +26,7 @@ FORBIDDEN_HEADERS: Final = frozenset(
         "proxy-connection",
         "te",
         "trailer",
+        DEPTH_HEADER.lower(),
         "transfer-encoding",
         "upgrade",
     }
@@ -38,13 +41,17 @@ _VALUE = re.compile(r"[\t\x20-\x7e\x80-\xff]*")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Request:
-    """One request; its URL, headers and body may stem from a template and are not trusted."""
+    """One request; its URL, headers and body may stem from a template and are not trusted.
+
+    ``depth`` executions have led to it, which a header tells its receiver, who may be ourselves.
+    """
 
     method: str
     url: str
     headers: Mapping[str, str] = field(default_factory=dict)
     body: bytes | None = None
     timeout_s: float
+    depth: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -80,7 +87,8 @@ def checked_headers(request: Request, settings: EgressSettings) -> dict[str, str
         raise RequestRefused(f"the headers are larger than {settings.header_bytes_max} bytes")
     given = {name.lower() for name in request.headers}
     defaults = {name: value for name, value in _DEFAULTS.items() if name.lower() not in given}
-    return defaults | dict(request.headers)
+    chain = {DEPTH_HEADER: str(request.depth)} if request.depth else {}
+    return defaults | dict(request.headers) | chain
 
 
 def _size(headers: Mapping[str, str]) -> int:

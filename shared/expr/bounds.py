@@ -34,7 +34,7 @@ RUN_IF = Bounds(
 """For what decides: evaluated for every event and workflow, and answered by yes or no."""
 
 STEP = Bounds(
-    timeout_s=0.25,
+    timeout_s=0.15,
     depth_max=200,
     steps_max=500_000,
     string_bytes_max=1_048_576,
@@ -43,5 +43,5 @@ STEP = Bounds(
 )
 """For what builds: a step's input, once per step."""
 
-LIQUID = replace(STEP, timeout_s=0.15)
+LIQUID = replace(STEP, timeout_s=0.1)
 """For a tree of Liquid templates: one filter at work is not stopped, so the clock stops earlier."""

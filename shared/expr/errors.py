@@ -1,8 +1,13 @@
 """The one way in which an expression or a template fails."""
 
+from typing import Final
+
 from shared.domain.errors import Rejected
 
 MESSAGE_CHARS_MAX = 300
+
+OUT_OF_BOUNDS: Final = frozenset({"U1001", "U1006", "D1011", "D1012"})
+"""Codes of passed bounds: size, steps, depth, time."""
 
 
 class ExpressionError(Rejected):

@@ -1,55 +1,41 @@
-"""The functions an expression has beyond JSONata's own.
+"""Which functions an expression has beyond JSONata's own.
 
 An implementation gets JSON values; JSONata's undefined arrives as None, like null, and a returned
 None is undefined.
 """
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+import re
+from collections.abc import Iterator, Mapping
 from types import MappingProxyType
-from typing import Any
+
+from shared.domain.workflows import Dialect
+from shared.expr.extensions import Extension
+from shared.expr.truto_functions.registry import ADDED, REPLACED
+
+EXTENSIONS: Mapping[str, Extension] = MappingProxyType(ADDED)
+"""By name, without the ``$``: what every expression has."""
+
+TRUTO: Mapping[str, Extension] = MappingProxyType({**ADDED, **REPLACED})
+"""What Truto's have: some of JSONata's own are replaced."""
+
+_NAMED = re.compile(r"\$(\w+)")
+_MOVING = {"now": "the time", "millis": "the time", "random": "chance", "shuffle": "chance"}
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Extension:
-    """One function. A ``deterministic`` one gives the same answer to the same arguments."""
-
-    implementation: Callable[..., Any]
-    deterministic: bool
+def extensions_in(source: str, dialect: Dialect) -> dict[str, Extension]:
+    """Those that the text names, by their names: nobody pays for what is not there."""
+    known = TRUTO if dialect is Dialect.TRUTO else EXTENSIONS
+    return {name: known[name] for name in _NAMED.findall(source) if name in known}
 
 
-def map_values(
-    value: Any = None, mapping: Any = None, lower_case: Any = None, default: Any = None
-) -> Any:
-    """``$mapValues``: ``value`` looked up in ``mapping``, itself where the mapping is silent.
+def unfit_for_run_if(source: str, dialect: Dialect) -> Iterator[tuple[str, str]]:
+    """The functions the text names that are not for deciding, each with the reason.
 
-    Looks up the value as a text in lower case; the mapping's keys are put in lower case too,
-    unless ``lower_case`` is true, which says that they are already. Maps the items of an array
-    and the values of an object. A mapped null counts as absent. ``default`` stands for a missing
-    value only; booleans are never mapped.
+    Time and chance are the event's, the same however often it comes, and so may decide; in
+    Truto's words they may not.
     """
-    table = mapping if isinstance(mapping, dict) else {}
-    if not lower_case:
-        table = {key.lower(): mapped for key, mapped in table.items()}
-    return _mapped(value, table, default)
-
-
-def _mapped(value: Any, table: Mapping[str, Any], default: Any) -> Any:
-    match value:
-        case None:
-            return default
-        case bool():
-            return value
-        case list():
-            return [_mapped(item, table, default) for item in value]
-        case dict():
-            return {key: _mapped(item, table, default) for key, item in value.items()}
-        case _:
-            found = table.get(str(value).lower())
-            return value if found is None else found
-
-
-EXTENSIONS: Mapping[str, Extension] = MappingProxyType(
-    {"mapValues": Extension(implementation=map_values, deterministic=True)}
-)
-"""By name, without the ``$``."""
+    for name in dict.fromkeys(_NAMED.findall(source)):
+        if (extension := EXTENSIONS.get(name)) and extension.outside_run_if:
+            yield name, extension.outside_run_if
+        elif dialect is Dialect.TRUTO and name in _MOVING:
+            yield name, f"it depends on {_MOVING[name]}"

@@ -10,9 +10,11 @@ sequences, regular expressions), which functions of Python cannot see.
 """
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
 
 import orjson
 
@@ -20,7 +22,11 @@ from shared.expr.errors import ExpressionError
 
 RESULT_CHARS_MAX = 1_000_000
 RANGE_ITEMS_MAX = 100_000
-"""Upper limits of what a guard lets through; the bounds of the evaluation are mostly tighter."""
+RANGES_ITEMS_MAX = 1_000_000
+"""Upper limits of what a guard lets through; the bounds of the evaluation are mostly tighter.
+
+The last is for all ranges of one evaluation together: no bound counts lists within lists.
+"""
 
 _DISTINCT = """$distinct := (function($builtin, $unique){
  function($items)<x:x>{(
@@ -57,12 +63,13 @@ _REPLACE = f"""$replace := (function($builtin, $refuse){{
 # A replacement text grows by its own length per match, and by the whole text for each group
 # reference ($0) over all matches; a replacing function gets an equal share per match.
 
-_RANGE = f"""$turnout_range := (function($refuse){{
- function($from, $to){{
-  $type($from) = 'number' and $type($to) = 'number' and $to - $from >= {RANGE_ITEMS_MAX}
-  ? $refuse('a range would have more than {RANGE_ITEMS_MAX} items') : [$from..$to]
- }}
-}})($turnout_refuse);"""
+_RANGE = """$turnout_range := (function($make_room){
+ function($from, $to){(
+  $type($from) = 'number' and $type($to) = 'number' and $to >= $from
+  ? $make_room($to - $from + 1);
+  [$from..$to]
+ )}
+})($turnout_make_room);"""
 
 _TOKEN = re.compile(
     r"""(?P<blank>\s+|/\*.*?\*/)
@@ -72,6 +79,14 @@ _TOKEN = re.compile(
     |(?P<sign>\*\*|\?\?|.)""",
     re.VERBOSE | re.DOTALL,
 )
+
+
+@dataclass(slots=True)
+class _Room:
+    left: float = RANGES_ITEMS_MAX
+
+
+_ROOM: Final[ContextVar[_Room]] = ContextVar("room_for_ranges")
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,6 +101,11 @@ class Guarded:
     body: str
     edits: tuple[tuple[int, int], ...]
     functions: tuple[tuple[str, Callable[..., Any], str | None], ...]
+
+    @property
+    def has_ranges(self) -> bool:
+        """Whether it is to be evaluated with ``room_for_ranges``."""
+        return bool(self.edits)
 
     def author_position(self, offset: int) -> int | None:
         """Where the author's text has what stands at ``offset`` of the body; None if nowhere."""
@@ -106,6 +126,8 @@ def guard(source: str) -> Guarded:
     functions: list[tuple[str, Callable[..., Any], str | None]] = []
     if parts:
         functions += [("turnout_unique", _unique, None), ("turnout_refuse", _refuse, None)]
+    if edits:
+        functions.append(("turnout_make_room", _make_room, None))
     if "eval" in source:
         functions.append(("eval", _eval_json, "<sx?:x>"))
     return Guarded("".join(parts), body, edits, tuple(functions))
@@ -211,6 +233,25 @@ def _unique(items: Any) -> Any:
         # Decoded, because orjson's bytes keep the kilobytes they were written into.
         first.setdefault(orjson.dumps(item, option=orjson.OPT_SORT_KEYS).decode(), item)
     return list(first.values())
+
+
+@contextmanager
+def room_for_ranges() -> Iterator[None]:
+    """The ranges of the evaluation within have ``RANGES_ITEMS_MAX`` items together at most."""
+    token = _ROOM.set(_Room())
+    try:
+        yield
+    finally:
+        _ROOM.reset(token)
+
+
+def _make_room(items: float) -> None:
+    if items > RANGE_ITEMS_MAX:
+        _refuse(f"a range would have more than {RANGE_ITEMS_MAX} items")
+    room = _ROOM.get()
+    room.left -= items
+    if room.left < 0:
+        _refuse(f"all ranges together would have more than {RANGES_ITEMS_MAX} items")
 
 
 def _refuse(message: str) -> None:

@@ -1,9 +1,10 @@
 """JSONata: compile a text once, convert a document once, evaluate many, always within bounds.
 
-The only module that knows the engine.
+The only module that has the engine evaluate; ``reads.py`` asks it what a text reads.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
+from contextlib import nullcontext
 from dataclasses import dataclass
 from datetime import datetime
 from enum import Enum, StrEnum
@@ -13,10 +14,11 @@ from typing import Any, Final
 import jlens
 
 from shared.domain.errors import Invalid, Problem
+from shared.domain.workflows import Dialect
 from shared.expr.bounds import STEP_BYTES_MAX, Bounds
 from shared.expr.errors import ExpressionError
-from shared.expr.functions import EXTENSIONS
-from shared.expr.guards import guard
+from shared.expr.functions import extensions_in
+from shared.expr.guards import guard, room_for_ranges
 
 
 class Undefined(Enum):
@@ -47,6 +49,7 @@ class Verdict:
 
 READINGS_MAX: Final = 16
 
+_NO_GUARD: Final = nullcontext()
 _TRUE = Verdict(Truth.TRUE)
 _FALSE = Verdict(Truth.FALSE)
 _UNDEFINED = Verdict(Truth.UNDEFINED)
@@ -110,11 +113,14 @@ class Expression:
     """A compiled expression; make one with ``compile_expression``. Safe to share.
 
     Equal arguments give equal results: ``now`` is the instant of ``$now`` and ``$millis``,
-    ``seed`` that of ``$random`` and ``$shuffle``.
+    ``seed`` that of ``$random`` and ``$shuffle``. Only ``$uuid`` differs each time.
     """
 
-    def __init__(self, source: str) -> None:
+    def __init__(self, source: str, dialect: Dialect) -> None:
         self.source = source
+        self._extensions = extensions_in(source, dialect)
+        finishes = (extension.finish for extension in self._extensions.values())
+        self._finishes = frozenset(filter(None, finishes))
         self._guarded = guard(source)
         # Compiled at once, as the deepest of the three: where it compiles, the others do.
         self._condition = self._compiled("$boolean((0;", "))")
@@ -134,7 +140,7 @@ class Expression:
         """
         result = self._run(self._plain, document, bounds, now, seed, bindings)
         if result is not None:
-            return result
+            return self._finished(result)
         # The engine says None for null and for undefined; asking again is rare and exact.
         kind = self._run(self._kind, document, bounds, now, seed, bindings)
         return None if kind == "null" else UNDEFINED
@@ -167,18 +173,19 @@ class Expression:
         bindings: Mapping[str, Any] | None,
     ) -> Any:
         try:
-            return document.evaluate(
-                compiled.engine,
-                None if bindings is None else dict(bindings),
-                timeout=bounds.timeout_s,
-                max_depth=bounds.depth_max,
-                max_steps=bounds.steps_max,
-                max_string_length=bounds.string_bytes_max,
-                max_array_length=bounds.array_items_max,
-                max_result_size=bounds.result_bytes_max,
-                now=now.timestamp() * 1000,
-                seed=seed,
-            )
+            with room_for_ranges() if self._guarded.has_ranges else _NO_GUARD:
+                return document.evaluate(
+                    compiled.engine,
+                    None if bindings is None else dict(bindings),
+                    timeout=bounds.timeout_s,
+                    max_depth=bounds.depth_max,
+                    max_steps=bounds.steps_max,
+                    max_string_length=bounds.string_bytes_max,
+                    max_array_length=bounds.array_items_max,
+                    max_result_size=bounds.result_bytes_max,
+                    now=now.timestamp() * 1000,
+                    seed=seed,
+                )
         except jlens.JlensError as error:
             raise ExpressionError(
                 error.code, str(error), self._position(compiled, error)
@@ -189,6 +196,11 @@ class Expression:
             # Whatever a function or a conversion trips over is the expression's own error.
             message = f"{type(error).__name__}: {error}"
             raise ExpressionError("FUNCTION_FAILED", message) from error
+
+    def _finished(self, result: Any) -> Any:
+        for finish in self._finishes:
+            result = finish(result)
+        return result
 
     def _position(self, compiled: "_Compiled", error: jlens.JlensError) -> int | None:
         if error.position is None:
@@ -206,13 +218,15 @@ class Expression:
     def _compiled(self, before: str, after: str) -> "_Compiled":
         # What stands before ends in a semicolon: after a bracket no regular expression may begin.
         guarded = self._guarded
-        if guarded.prelude:
-            before, after = f"({guarded.prelude}{before}", f"{after})"
+        around = (part for extension in self._extensions.values() for part in extension.around)
+        prelude = guarded.prelude + "".join(dict.fromkeys(around))
+        if prelude:
+            before, after = f"({prelude}{before}", f"{after})"
         engine = jlens.Expression(before + guarded.body + after)
         # Each registered function costs every evaluation about 0.15 µs: only those in the text.
-        for name, extension in EXTENSIONS.items():
-            if name in self.source:
-                engine.register_function(name, extension.implementation)
+        for name, extension in self._extensions.items():
+            for registered, implementation in extension.named(name):
+                engine.register_function(registered, implementation)
         for name, implementation, signature in guarded.functions:
             engine.register_function(name, implementation, signature)
         return _Compiled(engine, len(before))
@@ -225,9 +239,13 @@ class _Compiled:
 
 
 def compile_expression(
-    source: str, *, pointer: str = "", bytes_max: int = STEP_BYTES_MAX
+    source: str,
+    *,
+    pointer: str = "",
+    bytes_max: int = STEP_BYTES_MAX,
+    dialect: Dialect = Dialect.NATIVE,
 ) -> Expression:
-    """``source`` ready to evaluate.
+    """``source`` ready to evaluate, with the functions that ``dialect`` has.
 
     Raises ``Invalid`` with one ``Problem`` (INVALID_EXPRESSION) at ``pointer``.
     """
@@ -243,23 +261,30 @@ def compile_expression(
     except ValueError as error:  # a lone surrogate
         raise _invalid(pointer, f"Not a text: {error}.") from error
     try:
-        return Expression(source)
+        return Expression(source, dialect)
     except jlens.JlensError as error:  # as deep as it may be, it leaves no room for guards
         raise _invalid(pointer, f"{error}. Simplify the expression.") from error
 
 
 class ExpressionCache:
-    """Compiled expressions by their text, the least recently used dropped first."""
+    """Compiled expressions by text and dialect, the least recently used dropped first."""
 
     def __init__(self, max_entries: int) -> None:
         self._compiled = lru_cache(max_entries)(compile_expression)
 
-    def get(self, source: str, *, pointer: str = "", bytes_max: int = STEP_BYTES_MAX) -> Expression:
+    def get(
+        self,
+        source: str,
+        *,
+        pointer: str = "",
+        bytes_max: int = STEP_BYTES_MAX,
+        dialect: Dialect = Dialect.NATIVE,
+    ) -> Expression:
         """As ``compile_expression``."""
         try:
-            return self._compiled(source, bytes_max=bytes_max)
+            return self._compiled(source, bytes_max=bytes_max, dialect=dialect)
         except Invalid:  # say it again, with this caller's pointer
-            return compile_expression(source, pointer=pointer, bytes_max=bytes_max)
+            return compile_expression(source, pointer=pointer, bytes_max=bytes_max, dialect=dialect)
 
 
 def _invalid(pointer: str, detail: str) -> Invalid:
@@ -268,29 +293,3 @@ def _invalid(pointer: str, detail: str) -> Invalid:
 
 def _invalid_document(error: Exception) -> Invalid:
     return Invalid([Problem(pointer="", code="INVALID_JSON", detail=str(error) or "too deep")])
-
-
-def is_constant(source: str) -> bool:
-    """Whether a valid text reads neither its document nor a variable from outside."""
-    return jlens.Expression(source).reads() == {"bindings": {}}
-
-
-def paths_read(source: str) -> frozenset[tuple[str, ...]]:
-    """The paths of its document that a valid text reads; the empty one is all of it.
-
-    Where the text computes a name, the path ends before it; places in lists are left out.
-    """
-    engine = jlens.Expression(source)
-    for name, extension in EXTENSIONS.items():
-        if name in source:  # what is not known is taken to read all that it is called on
-            engine.register_function(name, extension.implementation)
-    read = engine.reads()
-    return frozenset(_leaves(read["input"], ())) if "input" in read else frozenset()
-
-
-def _leaves(tree: Any, at: tuple[str, ...]) -> Iterator[tuple[str, ...]]:
-    if not isinstance(tree, dict) or not tree:
-        yield at
-        return
-    for name, below in tree.items():
-        yield from _leaves(below, (*at, name))

@@ -1,10 +1,11 @@
 """The Liquid filters that are ours: new ones, and safe ones in place of the engine's.
 
-``json`` writes a value as JSON. ``date``, ``carbon_date`` and ``carbon_condition`` take an instant
-in ISO 8601, in seconds since 1970, or as ``now`` and ``today``, which are those of the rendering;
-without a zone it is UTC. ``date`` takes a format of strftime (``%Y-%m-%d``), ``carbon_date`` also
-one of PHP (``Y-m-d H:i:s``, its default). What is no instant comes out as it went in, as everywhere
-in Liquid. ``carbon_condition`` knows ``is_today`` and ``within_N_days`` (before or after now).
+``json`` writes a value as JSON, ``parse_json`` reads a text that is. ``date``, ``carbon_date`` and
+``carbon_condition`` take an instant in ISO 8601, in seconds since 1970, or as ``now`` and
+``today``, which are those of the rendering; without a zone it is UTC. ``date`` takes a format of
+strftime (``%Y-%m-%d``), ``carbon_date`` also one of PHP (``Y-m-d H:i:s``, its default). What is no
+instant comes out as it went in, as everywhere in Liquid. ``carbon_condition`` knows ``is_today``
+and ``within_N_days`` (before or after now).
 
 ``replace``, ``join``, ``split``, ``uniq`` and ``strip_html`` are as everywhere, but know beforehand
 how much they would make, and take linear time.
@@ -16,6 +17,7 @@ from datetime import UTC, date, datetime, timedelta
 from types import MappingProxyType
 from typing import Any
 
+import orjson
 from liquid.builtin.filters.string import strip_html
 from liquid.filter import with_context
 from liquid.stringify import to_liquid_string
@@ -167,6 +169,17 @@ def _json(value: Any) -> str:
     return as_json(None if isinstance(value, Undefined) else value).decode()
 
 
+def _parse_json(text: Any) -> Any:
+    text = written(text)
+    _at_most(len(text), "parse_json")
+    try:
+        return orjson.loads(text)
+    except orjson.JSONDecodeError as error:
+        raise ExpressionError(
+            "TEMPLATE_FAILED", f"parse_json: this is not JSON: {error}."
+        ) from None
+
+
 def _listed(items: Any) -> list[Any]:
     return list(items) if isinstance(items, list | tuple | range) else [items]
 
@@ -183,6 +196,7 @@ def _too_large(what: str) -> ExpressionError:
 FILTERS: Mapping[str, Callable[..., Any]] = MappingProxyType(
     {
         "json": _json,
+        "parse_json": _parse_json,
         "date": _date,
         "carbon_date": _carbon_date,
         "carbon_condition": _carbon_condition,

@@ -1,13 +1,15 @@
 """The one place where a value or a condition, in any language, meets its scope."""
 
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from datetime import datetime
-from typing import Any, assert_never
+from typing import TYPE_CHECKING, Any, assert_never
 
 from shared.domain.errors import Invalid, Problem
 from shared.domain.values import Lang, Value
-from shared.expr import liquid, templates, thena
-from shared.expr.bounds import RUN_IF, RUN_IF_BYTES_MAX, STEP, STEP_BYTES_MAX
+from shared.domain.workflows import Dialect
+from shared.expr import templates, thena
+from shared.expr.bounds import RUN_IF, RUN_IF_BYTES_MAX, STEP, STEP_BYTES_MAX, Bounds
 from shared.expr.jsonata import (
     UNDEFINED,
     Document,
@@ -16,8 +18,10 @@ from shared.expr.jsonata import (
     Truth,
     compile_expression,
 )
-from shared.expr.liquid import TemplateCache
 from shared.expr.secrets import SecretScope
+
+if TYPE_CHECKING:
+    from shared.expr.liquid import TemplateCache
 
 
 class Resolver:
@@ -25,10 +29,11 @@ class Resolver:
 
     ``scope`` is what ``shared/expr/scope.py`` makes. Equal arguments give equal results: ``now`` is
     the instant that expressions and templates see, ``seed`` that of chance, ``bindings`` are
-    JSONata's variables, by name without the ``$``.
+    JSONata's variables, by name without the ``$``; ``dialect`` says which functions it has;
+    ``within_s`` shortens JSONata's time.
     """
 
-    def __init__(self, expressions: ExpressionCache, templates: TemplateCache) -> None:
+    def __init__(self, expressions: ExpressionCache, templates: "TemplateCache") -> None:
         self._expressions = expressions
         self._templates = templates
 
@@ -40,9 +45,20 @@ class Resolver:
         now: datetime,
         seed: int,
         bindings: Mapping[str, Any] | None = None,
+        dialect: Dialect = Dialect.NATIVE,
+        within_s: float = STEP.timeout_s,
     ) -> Any:
         """The JSON value that ``value`` comes to; undefined is None. Raises ExpressionError."""
         match value.lang:
+            case Lang.JSONATA:
+                expression = self._expression(value.src, scope, STEP_BYTES_MAX, dialect)
+                result = expression.evaluate(
+                    Document.of(scope),
+                    bounds=_within(STEP, within_s),
+                    now=now,
+                    seed=seed,
+                    bindings=bindings,
+                )
             case Lang.LITERAL:
                 result = value.src
             case Lang.PLACEHOLDER:
@@ -50,11 +66,9 @@ class Resolver:
             case Lang.THENA:
                 result = thena.render(value.src, scope)
             case Lang.LIQUID:
+                from shared.expr import liquid  # noqa: PLC0415 - slow to load, and not everywhere
+
                 result = liquid.render(value.src, scope, self._templates, now=now)
-            case Lang.JSONATA:
-                result = self._expression(value.src, scope, STEP_BYTES_MAX).evaluate(
-                    Document.of(scope), bounds=STEP, now=now, seed=seed, bindings=bindings
-                )
             case _:
                 assert_never(value.lang)
         return None if result is UNDEFINED else result
@@ -67,23 +81,35 @@ class Resolver:
         now: datetime,
         seed: int,
         bindings: Mapping[str, Any] | None = None,
+        dialect: Dialect = Dialect.NATIVE,
+        within_s: float = RUN_IF.timeout_s,
     ) -> bool:
         """Whether a condition (JSONata) is true; undefined is false. Raises ExpressionError."""
-        verdict = self._expression(source, scope, RUN_IF_BYTES_MAX).test(
-            Document.of(scope), bounds=RUN_IF, now=now, seed=seed, bindings=bindings
+        verdict = self._expression(source, scope, RUN_IF_BYTES_MAX, dialect).test(
+            Document.of(scope),
+            bounds=_within(RUN_IF, within_s),
+            now=now,
+            seed=seed,
+            bindings=bindings,
         )
         if verdict.error is not None:
             raise verdict.error
         return verdict.truth is Truth.TRUE
 
-    def _expression(self, source: str, scope: Mapping[str, Any], bytes_max: int) -> Expression:
+    def _expression(
+        self, source: str, scope: Mapping[str, Any], bytes_max: int, dialect: Dialect
+    ) -> Expression:
         if "secrets" not in source:
-            return self._expressions.get(source, bytes_max=bytes_max)
+            return self._expressions.get(source, bytes_max=bytes_max, dialect=dialect)
         for holder in (scope, scope.get("context")):
             known = holder.get("secrets") if isinstance(holder, Mapping) else None
             if isinstance(known, SecretScope):
                 known.refuse_unknown(source)
-        return self._expressions.get(source, bytes_max=bytes_max)
+        return self._expressions.get(source, bytes_max=bytes_max, dialect=dialect)
+
+
+def _within(bounds: Bounds, seconds: float) -> Bounds:
+    return bounds if seconds >= bounds.timeout_s else replace(bounds, timeout_s=seconds)
 
 
 def value_problems(value: Value, pointer: str) -> Iterator[Problem]:
@@ -96,6 +122,8 @@ def value_problems(value: Value, pointer: str) -> Iterator[Problem]:
         case Lang.THENA:
             yield from thena.check(value.src, pointer)
         case Lang.LIQUID:
+            from shared.expr import liquid  # noqa: PLC0415 - slow to load, and not everywhere
+
             yield from liquid.check(value.src, pointer)
         case Lang.JSONATA:
             yield from _expression_problems(value.src, pointer)

@@ -6,9 +6,10 @@ native           ``event`` {key id type source subject time attributes data}, ``
 truto            the payload's own fields, and beside them ``event`` {id event type source subject
                  created_at environment_id payload}, ``environment_id``, ``tenant_id``,
                  ``context``, ``integrated_account_id``
-altostrat        ``trigger`` (the payload's fields, with ``event_name`` and ``trigger_type``
-                 filled in), ``payload``, ``webhook_payload``, ``context`` (the payload's, or the
-                 payload), and in a step the output of each ended step under the step's own id
+altostrat        ``trigger`` (the payload's fields, with ``event_name``, ``trigger_type`` and in a
+                 step ``run_id`` filled in), ``payload``, ``webhook_payload`` (what was sent to a
+                 webhook, else the payload), ``context`` (the payload's, or the payload), and in a
+                 step the output of each ended step under the step's own id
 sixtyfour        ``rows`` (the trigger's, in a step the last rows that a step put out),
                  ``trigger`` {kind event_name webhook_payload}
 thena            ``context`` {event {uid eventName source message {eventId eventType timestamp
@@ -44,6 +45,8 @@ from typing import Any
 
 from shared.domain.events import Event
 from shared.domain.frozen import frozen
+from shared.domain.ids import as_uuid
+from shared.domain.short_ids import short_id
 from shared.domain.workflows import Dialect
 
 
@@ -86,6 +89,12 @@ def event_scope(event: Event, dialect: Dialect) -> dict[str, Any]:
     return {**scope, "context": scope} if dialect is Dialect.THENA else scope
 
 
+def event_fields(event: Event) -> dict[str, Any]:
+    """The native scope of an event but for ``event``, which is dear to make and rarely read."""
+    trigger = {"kind": "event", "event_name": event.type}
+    return {"payload": event.payload, "trigger": trigger, "parameters": _parameters(event)}
+
+
 def step_scope(seen: Seen, dialect: Dialect) -> dict[str, Any]:
     """The scope of whatever a step evaluates, and of a workflow's result."""
     scope = {
@@ -118,7 +127,8 @@ def _with_steps(
             return {**scope, "steps": [{"id": id_, **outcome} for id_, outcome in steps.items()]}
         case Dialect.ALTOSTRAT:
             outputs = {step_id: outcome.get("output") for step_id, outcome in steps.items()}
-            return {**outputs, **scope, "steps": steps}
+            trigger = {**_run_id(scope["execution"]), **scope["trigger"]}
+            return {**outputs, **scope, "trigger": trigger, "steps": steps}
         case Dialect.SIXTYFOUR:
             outputs_of_rows = (_rows(outcome.get("output")) for outcome in reversed(steps.values()))
             rows = next((rows for rows in outputs_of_rows if rows is not None), scope["rows"])
@@ -145,15 +155,12 @@ def _native(event: Event) -> dict[str, Any]:
             "attributes": dict(event.attributes),
             "data": event.payload,
         },
-        "payload": event.payload,
-        "trigger": {"kind": "event", "event_name": event.type},
-        "parameters": _parameters(event),
+        **event_fields(event),
     }
 
 
 def _truto(event: Event) -> dict[str, Any]:
-    payload = _fields(event)
-    environment_id = str(event.environment_id)
+    payload, environment_id = _fields(event), str(event.environment_id)
     filled = {
         "environment_id": environment_id,
         **{name: event.attributes[name] for name in _CARRIED if name in event.attributes},
@@ -177,13 +184,19 @@ def _truto(event: Event) -> dict[str, Any]:
 
 def _altostrat(event: Event) -> dict[str, Any]:
     payload = _fields(event)
-    context = payload.get("context")
+    context, trigger_type = payload.get("context"), _TRIGGER_TYPES.get(event.type, "event")
+    sent = payload.get("body") if trigger_type == "webhook" else event.payload
     return {
-        "trigger": {"trigger_type": "event", "event_name": event.type, **payload},
+        "trigger": {"trigger_type": trigger_type, "event_name": event.type, **payload},
         "payload": event.payload,
-        "webhook_payload": event.payload,
+        "webhook_payload": sent,
         "context": context if isinstance(context, dict) else payload,
     }
+
+
+def _run_id(execution: Mapping[str, Any]) -> dict[str, str]:
+    id_ = as_uuid(execution["id"])
+    return {} if id_ is None else {"run_id": f"fl_run_{short_id(id_).lower()}"}
 
 
 def _sixtyfour(event: Event) -> dict[str, Any]:
@@ -249,6 +262,11 @@ _EVENT_SCOPES: Mapping[Dialect, Callable[[Event], dict[str, Any]]] = MappingProx
     }
 )
 _CARRIED = ("tenant_id", "context")
+_TRIGGER_TYPES: Mapping[str, str] = MappingProxyType(
+    {"workflow:started": "manual", "workflow:called": "workflow"}
+    | {"schedule:due": "scheduled", "webhook:received": "webhook"}
+)
+"""What altostrat calls the events that Turnout itself starts executions with."""
 
 
 def _fields(event: Event) -> dict[str, Any]:
@@ -261,9 +279,8 @@ def _parameters(event: Event) -> Any:
 
 
 def _rows(value: Any) -> list[Any] | None:
-    if isinstance(value, dict):
-        value = value.get("rows")
-    return value if isinstance(value, list) else None
+    rows = value.get("rows") if isinstance(value, dict) else value
+    return rows if isinstance(rows, list) else None
 
 
 def _placed(node: Any, path: list[str], entity: Any) -> Any:

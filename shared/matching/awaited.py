@@ -6,7 +6,7 @@ from typing import Any
 from shared.domain.errors import Invalid
 from shared.domain.workflows import Dialect
 from shared.expr.bounds import RUN_IF, RUN_IF_BYTES_MAX
-from shared.expr.jsonata import ExpressionCache, Truth
+from shared.expr.jsonata import ExpressionCache, Truth, Verdict
 from shared.matching.rules import is_named
 from shared.matching.view import EventView
 
@@ -16,23 +16,27 @@ def is_awaited(view: EventView, data: Mapping[str, Any], expressions: Expression
 
     An expression that fails does not match.
     """
+    return try_wait(view, data, expressions).truth is Truth.TRUE
+
+
+def try_wait(view: EventView, data: Mapping[str, Any], expressions: ExpressionCache) -> Verdict:
+    """As ``is_awaited``, with what kept the expression from an answer."""
     if not is_named(view.event.type, data["event_name"]):
-        return False
+        return Verdict(Truth.FALSE)
     source = data["match"]
     if source is None:
-        return True
+        return Verdict(Truth.TRUE)
     try:
         expression = expressions.get(source, bytes_max=RUN_IF_BYTES_MAX)
     except Invalid:
-        return False
-    verdict = expression.test(
+        return Verdict(Truth.FALSE)
+    return expression.test(
         view.document(Dialect.NATIVE),
         bounds=RUN_IF,
         now=view.now,
         seed=view.seed,
         bindings={"input": data["input"]},
     )
-    return verdict.truth is Truth.TRUE
 
 
 def event_data(view: EventView) -> dict[str, Any]:

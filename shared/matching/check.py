@@ -16,9 +16,9 @@ from shared.domain.graph import graph_problems
 from shared.domain.ids import WorkflowId
 from shared.domain.steps import Step
 from shared.domain.values import Value
-from shared.domain.workflows import Annotation, Definition, Policy
+from shared.domain.workflows import Annotation, Definition, Dialect, Policy
 from shared.expr.resolve import value_problems
-from shared.expr.schemas import JsonSchema, Schema
+from shared.expr.schemas import Schema, check_new
 from shared.matching.conditions import condition_problems
 from shared.matching.filters import compile_filter
 from shared.matching.times import instant_problems, schedule_problems
@@ -35,7 +35,11 @@ _PATH: Final = re.compile(r"[A-Za-z_][\w-]*(\.[A-Za-z_][\w-]*)*", re.ASCII)
 
 
 def definition_problems(
-    definition: Definition, actions: Versions, *, workflow_id: WorkflowId | None = None
+    definition: Definition,
+    actions: Versions,
+    *,
+    workflow_id: WorkflowId | None = None,
+    dialect: Dialect = Dialect.NATIVE,
 ) -> list[Problem]:
     """Every fault of ``definition`` (the first ``PROBLEMS_MAX``).
 
@@ -43,22 +47,37 @@ def definition_problems(
     must not call itself. Pointers lead into the canonical definition. A definition without
     triggers has no fault: it is started by hand.
     """
-    found = chain(
+    found = looked_over(definition, actions, workflow_id=workflow_id, dialect=dialect)
+    return list(islice(filter(None, found), PROBLEMS_MAX))
+
+
+def looked_over(
+    definition: Definition,
+    actions: Versions,
+    *,
+    workflow_id: WorkflowId | None = None,
+    dialect: Dialect = Dialect.NATIVE,
+) -> Iterator[Problem | None]:
+    """As ``definition_problems``, one by one; None after each part that was looked at."""
+    return chain(
         _extent_problems(definition),
         graph_problems(definition),
-        _self_call_problems(definition, workflow_id),
-        _content_problems(definition, actions),
+        self_call_problems(definition, workflow_id),
+        _content_problems(definition, actions, dialect),
     )
-    return list(islice(found, PROBLEMS_MAX))
 
 
-def part_problems(definition: Definition, actions: Versions) -> list[Problem]:
-    """The faults that each part of ``definition`` has by itself, however the steps are joined."""
-    found = chain(
+def parts_looked_over(
+    definition: Definition, actions: Versions, dialect: Dialect = Dialect.NATIVE
+) -> Iterator[Problem | None]:
+    """The faults that each part has by itself, however the steps are joined.
+
+    One by one; None after each part that was looked at.
+    """
+    return chain(
         *(step_problems(step, f"/steps/{i}") for i, step in enumerate(definition.steps)),
-        _content_problems(definition, actions),
+        _content_problems(definition, actions, dialect),
     )
-    return list(islice(found, PROBLEMS_MAX))
 
 
 def subworkflow_ids(definition: Definition) -> frozenset[UUID]:
@@ -97,25 +116,29 @@ def _is_deeper(document: Any, depth_max: int) -> bool:
     return bool(level)
 
 
-def _self_call_problems(
-    definition: Definition, workflow_id: WorkflowId | None
-) -> Iterator[Problem]:
+def self_call_problems(definition: Definition, workflow_id: WorkflowId | None) -> Iterator[Problem]:
+    """Where a workflow calls itself."""
     for pointer, called in calls_of(definition):
         if called == workflow_id:
             detail = "The workflow calls itself; call another one, or repeat with an iterator."
             yield Problem(pointer=pointer, code="SUBWORKFLOW_CYCLE", detail=detail)
 
 
-def _content_problems(definition: Definition, actions: Versions) -> Iterator[Problem]:
+def _content_problems(
+    definition: Definition, actions: Versions, dialect: Dialect
+) -> Iterator[Problem | None]:
     yield from trigger_problems(definition)
     yield from _filter_problems(definition.filters, "/filters")
-    yield from condition_problems(definition.run_if, "/run_if")
+    yield from condition_problems(definition.run_if, "/run_if", dialect)
     for index, annotation in enumerate(definition.annotations):
         yield from _annotation_problems(annotation, f"/annotations/{index}")
+        yield None
     for index, step in enumerate(definition.steps[:STEPS_MAX]):
         yield from _step_problems(step, f"/steps/{index}", actions)
+        yield None
     for index, edge in enumerate(definition.edges):
         yield from condition_problems(edge.condition, f"/edges/{index}/condition")
+        yield None
     if definition.result is not None:
         yield from value_problems(definition.result, "/result/src")
     yield from _schema_problems(definition.input_schema, "/input_schema")
@@ -132,7 +155,7 @@ def _filter_problems(tree: Any, pointer: str) -> Iterator[Problem]:
 def _schema_problems(schema: Schema | None, pointer: str) -> Iterator[Problem]:
     try:
         if schema is not None:
-            JsonSchema(schema, pointer)
+            check_new(schema, pointer)
     except Invalid as error:
         yield from error.problems
 

@@ -5,7 +5,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from shared.matching.operators import Predicate
+from shared.domain.frozen import frozen
+from shared.matching.operators import Operator
 from shared.matching.patterns import TextTooLong
 
 _SHOWN_CHARS_MAX = 80
@@ -43,8 +44,8 @@ class Clause:
     def found(self) -> str:
         """The operands in words, without the place."""
         if self.path is None:
-            return str(self)
-        return f"{self.path} is {_shown(self.actual)}, asked {self.operator} {_shown(self.wanted)}"
+            return str(self).removesuffix(".")
+        return f"{self.path} is {shown(self.actual)}, asked {self.operator} {shown(self.wanted)}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +63,11 @@ class Path:
     written: str
     segments: tuple[Segment, ...]
 
+    @property
+    def root(self) -> str:
+        """The first name."""
+        return self.segments[0].key
+
     def value_in(self, scope: Any) -> Any:
         """The value there; None where there is none."""
         node = scope
@@ -76,22 +82,21 @@ class Path:
         return node
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Test:
-    """One operator on one path."""
+    """One operator on one path; ``prepared`` is what the operator makes of what is ``wanted``."""
 
     pointer: str
     path: Path
-    operator: str
+    operator: Operator
     wanted: Any
-    predicate: Predicate
-    is_negative: bool
+    prepared: Any
 
     def failure(self, scope: Any) -> Clause | None:
         """The clause that failed, None if all is well."""
-        actual = self.path.value_in(scope)
+        actual, operator = self.path.value_in(scope), self.operator
         try:
-            holds = self.predicate(actual) is not self.is_negative
+            holds = operator.holds(actual, self.prepared) is not operator.is_negative
         except TextTooLong as error:
             return self._clause(actual, str(error))
         return None if holds else self._clause(actual)
@@ -103,7 +108,7 @@ class Test:
     def _clause(self, actual: Any, error: str | None = None) -> Clause:
         return Clause(
             pointer=self.pointer,
-            operator=self.operator,
+            operator=self.operator.name,
             path=self.path.written,
             wanted=self.wanted,
             actual=actual,
@@ -177,8 +182,17 @@ class Negation:
 Node = Test | All | AnyOf | Negation
 
 
-def _shown(value: Any, depth: int = 2) -> str:
-    """A value in little room, however large or deep it is."""
+def clauses_of(node: Node) -> Iterator[Test | AnyOf | Negation]:
+    """The clauses that all have to hold, those within lists and ``~and`` one by one."""
+    if isinstance(node, All):
+        for part in node.parts:
+            yield from clauses_of(part)
+    else:
+        yield node
+
+
+def shown(value: Any, depth: int = 2) -> str:
+    """A value in words that take little room, however large or deep it is."""
     match value:
         case None:
             return "null"
@@ -186,11 +200,11 @@ def _shown(value: Any, depth: int = 2) -> str:
             cut = json.dumps(value[:_SHOWN_CHARS_MAX], ensure_ascii=False)
             return f"{cut}… ({len(value)} characters)"
         case list() if depth:
-            items = [_shown(item, depth - 1) for item in value[:_SHOWN_ITEMS_MAX]]
+            items = [shown(item, depth - 1) for item in value[:_SHOWN_ITEMS_MAX]]
             return f"[{_joined(items, len(value))}]"
         case dict() if depth:
             firsts = list(value)[:_SHOWN_ITEMS_MAX]
-            fields = [f"{_shown(key)}: {_shown(value[key], depth - 1)}" for key in firsts]
+            fields = [f"{shown(key)}: {shown(value[key], depth - 1)}" for key in firsts]
             return f"{{{_joined(fields, len(value))}}}"
         case list() | dict():
             return "[…]" if isinstance(value, list) else "{…}"

@@ -6,9 +6,12 @@ from datetime import UTC, datetime
 from typing import Any
 
 from shared.domain.errors import Invalid, Problem
+from shared.domain.workflows import Dialect
 from shared.expr.bounds import RUN_IF, RUN_IF_BYTES_MAX
 from shared.expr.errors import ExpressionError
-from shared.expr.jsonata import UNDEFINED, Document, Expression, compile_expression, is_constant
+from shared.expr.functions import unfit_for_run_if
+from shared.expr.jsonata import UNDEFINED, Document, Expression, compile_expression
+from shared.expr.reads import is_constant
 
 _QUICK = replace(RUN_IF, timeout_s=0.01, steps_max=1_000)
 """A definition may have thousands of conditions: a constant that takes longer goes unjudged."""
@@ -16,8 +19,12 @@ _QUICK = replace(RUN_IF, timeout_s=0.01, steps_max=1_000)
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
-def condition_problems(source: str | None, pointer: str) -> Iterator[Problem]:
-    """The fault of a condition: it cannot be read, or it is a constant that is no boolean.
+def condition_problems(
+    source: str | None, pointer: str, dialect: Dialect = Dialect.NATIVE
+) -> Iterator[Problem]:
+    """The faults of a condition.
+
+    It cannot be read, names a function that may not decide, or is a constant that is no boolean.
 
     A text that depends on data may come to anything, and is then taken for true or false.
     """
@@ -28,6 +35,9 @@ def condition_problems(source: str | None, pointer: str) -> Iterator[Problem]:
     except Invalid as error:
         yield from error.problems
         return
+    for name, why in unfit_for_run_if(source, dialect):
+        detail = f"${name} may not stand in a condition: {why}. Use it in a step's input."
+        yield Problem(pointer=pointer, code="NOT_FOR_CONDITIONS", detail=detail)
     if not is_constant(source):
         return
     try:

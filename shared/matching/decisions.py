@@ -1,10 +1,11 @@
 """Why an event did, or did not, start a workflow."""
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from enum import StrEnum
 
 from shared.domain.causes import depth_of
 from shared.domain.events import Event
+from shared.domain.frozen import frozen
 from shared.domain.ids import WorkflowId
 from shared.matching.clauses import Clause
 
@@ -26,16 +27,22 @@ class Reason(StrEnum):
     RUN_IF_UNDEFINED = "RUN_IF_UNDEFINED"
     RUN_IF_ERROR = "RUN_IF_ERROR"
     LOOP_GUARD = "LOOP_GUARD"
+    QUARANTINED = "QUARANTINED"
+    NOT_MADE_YET = "NOT_MADE_YET"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Decision:
-    """The verdict on one event and one workflow; ``cause`` is what there is to say about it."""
+    """The verdict on one event and one workflow; ``cause`` is what there is to say about it.
+
+    ``exceeded`` is the code of the bound that the workflow's condition has passed.
+    """
 
     workflow_id: WorkflowId
     workflow_version: int
     reason: Reason
     cause: Clause | str | None = None
+    exceeded: str | None = None
 
     @property
     def is_match(self) -> bool:

@@ -4,6 +4,8 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from difflib import get_close_matches
+from functools import lru_cache
+from sys import intern
 from typing import Any
 
 from shared.domain.errors import Invalid, Problem
@@ -16,17 +18,27 @@ PATTERNS_MAX = 10
 PATH_CHARS_MAX = 256
 PROBLEMS_MAX = 100
 
+EVENT = "event"
+
+_BRANCHES = (dict, list)
+_BRANCHES_SET = frozenset(_BRANCHES)
 _LOGICAL = ("~and", "~or", "~not")
 _NAMES = (*OPERATORS, *_LOGICAL)
 _TEMPLATE = re.compile(r"\{\{\s*([^{}]*?)\s*\}\}")
 _INDEX = re.compile(r"-?\d{1,9}", re.ASCII)
+_PATHS_KNOWN_MAX = 4_096
+_TEXTS = frozenset({str})
 
 
 @dataclass(frozen=True, slots=True)
 class Filter:
-    """A compiled filter. It answers for any JSON value and raises nothing."""
+    """A compiled filter. It answers for any JSON value and raises nothing.
+
+    Unless it ``reads_event`` it never looks at the root ``event`` of a scope.
+    """
 
     root: Node
+    reads_event: bool = True
 
     def matches(self, scope: Any) -> bool:
         """Whether ``scope`` passes."""
@@ -54,26 +66,36 @@ def compile_filter(tree: Any, pointer: str = "/filters") -> Filter:
     problems = [*reader.problems[:PROBLEMS_MAX], *reader.excesses(pointer)]
     if problems:
         raise Invalid(problems)
-    return Filter(root)
+    return Filter(root, reads_event=reader.reads_event)
+
+
+@lru_cache(_PATHS_KNOWN_MAX)
+def path_of(key: str) -> Path | None:
+    """The path that a filter's key names; None: it is none."""
+    template = _TEMPLATE.fullmatch(key)
+    written = template[1] if template else key
+    parts = written.split(".")
+    if len(key) > PATH_CHARS_MAX or not all(parts) or any(c in written for c in "{}"):
+        return None
+    segments = (Segment(part, int(part) if _INDEX.fullmatch(part) else None) for part in parts)
+    return Path(written, tuple(segments))
 
 
 def _is_deeper(tree: Any, depth_max: int) -> bool:
-    level = [tree]
-    for _ in range(depth_max + 1):
-        level = [child for node in level for child in _children(node)]
+    level = [tree] if isinstance(tree, _BRANCHES) else []
+    for _ in range(depth_max):
         if not level:
             return False
-    return True
-
-
-def _children(node: Any) -> Iterable[Any]:
-    match node:
-        case dict():
-            return node.values()
-        case list():
-            return node
-        case _:
-            return ()
+        inner = [node.values() if isinstance(node, dict) else node for node in level]
+        # Whether there are any is seen by the types alone: lists may be long.
+        level = [
+            child
+            for nodes in inner
+            if not _BRANCHES_SET.isdisjoint(map(type, nodes))
+            for child in nodes
+            if isinstance(child, _BRANCHES)
+        ]
+    return any(level)
 
 
 class _Reader:
@@ -81,6 +103,7 @@ class _Reader:
 
     def __init__(self) -> None:
         self.problems: list[Problem] = []
+        self.reads_event = False
         self._clauses = 0
         self._patterns = 0
 
@@ -107,11 +130,10 @@ class _Reader:
         )
 
     def _entry(self, key: str, value: Any, pointer: str) -> Node:
+        if not key.startswith("~"):
+            return self._condition(self._path(key, pointer), value, pointer)
         if key in _LOGICAL:
             return self._logical(key, value, pointer, None)
-        if not key.startswith("~"):
-            path = self._path(key, pointer)
-            return self._condition(path, value, pointer)
         if key in OPERATORS:
             detail = f'{key} needs a path around it, such as {{"status": {{"{key}": …}}}}.'
             return self._fault(pointer, "MISPLACED_OPERATOR", detail)
@@ -124,10 +146,10 @@ class _Reader:
         return _all([self._operator(path, key, tree[key], _at(pointer, key)) for key in tree])
 
     def _operator(self, path: Path, key: str, operand: Any, pointer: str) -> Node:
-        if key in _LOGICAL:
-            return self._logical(key, operand, pointer, path)
         if key in OPERATORS:
             return self._test(path, key, operand, pointer)
+        if key in _LOGICAL:
+            return self._logical(key, operand, pointer, path)
         if key.startswith("~"):
             return self._unknown(key, pointer)
         detail = f"'{key}' stands among operators; write the path as '{path.written}.{key}'."
@@ -153,31 +175,27 @@ class _Reader:
             return All(())  # already refused: no more work on it
         if not known.accepts(operand):
             return self._fault(pointer, "INVALID_OPERAND", f"{name} takes {known.takes}.")
+        if isinstance(operand, list):
+            # Lists of many filters have texts alike: each is kept once.
+            is_text = _TEXTS.issuperset(map(type, operand))
+            operand = list(map(intern, operand)) if is_text else operand
         try:
-            predicate = known.predicate(operand)
+            prepared = known.prepared(operand)
         except ValueError as error:
             return self._fault(pointer, "INVALID_OPERAND", str(error))
-        return Test(
-            pointer=pointer,
-            path=path,
-            operator=name,
-            wanted=operand,
-            predicate=predicate,
-            is_negative=known.is_negative,
-        )
+        return Test(pointer=pointer, path=path, operator=known, wanted=operand, prepared=prepared)
 
     def _path(self, key: str, pointer: str) -> Path:
-        template = _TEMPLATE.fullmatch(key)
-        written = template[1] if template else key
-        parts = written.split(".")
-        if len(key) > PATH_CHARS_MAX or not all(parts) or any(c in written for c in "{}"):
+        path = path_of(key)
+        if path is None:
             detail = (
                 "A path is names with dots between them, such as 'account.plan' or "
                 f"'{{{{account.plan}}}}', of at most {PATH_CHARS_MAX} characters."
             )
             self._fault(pointer, "INVALID_PATH", detail)
-        segments = (Segment(part, int(part) if _INDEX.fullmatch(part) else None) for part in parts)
-        return Path(written, tuple(segments))
+            return Path(key, ())
+        self.reads_event |= path.root == EVENT
+        return path
 
     def _unknown(self, key: str, pointer: str) -> Node:
         if len(self.problems) >= PROBLEMS_MAX:
@@ -195,5 +213,7 @@ def _all(parts: list[Node]) -> Node:
     return parts[0] if len(parts) == 1 else All(tuple(parts))
 
 
+@lru_cache(_PATHS_KNOWN_MAX)
 def _at(pointer: str, key: str) -> str:
+    # Kept, as most filters have the same places: each is one object then.
     return f"{pointer}/{key.replace('~', '~0').replace('/', '~1')}"

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any, Final
 
+from shared.domain.ids import EventKey
 from shared.domain.plans import edges_of
 from shared.domain.steps import FALSE, TRUE, Edge, Origin, Step, StepKind
 from shared.domain.workflows import Definition, Dialect
@@ -27,12 +28,16 @@ class Severity(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Finding:
-    """One thing found, where it is (a JSON pointer), and what to do about it."""
+    """One thing found, where it is (a JSON pointer), and what to do about it.
+
+    ``event_key`` is that of an archived event which shows it.
+    """
 
     severity: Severity
     pointer: str
     code: str
     detail: str
+    event_key: EventKey | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

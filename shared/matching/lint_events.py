@@ -2,8 +2,7 @@
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from difflib import get_close_matches
-from types import MappingProxyType
-from typing import Any, Final
+from typing import Final
 
 from shared.domain.workflows import Definition, Dialect, TriggerKind
 from shared.expr.reads import Path
@@ -12,6 +11,7 @@ from shared.expr.schemas import Schema
 from shared.matching.filters import compile_filter
 from shared.matching.lint import Finding, Registered, Severity
 from shared.matching.lint_reads import readings, workflow_readings
+from shared.matching.path_statistics import A, type_of
 from shared.matching.rules import WILDCARD, is_named
 
 OURS: Final = "workflow_execution:"
@@ -110,43 +110,17 @@ def _mismatches(schemas: Sequence[Schema], definition: Definition) -> Iterator[F
                 continue
             parts = [described(schema, below) for schema in schemas]
             types = [types_of(part) for part in parts if isinstance(part, Mapping)]
-            wanted = _type_of(clause.wanted)
+            wanted = type_of(clause.wanted)
             if len(types) == len(parts) and not any(_may_be(wanted, one) for one in types):
                 listed = " or ".join(sorted(frozenset[str]().union(*types)))
                 detail = (
                     f"By its schema '{clause.path}' is of type {listed}; it is compared with"
-                    f" {_A[wanted]}, which it never is."
+                    f" {A[wanted]}, which it never is."
                 )
                 yield _warning(clause.pointer, "OTHER_TYPE", detail)
 
 
 _COMPARING: Final = frozenset({"~eq", "~neq", "~gt", "~gte", "~lt", "~lte"})
-_A: Final[Mapping[str, str]] = MappingProxyType(
-    {
-        "null": "null",
-        "boolean": "true or false",
-        "number": "a number",
-        "string": "a text",
-        "array": "a list",
-        "object": "an object",
-    }
-)
-
-
-def _type_of(value: Any) -> str:
-    match value:
-        case None:
-            return "null"
-        case bool():
-            return "boolean"
-        case int() | float():
-            return "number"
-        case str():
-            return "string"
-        case list():
-            return "array"
-        case _:
-            return "object"
 
 
 def _may_be(wanted: str, types: Collection[str]) -> bool:

@@ -4,8 +4,7 @@ from collections.abc import Iterable, Iterator
 
 from shared.domain.values import Value
 from shared.domain.workflows import Definition, Dialect
-from shared.expr.jsonata import paths_read
-from shared.expr.reads import Path, paths_of
+from shared.expr.reads import Path, paths_of, paths_read
 from shared.matching.check import conditions_in, values_in
 from shared.matching.filters import compile_filter
 

@@ -8,107 +8,116 @@ import operator
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
-from typing import Any
+from typing import Any, Final
 
 from shared.matching.patterns import compile_pattern
 
-Predicate = Callable[[Any], bool]
-
 VALUES_MAX = 1_000
 """The most values that ``~in`` and ``~nin`` take."""
+
+_SEARCHED_MAX = 64
+"""So many texts are looked through one by one: a set of them takes five times the memory."""
+_TEXTS: Final = frozenset({str})
+_NUMBERS: Final = frozenset({int, float})  # apart from bool, which Python takes for a number
+
+
+def _itself(operand: Any) -> Any:
+    return operand
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Operator:
     """What a clause asks of a value.
 
-    ``takes`` names the operands that it ``accepts``; ``predicate`` is made once per clause and
-    raises ``ValueError`` with a sentence for an operand of the right type but of no use.
+    ``takes`` names the operands that it ``accepts``; ``prepared`` is made of one once per clause
+    and raises ``ValueError`` with a sentence for an operand of the right type but of no use.
+    ``holds`` takes a value and what was prepared: one function for all clauses, as one for each
+    would take more memory than all the rest of them.
     """
 
+    name: str
     takes: str
     accepts: Callable[[Any], bool]
-    predicate: Callable[[Any], Predicate]
+    holds: Callable[[Any, Any], bool]
+    prepared: Callable[[Any], Any] = _itself
     is_negative: bool = False
 
 
-def equal_to(operand: Any) -> Predicate:
+def _equal(value: Any, operand: Any) -> bool:
     """Equality with ``operand``; its depth, not the value's, bounds the work."""
-    if operand is None or isinstance(operand, bool):
-        return lambda value: value is operand
-    if _is_number(operand):
-        return lambda value: _is_number(value) and value == operand
     if isinstance(operand, str):
-        return lambda value: isinstance(value, str) and value == operand
+        return isinstance(value, str) and value == operand
+    if operand is None or isinstance(operand, bool):
+        return value is operand
     if isinstance(operand, list):
-        items = [equal_to(item) for item in operand]
-        return lambda value: isinstance(value, list) and _all_hold(items, value)
-    fields = {key: equal_to(item) for key, item in operand.items()}
-    return lambda value: (
-        isinstance(value, dict)
-        and value.keys() == fields.keys()
-        and all(is_equal(value[key]) for key, is_equal in fields.items())
-    )
+        is_alike = isinstance(value, list) and len(value) == len(operand)
+        return is_alike and all(map(_equal, value, operand))
+    if isinstance(operand, dict):
+        is_alike = isinstance(value, dict) and value.keys() == operand.keys()
+        return is_alike and all(_equal(value[key], item) for key, item in operand.items())
+    return _is_number(value) and bool(value == operand)
 
 
-def _all_hold(predicates: list[Predicate], values: list[Any]) -> bool:
-    return len(predicates) == len(values) and all(
-        holds(value) for holds, value in zip(predicates, values, strict=True)
-    )
-
-
-def _ordered(compare: Callable[[Any, Any], bool]) -> Callable[[Any], Predicate]:
+def _ordered(compare: Callable[[Any, Any], bool]) -> Callable[[Any, Any], bool]:
     """Numbers with numbers, texts with texts by code point; nothing else is ordered."""
 
-    def predicate(operand: Any) -> Predicate:
+    def holds(value: Any, operand: Any) -> bool:
         is_comparable = _is_text if isinstance(operand, str) else _is_number
-        return lambda value: is_comparable(value) and compare(value, operand)
+        return is_comparable(value) and compare(value, operand)
 
-    return predicate
+    return holds
 
 
-def _one_of(operand: list[Any]) -> Predicate:
+@dataclass(frozen=True, slots=True)
+class _Values:
+    """Those of a list that are looked up, and those that are compared one by one."""
+
+    texts: frozenset[str]
+    others: tuple[Any, ...]
+
+
+def _values(operand: list[Any]) -> list[str] | _Values:
+    """A list of few texts stays what it is."""
     if len(operand) > VALUES_MAX:
         raise ValueError(f"A list may have {VALUES_MAX} values, this one has {len(operand)}.")
+    if len(operand) <= _SEARCHED_MAX and _TEXTS.issuperset(map(type, operand)):
+        return operand
     texts = frozenset(item for item in operand if isinstance(item, str))
-    others = [equal_to(item) for item in operand if not isinstance(item, str)]
-
-    def holds(value: Any) -> bool:
-        return value in texts if isinstance(value, str) else any(is_(value) for is_ in others)
-
-    return holds
+    return _Values(texts, tuple(item for item in operand if not isinstance(item, str)))
 
 
-def _containing(operand: Any) -> Predicate:
-    is_item = equal_to(operand)
-
-    def holds(value: Any) -> bool:
-        if isinstance(value, str):
-            return isinstance(operand, str) and operand in value
-        return isinstance(value, list) and any(is_item(item) for item in value)
-
-    return holds
+def _one_of(value: Any, values: list[str] | _Values) -> bool:
+    if isinstance(values, list):
+        return isinstance(value, str) and value in values
+    if isinstance(value, str):
+        return value in values.texts
+    return any(_equal(value, other) for other in values.others)
 
 
-def _found_by(operand: str) -> Predicate:
-    found_in = compile_pattern(operand)
-    return lambda value: isinstance(value, str) and found_in(value)
+def _containing(value: Any, operand: Any) -> bool:
+    if isinstance(value, str):
+        return isinstance(operand, str) and operand in value
+    return isinstance(value, list) and any(_equal(item, operand) for item in value)
 
 
-def _starting(operand: str) -> Predicate:
-    return lambda value: isinstance(value, str) and value.startswith(operand)
+def _found_by(value: Any, found_in: Callable[[str], bool]) -> bool:
+    return isinstance(value, str) and found_in(value)
 
 
-def _ending(operand: str) -> Predicate:
-    return lambda value: isinstance(value, str) and value.endswith(operand)
+def _starting(value: Any, operand: str) -> bool:
+    return isinstance(value, str) and value.startswith(operand)
 
 
-def _null(operand: bool) -> Predicate:  # noqa: FBT001 - the author's word
-    return lambda value: (value is None) is operand
+def _ending(value: Any, operand: str) -> bool:
+    return isinstance(value, str) and value.endswith(operand)
 
 
-def _empty(operand: bool) -> Predicate:  # noqa: FBT001 - the author's word
-    return lambda value: (value is None or value in ("", [], {})) is operand
+def _null(value: Any, operand: bool) -> bool:  # noqa: FBT001 - the author's word
+    return (value is None) is operand
+
+
+def _empty(value: Any, operand: bool) -> bool:  # noqa: FBT001 - the author's word
+    return (value is None or value in ("", [], {})) is operand
 
 
 def _is_text(value: Any) -> bool:
@@ -116,7 +125,7 @@ def _is_text(value: Any) -> bool:
 
 
 def _is_number(value: Any) -> bool:
-    return isinstance(value, int | float) and not isinstance(value, bool)
+    return type(value) in _NUMBERS
 
 
 def _is_ordered(value: Any) -> bool:
@@ -135,33 +144,54 @@ def _is_json(_: Any) -> bool:
     return True
 
 
-def _both(
-    name: str, takes: str, accepts: Callable[[Any], bool], predicate: Callable[[Any], Predicate]
-) -> dict[str, Operator]:
-    return {
-        f"~{name}": Operator(takes=takes, accepts=accepts, predicate=predicate),
-        f"~n{name}": Operator(takes=takes, accepts=accepts, predicate=predicate, is_negative=True),
-    }
+_ANY: Final = ("any value", _is_json)
+_ORDERED: Final = ("a number or a text", _is_ordered)
+_LIST: Final = ("a list", _is_list)
+_TEXT: Final = ("a text", _is_text)
+_BOOL: Final = ("true or false", _is_bool)
 
 
 def _one(
-    name: str, takes: str, accepts: Callable[[Any], bool], predicate: Callable[[Any], Predicate]
-) -> dict[str, Operator]:
-    return {f"~{name}": Operator(takes=takes, accepts=accepts, predicate=predicate)}
+    name: str,
+    operand: tuple[str, Callable[[Any], bool]],
+    holds: Callable[[Any, Any], bool],
+    prepared: Callable[[Any], Any] = _itself,
+    *,
+    is_negative: bool = False,
+) -> Operator:
+    takes, accepts = operand
+    return Operator(
+        name=name, takes=takes, accepts=accepts,
+        holds=holds, prepared=prepared, is_negative=is_negative,
+    )  # fmt: skip
 
 
-OPERATORS: Mapping[str, Operator] = MappingProxyType(
-    _both("eq", "any value", _is_json, equal_to)
-    | _one("gt", "a number or a text", _is_ordered, _ordered(operator.gt))
-    | _one("gte", "a number or a text", _is_ordered, _ordered(operator.ge))
-    | _one("lt", "a number or a text", _is_ordered, _ordered(operator.lt))
-    | _one("lte", "a number or a text", _is_ordered, _ordered(operator.le))
-    | _both("in", "a list", _is_list, _one_of)
-    | _both("regex", "a text", _is_text, _found_by)
-    | _both("starts", "a text", _is_text, _starting)
-    | _both("ends", "a text", _is_text, _ending)
-    | _both("contains", "any value", _is_json, _containing)
-    | _one("isnull", "true or false", _is_bool, _null)
-    | _one("isempty", "true or false", _is_bool, _empty)
+def _both(
+    name: str,
+    operand: tuple[str, Callable[[Any], bool]],
+    holds: Callable[[Any, Any], bool],
+    prepared: Callable[[Any], Any] = _itself,
+) -> tuple[Operator, Operator]:
+    return (
+        _one(f"~{name}", operand, holds, prepared),
+        _one(f"~n{name}", operand, holds, prepared, is_negative=True),
+    )
+
+
+_ALL: Final = (
+    *_both("eq", _ANY, _equal),
+    _one("~gt", _ORDERED, _ordered(operator.gt)),
+    _one("~gte", _ORDERED, _ordered(operator.ge)),
+    _one("~lt", _ORDERED, _ordered(operator.lt)),
+    _one("~lte", _ORDERED, _ordered(operator.le)),
+    *_both("in", _LIST, _one_of, _values),
+    *_both("regex", _TEXT, _found_by, compile_pattern),
+    *_both("starts", _TEXT, _starting),
+    *_both("ends", _TEXT, _ending),
+    *_both("contains", _ANY, _containing),
+    _one("~isnull", _BOOL, _null),
+    _one("~isempty", _BOOL, _empty),
 )
+
+OPERATORS: Final[Mapping[str, Operator]] = MappingProxyType({each.name: each for each in _ALL})
 """By their names, which begin with ``~``."""

@@ -2,86 +2,165 @@
 
 from collections import defaultdict
 from collections.abc import Iterator
-from uuid import UUID
+from dataclasses import replace
+from weakref import WeakValueDictionary
 
 from shared.domain.events import Event
 from shared.domain.ids import WorkflowId
-from shared.domain.workflows import Workflow
+from shared.domain.workflows import Dialect, Workflow
 from shared.expr.jsonata import ExpressionCache
+from shared.expr.terms import Names
+from shared.matching.atoms import Conjuncts
+from shared.matching.clauses import Path
 from shared.matching.decisions import Decision
-from shared.matching.rules import WILDCARD, Rule, compile_rule, judge
+from shared.matching.extract import conjuncts_of
+from shared.matching.index import Index
+from shared.matching.readers import Reader, Reading
+from shared.matching.rules import SET_ASIDE, WILDCARD, Rule, asks_for_its_name, compile_rule, judge
 from shared.matching.view import EventView
 
-_Place = tuple[UUID, str]  # an environment, and an event name as a trigger writes it
+_Name = tuple[int, str]
+"""An environment's number, which is hashed much faster, and a name as a trigger writes it."""
 
 
 class WorkflowTable:
-    """The workflows that events may start, by environment and event name.
+    """The workflows that events may start, by environment, event name and conditions.
 
     Holds only active, ready ones; at most one version of each. Not for several threads.
     """
 
     def __init__(self, expressions: ExpressionCache) -> None:
         self._expressions = expressions
-        self._rules: dict[WorkflowId, Rule] = {}
-        self._places: defaultdict[_Place, dict[WorkflowId, Rule]] = defaultdict(dict)
+        # By the numbers of their ids, which are hashed much faster.
+        self._rules: dict[int, Rule] = {}
+        self._places: defaultdict[_Name, dict[Dialect, Index[Rule]]] = defaultdict(dict)
         # An event looks up only those beginnings of its name that a trigger could have. Lengths
         # stay when triggers go: an environment has at most as many as a name has characters.
-        self._lengths: defaultdict[UUID, set[int]] = defaultdict(set)
+        self._lengths: defaultdict[int, set[int]] = defaultdict(set)
+        self._unindexed = set[int]()
+        # One reader a path: what is read once is found by it. None outlives the rules that read it.
+        self._readers = WeakValueDictionary[str | Names, Reader]()
 
     def __len__(self) -> int:
         return len(self._rules)
+
+    @property
+    def unindexed(self) -> int:
+        """How many have conditions that each of their events must try, not looked up."""
+        return len(self._unindexed)
 
     def put(self, workflow: Workflow) -> None:
         """Take ``workflow`` in place of its earlier version; an inactive one or a draft leaves.
 
         Raises nothing: conditions that cannot be compiled decide every event with an error.
         """
-        workflow_id = WorkflowId(workflow.id)
-        self.remove(workflow_id)
+        number = workflow.id.int
+        if number in self._rules:
+            self.remove(WorkflowId(workflow.id))
         if not workflow.is_matched:
             return
         rule = compile_rule(workflow, self._expressions)
-        self._rules[workflow_id] = rule
-        for place in _places(workflow):
-            self._places[place][workflow_id] = rule
+        if workflow.is_quarantined:
+            rule = replace(rule, fault=SET_ASIDE)
+        self._rules[number] = rule
+        conjuncts = self._conjuncts(rule)
+        if () in conjuncts and (rule.filter is not None or rule.run_if is not None):
+            self._unindexed.add(number)
+        for place in _places(rule) if conjuncts else ():
+            index = self._places[place].setdefault(rule.dialect, Index())
+            for conjunct in conjuncts:
+                index.add(rule, conjunct)
             environment_id, name = place
             if name.endswith(WILDCARD):
                 self._lengths[environment_id].add(len(name))
 
     def remove(self, workflow_id: WorkflowId) -> None:
         """Forget a workflow; it need not be there."""
-        rule = self._rules.pop(workflow_id, None)
-        if rule is None:
+        rule = self._rules.pop(workflow_id.int, None)
+        self._unindexed.discard(workflow_id.int)
+        # Derived once more: to keep them would take as much memory as all the rest.
+        conjuncts = () if rule is None else self._conjuncts(rule)
+        if rule is None or not conjuncts:
             return
-        for place in _places(rule.workflow):
-            rules = self._places[place]
-            del rules[workflow_id]
-            if not rules:
+        for place in _places(rule):
+            indexes = self._places[place]
+            for conjunct in conjuncts:
+                indexes[rule.dialect].remove(rule, conjunct)
+            if indexes[rule.dialect].is_empty:
+                del indexes[rule.dialect]
+            if not indexes:
                 del self._places[place]
 
     def match(self, event: Event) -> list[Decision]:
-        """A decision on each workflow with a trigger for ``event``, in the order of their ids."""
+        """A decision on each workflow that the event may start, in the order of their ids.
+
+        That is each that matches, and some that do not; a workflow of which it is plain without
+        trying that its conditions do not hold is not among them.
+        """
         view = EventView(event)
-        return [judge(view, rule) for rule in self._candidates(event)]
+        return [judge(view, rule) for rule in self.candidates(view)]
 
-    def _candidates(self, event: Event) -> list[Rule]:
-        found: dict[WorkflowId, Rule] = {}
-        for name in self._names(event):
-            found |= self._places.get((event.environment_id, name), {})
-        return [found[workflow_id] for workflow_id in sorted(found, key=_order)]
+    def names_of(self, event: Event) -> list[str]:
+        """The names, as triggers write them, by which workflows of the table await ``event``."""
+        return [name for name, _ in self._awaited(event)]
 
-    def _names(self, event: Event) -> Iterator[str]:
-        """The triggers' names that would name ``event``."""
-        yield event.type
-        for length in self._lengths.get(event.environment_id, ()):
-            if length <= len(event.type) + 1:
-                yield event.type[: length - 1] + WILDCARD
+    def candidates(self, view: EventView, first: WorkflowId | None = None) -> list[Rule]:
+        """The rules on which ``match`` decides, from that of the workflow ``first`` on."""
+        readings: dict[Dialect, Reading] = {}
+        found: dict[Rule, None] = {}
+        for _, indexes in self._awaited(view.event):
+            for dialect, index in indexes.items():
+                reading = readings.get(dialect)
+                if reading is None:
+                    reading = readings[dialect] = Reading(view, dialect)
+                index.find(reading, found)
+        rules = found if first is None else [r for r in found if r.workflow_id.int >= first.int]
+        return sorted(rules, key=_order) if len(rules) > 1 else list(rules)
+
+    def _awaited(self, event: Event) -> Iterator[tuple[str, dict[Dialect, Index[Rule]]]]:
+        """The names by which workflows await ``event``, with their indexes."""
+        number, type_ = event.environment_id.int, event.type
+        names = [type_]
+        if lengths := self._lengths.get(number):
+            most = len(type_) + 1
+            names += [type_[: length - 1] + WILDCARD for length in lengths if length <= most]
+        for name in names:
+            indexes = self._places.get((number, name))
+            if indexes is not None:
+                yield name, indexes
+
+    def _conjuncts(self, rule: Rule) -> Conjuncts:
+        run_if = None if rule.run_if is None else rule.run_if.source
+        # The name is no event's: what asks for it is tried on each.
+        filter_ = None if asks_for_its_name(rule) else rule.filter
+        return conjuncts_of(filter_, run_if, self._reader)
+
+    def _reader(self, path: Path | Names) -> Reader:
+        # What is written is one path: only JSONata has names with dots in them.
+        key = path.written if isinstance(path, Path) else path
+        reader = self._readers.get(key)
+        if reader is None:
+            reader = _reader_of(path)
+            self._readers[key] = reader
+        return reader
 
 
-def _places(workflow: Workflow) -> set[_Place]:
-    return {(workflow.environment_id, name) for name in workflow.definition.event_names}
+def _reader_of(path: Path | Names) -> Reader:
+    if isinstance(path, Path):
+        return Reader([segment.key for segment in path.segments], path)
+    return Reader(path)
 
 
-def _order(workflow_id: WorkflowId) -> int:
-    return workflow_id.int
+def is_unindexed(workflow: Workflow) -> bool:
+    """Whether events may start it, and nothing of its conditions can be looked up."""
+    table = WorkflowTable(ExpressionCache(1))
+    table.put(workflow)
+    return bool(workflow.definition.event_names) and table.unindexed > 0
+
+
+def _places(rule: Rule) -> set[_Name]:
+    return {(rule.environment_id.int, name) for name in rule.event_names}
+
+
+def _order(rule: Rule) -> int:
+    return rule.workflow_id.int

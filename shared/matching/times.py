@@ -10,16 +10,21 @@ from zoneinfo import ZoneInfo
 from cronsim import CronSim, CronSimError
 
 from shared.domain.errors import Problem
-from shared.domain.schedules import Schedule, ScheduleKind, is_calendar_value
+from shared.domain.schedules import (
+    Schedule,
+    ScheduleKind,
+    read_calendar,
+    read_cron,
+    read_interval,
+)
 from shared.domain.values import WAIT_S_MAX
 
 INTERVAL_S_MIN: Final = 60
 
-_CRON_FIELDS: Final = 5
+_CRON_FIELDS: Final = (5, 6)
 _INSTANT: Final = re.compile(
     r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,9})?(Z|[+-]\d\d:\d\d)", re.ASCII | re.IGNORECASE
 )
-_SECONDS: Final = re.compile(r"\d{1,9}", re.ASCII)
 _EXAMPLES: Final = MappingProxyType(
     {
         ScheduleKind.DAILY: "06:30",
@@ -47,13 +52,19 @@ def schedule_problems(schedule: Schedule, pointer: str) -> Iterator[Problem]:
     if not _is_zone(schedule.timezone):
         detail = "Name a zone of the IANA database, such as 'Europe/Berlin' or 'UTC'."
         yield Problem(pointer=f"{pointer}/timezone", code="UNKNOWN_TIMEZONE", detail=detail)
+    if schedule.starts_at and schedule.ends_at and schedule.ends_at < schedule.starts_at:
+        detail = "It ends before it starts; let 'ends_at' be later than 'starts_at'."
+        yield Problem(pointer=f"{pointer}/ends_at", code="INVALID_SPAN", detail=detail)
 
 
 def instant_problems(text: str, pointer: str) -> Iterator[Problem]:
     """What keeps a text from being an instant."""
     try:
-        is_instant = bool(_INSTANT.fullmatch(text) and datetime.fromisoformat(text.upper()))
-    except ValueError:
+        # One at the ends of the calendar may be none in UTC.
+        is_instant = bool(
+            _INSTANT.fullmatch(text) and datetime.fromisoformat(text.upper()).astimezone(UTC)
+        )
+    except (ValueError, OverflowError):
         is_instant = False
     if not is_instant:
         detail = "Write an instant with its zone (RFC 3339), such as 2026-11-22T10:00:00Z."
@@ -67,16 +78,16 @@ def _manual_problems(value: str | None, pointer: str) -> Iterator[Problem]:
 
 
 def _calendar_problems(kind: ScheduleKind, value: str, pointer: str) -> Iterator[Problem]:
-    if not is_calendar_value(kind, value):
+    if read_calendar(kind, value) is None:
         detail = f"Not the times of a {kind} schedule; write them as '{_EXAMPLES[kind]}'."
         yield Problem(pointer=pointer, code="INVALID_SCHEDULE", detail=detail)
 
 
-def _cron_problems(line: str, pointer: str) -> Iterator[Problem]:
-    fault = None
+def _cron_problems(value: str, pointer: str) -> Iterator[Problem]:
+    fault, line = None, read_cron(value)
     try:
-        if len(line.split()) != _CRON_FIELDS:
-            fault = "it has five fields"
+        if len(line.split()) not in _CRON_FIELDS:
+            fault = "it has five fields, or six with seconds first, or is an alias such as @daily"
         elif next(CronSim(line, _AROUND), None) is None:
             fault = "it is never due"
     except CronSimError as error:
@@ -87,8 +98,12 @@ def _cron_problems(line: str, pointer: str) -> Iterator[Problem]:
 
 
 def _interval_problems(text: str, pointer: str) -> Iterator[Problem]:
-    if not _SECONDS.fullmatch(text) or not INTERVAL_S_MIN <= int(text) <= WAIT_S_MAX:
-        detail = f"Write whole seconds, from {INTERVAL_S_MIN} to {WAIT_S_MAX:.0f}."
+    every_s = read_interval(text)
+    if every_s is None or not INTERVAL_S_MIN <= every_s <= WAIT_S_MAX:
+        detail = (
+            f"Write whole seconds, from {INTERVAL_S_MIN} to {WAIT_S_MAX:.0f},"
+            " or words such as '5 minutes', '1 hour', '2 days'."
+        )
         yield Problem(pointer=pointer, code="INVALID_INTERVAL", detail=detail)
 
 

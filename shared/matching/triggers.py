@@ -7,6 +7,7 @@ from typing import Final
 from shared.domain.errors import Problem
 from shared.domain.workflows import Definition, Trigger, TriggerKind
 from shared.matching.rules import WILDCARD
+from shared.matching.senders import sender_problems
 from shared.matching.times import schedule_problems
 
 _KIND_OF: Final[Mapping[str, TriggerKind]] = MappingProxyType(
@@ -44,5 +45,7 @@ def _own_problems(trigger: Trigger, pointer: str) -> Iterator[Problem]:
     if trigger.kind is TriggerKind.WEBHOOK and trigger.id is None:
         detail = "Give a webhook an id: its address belongs to that, wherever the trigger stands."
         yield Problem(pointer=f"{pointer}/id", code="MISSING_TRIGGER_ID", detail=detail)
+    if trigger.webhook is not None and trigger.webhook.auth is not None:
+        yield from sender_problems(trigger.webhook.auth, f"{pointer}/webhook/auth")
     if trigger.schedule is not None:
         yield from schedule_problems(trigger.schedule, f"{pointer}/schedule")

@@ -6,7 +6,7 @@ from typing import Any
 from shared.domain.events import Event
 from shared.domain.workflows import Dialect
 from shared.expr.jsonata import Document
-from shared.expr.scope import event_scope
+from shared.expr.scope import event_fields, event_scope
 
 
 class EventView:
@@ -19,6 +19,7 @@ class EventView:
     def __init__(self, event: Event) -> None:
         self.event = event
         self._scopes: dict[Dialect, dict[str, Any]] = {}
+        self._fields: dict[str, Any] | None = None
         self._documents: dict[Dialect, Document] = {}
 
     @property
@@ -39,6 +40,22 @@ class EventView:
         if dialect not in self._scopes:
             self._scopes[dialect] = event_scope(self.event, dialect)
         return self._scopes[dialect]
+
+    def fields(self, dialect: Dialect) -> dict[str, Any]:
+        """The same, in the native words without ``event``."""
+        if dialect is not Dialect.NATIVE:
+            return self.scope(dialect)
+        if self._fields is None:
+            self._fields = event_fields(self.event)
+        return self._fields
+
+    def seen_by(self, dialect: Dialect, name: str, *, reads_event: bool = True) -> dict[str, Any]:
+        """The scope of the filters of a workflow; in thena's words it has the workflow's name."""
+        scope = self.scope(dialect) if reads_event else self.fields(dialect)
+        if dialect is not Dialect.THENA:
+            return scope
+        context = {**scope["context"], "name": name}
+        return {**context, "context": context}
 
     def document(self, dialect: Dialect) -> Document:
         """The scope as expressions take it."""

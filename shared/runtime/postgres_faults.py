@@ -1,5 +1,6 @@
 """Which errors of asyncpg pass with time; for everything that keeps state in Postgres."""
 
+import re
 from typing import Final
 
 import asyncpg
@@ -18,3 +19,13 @@ PASSING: Final = (
     asyncpg.InternalClientError,  # "cannot switch to state": the connection broke in mid-use
     OSError,  # ConnectionResetError and TimeoutError included
 )
+
+# asyncpg's InterfaceErrors tell of lost connections and of its misuse alike, in words only.
+_OURS: Final = re.compile(r"the server expects \d+ argument")
+
+
+def is_passing(fault: BaseException) -> bool:
+    """Whether it passes with time; a wrong number of arguments is ours to mend."""
+    if isinstance(fault, asyncpg.InterfaceError):
+        return _OURS.search(str(fault)) is None
+    return isinstance(fault, PASSING)

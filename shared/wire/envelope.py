@@ -22,8 +22,9 @@ def dumps(value: Any) -> bytes:
 def stamp(at: datetime) -> str:
     """RFC 3339 in UTC with microseconds: ``2026-11-22T01:02:03.000004Z``."""
     # At a quarter of isoformat's price; orjson leaves microseconds out where there are none.
-    text = dumps(at.astimezone(UTC))[1:-2].decode()
-    return f"{text}Z" if at.microsecond else f"{text}.000000Z"
+    utc = at if at.tzinfo is UTC else at.astimezone(UTC)
+    text = orjson.dumps(utc, option=orjson.OPT_UTC_Z)[1:-1].decode()
+    return text if at.microsecond else f"{text[:-1]}.000000Z"
 
 
 def stamped(at: datetime | None) -> str | None:

@@ -51,7 +51,9 @@ def decode_event(record: Mapping[str, Any]) -> Event:
             time=datetime.fromisoformat(record["time"]),
             subject=record.get("subject"),
             payload=record["data"],
-            attributes={k: v for k, v in record.items() if k not in _OUR_FIELDS},
+            attributes={}
+            if record.keys() <= _OUR_FIELDS
+            else {k: v for k, v in record.items() if k not in _OUR_FIELDS},
         )
     except (KeyError, TypeError, ValueError, AttributeError) as error:
         raise Defect(f"Not an event as trigger-ingest writes them: {error!r}") from error

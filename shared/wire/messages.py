@@ -178,12 +178,8 @@ class ResultData(ExecutionRef):
     sequence: int
 
 
-class StepResultData(ResultData):
-    """step_results, ``turnout.step.<status>``: one attempt that ended, or that waits.
-
-    ``item`` is the place of an iterator's item; ``compensates``: it undoes the step; ``handle`` the
-    way by which the step was left, or what kept a skipped one from running.
-    """
+class AttemptData(TypedDict):
+    """What a result says of an attempt."""
 
     step_id: str
     item: int | None
@@ -199,6 +195,14 @@ class StepResultData(ResultData):
     handle: str | None
 
 
+class StepResultData(ResultData, AttemptData):
+    """step_results, ``turnout.step.<status>``: one attempt that ended, or that waits.
+
+    ``item`` is the place of an iterator's item; ``compensates``: it undoes the step; ``handle`` the
+    way by which the step was left, or what kept a skipped one from running.
+    """
+
+
 class TruncatedResultData(StepResultData):
     """A result that the topic does not take whole.
 
@@ -208,12 +212,16 @@ class TruncatedResultData(StepResultData):
     truncated: Literal[True]
 
 
-class ExecutionData(ResultData):
-    """executions, ``workflow_execution:<phase>``."""
+class PhaseData(TypedDict):
+    """What a record says of a phase."""
 
     phase: _Phase
     error: ErrorData | None
     at: Time
+
+
+class ExecutionData(ResultData, PhaseData):
+    """executions, ``workflow_execution:<phase>``."""
 
 
 class DeadLetterData(TypedDict):

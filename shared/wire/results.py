@@ -15,22 +15,24 @@ from shared.domain.ids import (
     EventKey,
     ExecutionId,
     WorkflowId,
-    result_id,
+    known_text,
+    known_uuid,
     split_key,
 )
-from shared.wire.envelope import dumps, envelope, stamp
+from shared.wire.envelope import dumps, stamp
 from shared.wire.errors import error_data
 from shared.wire.lineage import NO_LINEAGE, Lineage
-from shared.wire.messages import ExecutionData, ExecutionRef, StepResultData
+from shared.wire.messages import AttemptData, ExecutionRef, PhaseData
+
+_FAILED = Phase.FAILED
 
 
 @frozen
 class Origin:
     """What each result says of its execution.
 
-    ``subject`` and ``source`` name execution and workflow in records, ``ref`` holds the fields
-    that every result starts with, ``chain`` the attributes that tell what caused it; they are made
-    once for the many records of an execution.
+    ``subject``, ``event``, ``workflow``, ``environment`` and ``source`` are names in records,
+    ``chain`` the attributes that tell what caused it, ``frame`` all that its many records share.
     """
 
     execution_id: ExecutionId
@@ -41,24 +43,58 @@ class Origin:
     cause: Cause
     lineage: Lineage = NO_LINEAGE
     subject: str = field(init=False, repr=False, compare=False)
+    event: str = field(init=False, repr=False, compare=False)
+    workflow: str = field(init=False, repr=False, compare=False)
+    environment: str = field(init=False, repr=False, compare=False)
     source: str = field(init=False, repr=False, compare=False)
-    ref: ExecutionRef = field(init=False, repr=False, compare=False)
     chain: Mapping[str, Any] = field(init=False, repr=False, compare=False)
+    frame: "_Frame" = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
-        subject, workflow = str(self.execution_id), str(self.workflow_id)
+        subject, event = str(self.execution_id), str(self.event_key)
+        workflow = known_text(self.workflow_id)
+        source, environment = f"/turnout/workflows/{workflow}", known_text(self.environment_id)
+        chain = {"environmentid": environment, **self.cause.attributes()}
         ref: ExecutionRef = {
             "execution_id": subject,
             "workflow_id": workflow,
             "workflow_version": self.workflow_version,
-            "environment_id": str(self.environment_id),
-            "event_key": str(self.event_key),
+            "environment_id": environment,
+            "event_key": event,
         }
         object.__setattr__(self, "subject", subject)
-        object.__setattr__(self, "source", f"/turnout/workflows/{workflow}")
-        object.__setattr__(self, "ref", ref)
-        chain = {"environmentid": ref["environment_id"], **self.cause.attributes()}
+        object.__setattr__(self, "event", event)
+        object.__setattr__(self, "workflow", workflow)
+        object.__setattr__(self, "environment", environment)
+        object.__setattr__(self, "source", source)
         object.__setattr__(self, "chain", chain)
+        object.__setattr__(self, "frame", _Frame(source, subject, chain, ref))
+
+
+class _Frame:
+    """The envelope of an execution's records, written once: one by one it is half of their price.
+
+    What goes into it are ids and times of ours, which JSON writes as they are.
+    """
+
+    __slots__ = ("_data", "_id", "_subject", "_type")
+
+    def __init__(
+        self, source: str, subject: str, chain: Mapping[str, Any], ref: ExecutionRef
+    ) -> None:
+        self._id = f'{{"specversion":"1.0","id":"{subject}:'
+        self._type = f'","source":"{source}","type":"'
+        self._subject = f'","subject":"{subject}","time":"'
+        more = f'{dumps(chain)[1:-1].decode()},"data":{dumps(ref)[:-1].decode()}'
+        self._data = f'","datacontenttype":"application/json",{more},"sequence":'
+
+    def record(
+        self, position: int, suffix: str, kind: str, time: str, data: AttemptData | PhaseData
+    ) -> bytes:
+        """The record of the log entry at ``position`` whose id ends with ``suffix``."""
+        id_, type_ = f"{self._id}{position}{suffix}", f"{self._type}{kind}"
+        head = f"{id_}{type_}{self._subject}{time}{self._data}{position},"
+        return b"%b%b}" % (head.encode(), dumps(data)[1:])
 
 
 def encode_result(origin: Origin, entry: Entry) -> bytes | None:
@@ -71,9 +107,7 @@ def encode_result(origin: Origin, entry: Entry) -> bytes | None:
         return None
     ended_at = stamp(attempt.ended_at)
     step_id, item, compensates = split_key(attempt.step_id)
-    data: StepResultData = {
-        **origin.ref,
-        "sequence": entry.position,
+    data: AttemptData = {
         "step_id": step_id,
         "item": item,
         "compensates": compensates,
@@ -87,15 +121,13 @@ def encode_result(origin: Origin, entry: Entry) -> bytes | None:
         "wake_at": stamp(attempt.wake_at) if attempt.wake_at else None,
         "handle": attempt.handle,
     }
-    return envelope(
-        record_id=result_id(origin.subject, entry.position),
-        kind=f"turnout.step.{attempt.status.lower()}",
-        source=origin.source,
-        subject=origin.subject,
-        time=ended_at,
-        data=data,
-        attributes=origin.chain,
-    )
+    kind = f"turnout.step.{attempt.status.lower()}"
+    return origin.frame.record(entry.position, "", kind, ended_at, data)
+
+
+def environment_in(record: bytes) -> EnvironmentId:
+    """Whose a record is."""
+    return EnvironmentId(known_uuid(orjson.loads(record)["environmentid"]))
 
 
 def truncated(record: bytes) -> bytes:
@@ -112,26 +144,22 @@ def encode_phases(origin: Origin, entry: Entry, at: datetime) -> list[bytes]:
     """The executions records of a log entry, one a phase; ``at`` is when it was written."""
     if not entry.phases:
         return []
-    time, record_id = stamp(at), result_id(origin.subject, entry.position)
+    time, record = stamp(at), origin.frame.record
     return [
-        envelope(
-            record_id=f"{record_id}:{phase}",
-            kind=f"workflow_execution:{phase}",
-            source=origin.source,
-            subject=origin.subject,
-            time=time,
-            data=_phase_data(origin, entry, phase, time),
-            attributes=origin.chain,
+        record(
+            entry.position,
+            f":{phase}",
+            f"workflow_execution:{phase}",
+            time,
+            _phase_data(entry, phase, time),
         )
         for phase in entry.phases
     ]
 
 
-def _phase_data(origin: Origin, entry: Entry, phase: Phase, time: str) -> ExecutionData:
+def _phase_data(entry: Entry, phase: Phase, time: str) -> PhaseData:
     return {
-        **origin.ref,
-        "sequence": entry.position,
         "phase": phase,
-        "error": error_data(entry.failure) if phase is Phase.FAILED else None,
+        "error": error_data(entry.failure) if phase is _FAILED else None,
         "at": time,
     }

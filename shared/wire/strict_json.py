@@ -1,9 +1,12 @@
 """Reading JSON of strangers: what Postgres, Kafka and the expression engines can all carry.
 
 orjson refuses bad UTF-8, a byte order mark, lone surrogates, NaN, and numbers beyond a double. Of
-a key given twice the last counts, as in every other reader of the same document.
+a key given twice the last counts, as in every other reader of the same document; where somebody
+writes by hand, ``check_keys`` refuses it.
 """
 
+import json
+from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import StrEnum
@@ -52,6 +55,18 @@ def read_json(raw: bytes, limits: JsonLimits) -> Any:
     return value
 
 
+def check_keys(raw: bytes) -> None:
+    """Raises Invalid for the first key that an object has twice; ``raw`` was read before."""
+    try:
+        found = json.loads(raw, object_pairs_hook=_keyed, parse_int=str, parse_float=str)
+    except RecursionError:  # what was read is not deep: another value of the same key was left out
+        raise invalid("", JsonFault.UNREADABLE, "A key stands there twice.") from None
+    path = _path_to_twice(found)
+    if path is not None:
+        place = pointer_of(path)
+        raise invalid(place, JsonFault.UNREADABLE, f"'{str(path[-1])[:64]}' stands there twice.")
+
+
 def check_writable(raw: bytes, value: Any) -> None:
     """Raises Invalid when ``value``, read from ``raw``, has more than ``WRITABLE_DEPTH_MAX``."""
     if raw.count(b"{") + raw.count(b"[") > WRITABLE_DEPTH_MAX:
@@ -93,6 +108,31 @@ def _check_extent(value: Any, limits: JsonLimits) -> None:
         ]
 
 
+@dataclass(frozen=True, slots=True)
+class _Twice:
+    """An object that has a key twice."""
+
+    key: str
+
+
+def _keyed(pairs: list[tuple[str, Any]]) -> dict[str, Any] | _Twice:
+    keyed = dict(pairs)
+    if len(keyed) == len(pairs):
+        return keyed
+    times = Counter(key for key, _ in pairs)
+    return _Twice(times.most_common(1)[0][0])
+
+
+def _path_to_twice(value: Any) -> tuple[str | int, ...] | None:
+    if isinstance(value, _Twice):
+        return (value.key,)
+    for key, child in _children(value):
+        path = _path_to_twice(child)
+        if path is not None:
+            return (key, *path)
+    return None
+
+
 def _check_texts(value: Any) -> None:
     path = _path_to_nul(value)
     if path is not None:
@@ -107,15 +147,16 @@ def _path_to_nul(value: Any) -> tuple[str | int, ...] | None:
     """Where the first text with U+0000 is; for a key, the object that has it."""
     if isinstance(value, str):
         return () if "\0" in value else None
-    children: Iterable[tuple[str | int, Any]] = ()
-    if isinstance(value, dict):
-        if any("\0" in key for key in value):
-            return ()
-        children = value.items()
-    elif isinstance(value, list):
-        children = enumerate(value)
-    for key, child in children:
+    if isinstance(value, dict) and any("\0" in key for key in value):
+        return ()
+    for key, child in _children(value):
         path = _path_to_nul(child)
         if path is not None:
             return (key, *path)
     return None
+
+
+def _children(value: Any) -> Iterable[tuple[str | int, Any]]:
+    if isinstance(value, dict):
+        return value.items()
+    return enumerate(value) if isinstance(value, list) else ()

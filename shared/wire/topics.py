@@ -6,8 +6,8 @@ topic               key                             written by            read b
 sources             the publisher's choice          publishers, api       trigger_ingest
 triggers            the event's subject, else id    trigger_ingest        matcher
 commands            execution id                    matcher, api          executor
-step_results        execution id                    executor              downstream consumers
-executions          execution id                    executor              downstream consumers
+step_results        execution id                    executor              webhooks, consumers
+executions          execution id                    executor              webhooks, consumers
 tasks.<action>      execution id                    executor              remote workers
 task_results        execution id                    remote workers        executor
 dead_letters        the original key                all                   operators

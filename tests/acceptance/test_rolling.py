@@ -21,7 +21,7 @@ from tests.support.processes import Roles
 
 pytestmark = [*KAFKA_MARKS, pytest.mark.slow, pytest.mark.timeout(600)]
 
-ROLES = ("api", "trigger-ingest", "matcher", "executor", "scheduler")
+ROLES = ("api", "trigger-ingest", "matcher", "executor", "scheduler", "webhooks")
 REPLICAS = ("a", "b")
 TOKEN = "a-token-for-tests-only"
 LOOK_S = 0.1

@@ -14,15 +14,18 @@ from shared.runtime.settings import LogSettings
 from shared.runtime.telemetry import configure_logging
 from tests.benchmarks import (
     api,
+    deliveries,
     durable,
     idle,
     latency,
+    match,
     neighbours,
     parked,
     pipeline,
     pressure,
     report,
     scale,
+    webhooks,
 )
 from tests.benchmarks.tables import table_of
 from tests.benchmarks.three_steps import INPUTS
@@ -202,6 +205,54 @@ def api_(*, as_json: bool, quick: bool, **given: Any) -> None:
     quickly = replace(api.QUICK, bus=given["bus"])
     extent = quickly if quick else replace(api.FULL, **given)
     _measure(api.measure_api(extent, _tell), as_json=as_json)
+
+
+@bench.command("webhooks")
+@json_option
+@_rounds(webhooks.FULL.rounds)
+@_option("--seconds", _SECONDS, webhooks.FULL.seconds, "Of each side, in each round.")
+@_option("--per-s", click.FloatRange(1, 10_000), webhooks.FULL.per_s, "Deliveries.")
+@_bus
+@_quick
+def webhooks_(*, as_json: bool, quick: bool, **given: Any) -> None:
+    """Deliveries of webhooks until they are durable, signed or not, beside a bare handler."""
+    quickly = replace(webhooks.QUICK, bus=given["bus"])
+    extent = quickly if quick else replace(webhooks.FULL, **given)
+    _measure(webhooks.measure_webhooks(extent, _tell), as_json=as_json)
+
+
+@bench.command("deliveries")
+@json_option
+@_rounds(deliveries.FULL.rounds)
+@_option("--deliveries", _EVENTS, deliveries.FULL.deliveries, "At once, in each round.")
+@_option("--subscriptions", click.IntRange(1, 1_000), deliveries.FULL.subscriptions, "In all.")
+@_option("--seconds", _SECONDS, deliveries.FULL.seconds, "Of what comes unloaded.")
+@_bus
+@_quick
+def deliveries_(*, as_json: bool, quick: bool, **given: Any) -> None:
+    """Outgoing webhooks: how many, at what cost and how soon, beside a bare loop of posts."""
+    quickly = replace(deliveries.QUICK, bus=given["bus"])
+    extent = quickly if quick else replace(deliveries.FULL, **given)
+    _measure(deliveries.measure_deliveries(extent, _tell), as_json=as_json)
+
+
+@bench.command("match")
+@json_option
+@_rounds(match.FULL.rounds)
+@_option("--events", _EVENTS, match.FULL.events, "In each round.")
+@click.option(
+    "--counts", type=click.IntRange(1, 10_000_000), multiple=True, default=match.FULL.counts,
+    show_default=True, help="How many workflows. May be given more than once.",
+)  # fmt: skip
+@click.option(
+    "--cases", type=click.Choice(match.FULL.cases), multiple=True, default=match.FULL.cases,
+    help="Kinds of conditions; all of them, unless given.",
+)  # fmt: skip
+@_quick
+def match_(*, as_json: bool, quick: bool, **given: Any) -> None:
+    """One event among 1, 1,000, 10,000 and 100,000 workflows, beside asking each of them."""
+    extent = match.QUICK if quick else replace(match.FULL, **given)
+    _measure(match.measure_match(extent, _tell), as_json=as_json)
 
 
 @bench.command("report")

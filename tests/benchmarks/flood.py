@@ -9,7 +9,7 @@ from typing import Final
 
 import orjson
 
-from shared.bus.protocol import Record
+from shared.bus.protocol import Bus, Record
 from tests.benchmarks.events import EVENT, event_record
 from tests.benchmarks.ground import Place
 from tests.benchmarks.processes import Running
@@ -27,7 +27,7 @@ class Flood:
     ``beside`` are further fields of the event.
     """
 
-    place: Place
+    bus: Bus
     topic: str
     prefix: str
     event: str = EVENT
@@ -53,7 +53,7 @@ class Flood:
         mark = "turnout-flood-id"
         value = orjson.dumps({**orjson.loads(event_record(mark, self.event)), **self.beside})
         ids = [f"{self.prefix}-{self.sent + n}".encode() for n in range(count)]
-        await self.place.platform.bus.publish(
+        await self.bus.publish(
             [Record(topic=self.topic, key=i, value=value.replace(mark.encode(), i)) for i in ids]
         )
         self.sent += count
@@ -76,7 +76,7 @@ async def taken_in(place: Place, commands: int, watched: Running) -> None:
 
 async def measure_capacity(place: Place, watched: Running, *, warm_up: int, burst: int) -> float:
     """Executions a second, of a burst; ``warm_up`` before it are not measured."""
-    flood = Flood(place=place, topic=place.topics.sources[0], prefix="capacity")
+    flood = Flood(bus=place.platform.bus, topic=place.topics.sources[0], prefix="capacity")
     await flood.send(warm_up)
     await taken_in(place, warm_up, watched)
     began = time.monotonic()

@@ -8,7 +8,7 @@ from typing import Final, cast
 
 from services.cli.process.ports import LOOPBACK
 
-_WITHIN_S: Final = 30.0
+_WITHIN_S: Final = 300.0
 _POLL_S: Final = 0.05
 
 

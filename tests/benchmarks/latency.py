@@ -13,6 +13,7 @@ from typing import Any, Final
 
 from tests.benchmarks.costs import cost_of, medians, read_costs, spread_ms
 from tests.benchmarks.ground import Ground, Place, open_ground, open_place
+from tests.benchmarks.hops import hops_ms
 from tests.benchmarks.machine import Tell, observed
 from tests.benchmarks.open_loop import Instants, arrivals, send_at
 from tests.benchmarks.pipeline import FLOORS, ROLES
@@ -163,7 +164,8 @@ async def _round(
             label = f"{share:.0%}"
             per_s = rates.get(label, share * burst.per_s)
             await levels.send(label, arrivals(per_s, extent.seconds, chance), per_s)
-        return await levels.shown()
+        shown = await levels.shown()
+        return {**shown, _UNLOADED: await levels.with_hops(shown)} if side.calls else shown
 
 
 @asynccontextmanager
@@ -223,11 +225,22 @@ class _Levels:
 
     async def shown(self) -> Mapping[str, Any]:
         """Each level's percentiles, with the log's times of its steps."""
+        attempts = await self._attempts()
+        return {label: self._shown(level, attempts) for label, level in self._levels.items()}
+
+    async def with_hops(self, shown: Mapping[str, Any]) -> Mapping[str, Any]:
+        """What is shown of the unloaded level, and what its events' time was taken by."""
+        level, attempts = self._levels[_UNLOADED], await self._attempts()
+        began = {id_: attempts[id_][0]["started_at"].timestamp() for id_ in level.due}
+        hops = await hops_ms(self._place, level.due, began, level.seen)
+        return {**shown[_UNLOADED], "hops_ms": hops}
+
+    async def _attempts(self) -> Mapping[str, Sequence[Any]]:
+        """Each event's, in order."""
         attempts: dict[object, list[Any]] = {}
         for row in await self._place.attempts(10_000_000):
             attempts.setdefault(row["execution_id"], []).append(row)
-        by_event = {rows[0]["event_id"]: rows for rows in attempts.values()}
-        return {label: self._shown(level, by_event) for label, level in self._levels.items()}
+        return {rows[0]["event_id"]: rows for rows in attempts.values()}
 
     def _shown(self, level: _Level, attempts: Mapping[str, Sequence[Any]]) -> Mapping[str, Any]:
         of_level = {id_: attempts[id_] for id_ in level.due}

@@ -22,6 +22,7 @@ from shared.assembly.platform import Platform
 from shared.db.pool import Pool, open_pool
 from shared.domain.ids import EnvironmentId
 from shared.runtime.clock import SystemClock
+from shared.runtime.environment_names import EnvironmentNames
 from shared.runtime.health import Health
 from shared.runtime.process import tune_garbage_collection
 from shared.runtime.roles import keep
@@ -97,6 +98,7 @@ async def _play_executor(load: Load, settings: ExecutorSettings, pool: Pool) -> 
         health=Health(),
         member=settings.member,
         default_environment=EnvironmentId(settings.default_environment),
+        environment_names=EnvironmentNames(),
     )
     stop = asyncio.Event()
     role = executor(platform, settings)

@@ -2,7 +2,7 @@
 
 import asyncio
 import random
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import asdict, dataclass
 from statistics import median
@@ -11,9 +11,10 @@ from uuid import UUID
 
 import orjson
 
+from shared.bus.protocol import Topic
 from tests.benchmarks.costs import medians, spread_ms
 from tests.benchmarks.events import WORKFLOW
-from tests.benchmarks.flood import Flood, measure_capacity
+from tests.benchmarks.flood import measure_capacity
 from tests.benchmarks.ground import PARTITIONS, Ground, Place, open_ground, open_place
 from tests.benchmarks.machine import Tell, observed
 from tests.benchmarks.open_loop import arrivals, send_at
@@ -22,6 +23,7 @@ from tests.benchmarks.processes import Running, running
 from tests.support.house import House
 
 ALONE: Final = "alone"
+UNREAD: Final = "unread"
 OWN_TOPIC: Final = "own_topic"
 QUOTA: Final = "own_topic_quota"
 SAME_TOPIC: Final = "same_topic"
@@ -29,7 +31,10 @@ RATIO_MAX: Final = 2.0
 
 _NOISY: Final = UUID("00000000-0000-4000-8000-00000000cccc")
 _NOISE: Final = "noise:made"
+_UNREAD_TOPIC: Final = "noise.unread"
 _LAST_WITHIN_S: Final = 300.0
+_POLL_S: Final = 0.05
+_FLOODING: Final = ("-m", "tests.benchmarks.flooding")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -64,7 +69,7 @@ FULL: Final = Extent(
     burst=4_000,
     bus="kafka",
     shape="one_process",
-    sides=(ALONE, OWN_TOPIC, QUOTA, SAME_TOPIC),
+    sides=(ALONE, UNREAD, OWN_TOPIC, QUOTA, SAME_TOPIC),
     seed=1,
 )
 QUICK: Final = Extent(
@@ -78,7 +83,7 @@ QUICK: Final = Extent(
     burst=100,
     bus="local",
     shape="one_process",
-    sides=(ALONE, OWN_TOPIC, QUOTA, SAME_TOPIC),
+    sides=(ALONE, UNREAD, OWN_TOPIC, QUOTA, SAME_TOPIC),
     seed=1,
 )
 
@@ -101,7 +106,12 @@ async def measure_neighbours(extent: Extent, tell: Tell) -> Mapping[str, Any]:
                 found.append(await _measure(ground, extent, side, capacity_per_s, chance))
                 tell(f"round {number}, {side}: {_told(found[-1])}")
     sides = {
-        side: {**medians(found), **_ratios(found, rounds[ALONE]), "rounds": found}
+        side: {
+            **medians(found),
+            **_ratios(found, rounds[ALONE], "alone"),
+            **_ratios(found, rounds.get(UNREAD, found), "unread"),
+            "rounds": found,
+        }
         for side, found in rounds.items()
     }
     return {
@@ -113,18 +123,18 @@ async def measure_neighbours(extent: Extent, tell: Tell) -> Mapping[str, Any]:
         "marks": {
             side: found["p99_of_alone"] <= RATIO_MAX
             for side, found in sides.items()
-            if side != ALONE
+            if side not in (ALONE, UNREAD)
         },
     }
 
 
 def _ratios(
-    found: Sequence[Mapping[str, Any]], alone: Sequence[Mapping[str, Any]]
+    found: Sequence[Mapping[str, Any]], base: Sequence[Mapping[str, Any]], name: str
 ) -> Mapping[str, float]:
     """Medians of the ratios round by round: the machine's own speed wanders between rounds."""
-    pairs = list(zip(found, alone, strict=True))
+    pairs = list(zip(found, base, strict=True))
     return {
-        f"{cut}_of_alone": median(f["began_ms"][cut] / a["began_ms"][cut] for f, a in pairs)
+        f"{cut}_of_{name}": median(f["began_ms"][cut] / b["began_ms"][cut] for f, b in pairs)
         for cut in ("p50", "p99")
     }
 
@@ -146,13 +156,13 @@ async def _measure(
         warm_up = [n / extent.per_s for n in range(int(extent.per_s))]
         await send_at(place, warm_up, "warm")
         drawn = arrivals(extent.per_s, extent.seconds, chance)
-        async with _noise(place, extent, side, capacity_per_s) as noise:
+        async with _noise(place, extent, side, capacity_per_s) as noise_per_s:
             due, seen = await send_at(place, drawn, "quiet", within_s=_LAST_WITHIN_S)
-            sent = noise.sent
+            noise = await noise_per_s()
         starts = await place.starts(len(warm_up) + len(drawn))
     return {
         "executions": len(due),
-        "noise_per_s": sent / (extent.ahead_s + extent.seconds),
+        "noise_per_s": noise,
         "began_ms": spread_ms(starts[id_] - at for id_, at in due.items()),
         "seen_ms": spread_ms(seen[id_] - at for id_, at in due.items()),
     }
@@ -175,19 +185,32 @@ async def _roles(
 @asynccontextmanager
 async def _noise(
     place: Place, extent: Extent, side: str, capacity_per_s: float
-) -> AsyncIterator[Flood]:
-    """The flood, from a moment ago until the quiet environment's last event was due."""
+) -> AsyncIterator[Callable[[], Awaitable[float]]]:
+    """The flood, in a process of its own, from a moment ago until the end; tells its rate."""
     own, other = place.topics.sources
-    flood = Flood(
-        place=place,
-        topic=own if side == SAME_TOPIC else other,
-        prefix="noise",
-        event=_NOISE,
-        beside={"environment_id": str(_NOISY)},
-    )
-    async with asyncio.TaskGroup() as group:
-        if side != ALONE:
-            for_s = extent.ahead_s + extent.seconds
-            group.create_task(flood.pour(extent.times * capacity_per_s, for_s))
-            await asyncio.sleep(extent.ahead_s)
-        yield flood
+    await place.platform.bus.ensure_topics([Topic(name=_UNREAD_TOPIC, partitions=PARTITIONS)])
+    flood = {
+        "topic": {SAME_TOPIC: own, UNREAD: _UNREAD_TOPIC}.get(side, other),
+        "prefix": "noise",
+        "event": _NOISE,
+        "beside": {"environment_id": str(_NOISY)},
+    }
+    given = orjson.dumps({"per_s": extent.times * capacity_per_s, "given": flood}).decode()
+    programs = {} if side == ALONE else {"noise": (given,)}
+    async with running(programs, place.environment(), _FLOODING) as watched:
+        began = await _sent(watched)
+        while programs and not began["sent"]:
+            await asyncio.sleep(_POLL_S)
+            began = await _sent(watched)
+
+        async def per_s() -> float:
+            now = await _sent(watched)
+            return (now["sent"] - began["sent"]) / (now["at_s"] - began["at_s"] or 1)
+
+        await asyncio.sleep(extent.ahead_s if programs else 0)
+        yield per_s
+
+
+async def _sent(watched: Running) -> Mapping[str, float]:
+    """What the flood says of itself; nothing where there is none."""
+    return (await watched.ask()).get("noise", {"sent": 0, "at_s": 0})

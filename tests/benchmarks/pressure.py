@@ -83,14 +83,15 @@ async def _flood(
 ) -> Mapping[str, Any]:
     """Publish far too much, and see all of it done."""
     before = extent.warm_up + extent.burst
-    flood = Flood(place=place, topic=place.topics.sources[0], prefix="flood")
+    flood = Flood(bus=place.platform.bus, topic=place.topics.sources[0], prefix="flood")
     began = time.monotonic()
     async with _watching(place, watched, tell) as samples:
         sent_per_s = await flood.pour(capacity_per_s * extent.times, extent.seconds)
         poured_s = time.monotonic() - began
         tell(f"sent {flood.sent:,}, {sent_per_s:,.0f}/s")
         await taken_in(place, before + flood.sent, watched)
-    took_s = time.monotonic() - began
+        took_s = time.monotonic() - began
+        await _caught_up(place)
     await _settled(place, (before + flood.sent) * len(STEPS))
     return {
         "sent": flood.sent,
@@ -156,9 +157,16 @@ def _told(sample: Sample) -> str:
     return f"{sample.at_s:.0f} s: behind by {lag}; MiB: {mib}"
 
 
-async def _settled(place: Place, results: int) -> None:
-    """Return when so many results are published, which follows their commit; 60 s at most."""
+async def _caught_up(place: Place) -> None:
+    """Return when no role is behind: it says so after the others have what it did; 60 s at most."""
     async with asyncio.timeout(60):
+        while any((await lags(place)).values()):
+            await asyncio.sleep(0.1)
+
+
+async def _settled(place: Place, results: int) -> None:
+    """Return when so many results are published, which follows their commit; 5 min at most."""
+    async with asyncio.timeout(300):
         while await published_results(place) < results:
             await asyncio.sleep(0.1)
 

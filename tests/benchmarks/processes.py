@@ -14,7 +14,7 @@ from pathlib import Path
 
 import orjson
 
-_STOP_S = 30.0
+_STOP_S = 120.0
 _LOOK_S = 0.1
 _TICKS = os.sysconf("SC_CLK_TCK")
 _PAGE_BYTES = os.sysconf("SC_PAGE_SIZE")
@@ -34,7 +34,7 @@ class Running:
                 raise RuntimeError(f"{name} ended with exit code {process.returncode}")
 
     async def ask(self) -> Mapping[str, Mapping[str, float]]:
-        """What each process says now, of those that answer lines; 30 s at most."""
+        """What each process says now, of those that answer lines; 2 min at most."""
         async with asyncio.timeout(_STOP_S):
             told = await asyncio.gather(*(_asked(p) for p in self.processes.values()))
         self.ensure_alive()

@@ -72,8 +72,8 @@ def _part(file: Path, into: Path) -> tuple[str, str]:
         picture.write_text(plot, "utf-8")
         plots.append(f"![{name}]({picture.name})")
     extent = ", ".join(f"{what} {value}" for what, value in found["extent"].items())
-    is_peers = name == "peers"
-    command = "python -m tests.benchmarks.peers" if is_peers else f"turnout bench {name}"
+    module = f"python -m tests.benchmarks.{name}"
+    command = module if name in ("peers", "match_peers") else f"turnout bench {name}"
     parts = [
         f"## {file.stem}",
         f"`{command}`: {extent}. {surroundings(found)}",
@@ -81,7 +81,7 @@ def _part(file: Path, into: Path) -> tuple[str, str]:
         as_markdown(table),
         *([_BELOW[name](found)] if name in _BELOW else []),
     ]
-    return PEERS_PAGE if is_peers else PAGE, "\n\n".join(parts)
+    return PEERS_PAGE if name == "peers" else PAGE, "\n\n".join(parts)
 
 
 def _settings(found: Found) -> str:
@@ -187,6 +187,27 @@ def _parked(found: Found) -> Sequence[str]:
     return [bar_chart("Executions parked a second, along the way", bars)]
 
 
+def _match(found: Found) -> Sequence[str]:
+    bars = {
+        case: {
+            f"{count} workflows": at["events_per_cpu_s"] for count, at in of["workflows"].items()
+        }
+        for case, of in found["cases"].items()
+    }
+    return [bar_chart("Events a second a core", bars)]
+
+
+def _match_peers(found: Found) -> Sequence[str]:
+    bars = {
+        f"{case} · {count}": {
+            side: at["events_per_cpu_s"] for side, at in sides.items() if "not_measured" not in at
+        }
+        for case, by_count in found["cases"].items()
+        for count, sides in by_count.items()
+    }
+    return [bar_chart("Events a second a core (log)", bars, is_log=True)]
+
+
 def _pressure(found: Found) -> Sequence[str]:
     def lines(figure: str, unit: float) -> Lines:
         seen = [(sample["at_s"], sample[figure]) for sample in found["samples"]]
@@ -218,6 +239,17 @@ def _api(found: Found) -> Sequence[str]:
     ]
 
 
+def _webhooks(found: Found) -> Sequence[str]:
+    sides = found["sides"].items()
+    bars = {cut: {side: f["ms"][cut] for side, f in sides} for cut in ("p50", "p99")}
+    return [bar_chart("Delivery due → answered, ms (log)", bars, form=",.1f", is_log=True)]
+
+
+def _deliveries(found: Found) -> Sequence[str]:
+    bars = {"": {name: side["per_cpu_s"] for name, side in found["sides"].items()}}
+    return [bar_chart("Deliveries a second of CPU time", bars)]
+
+
 _PLOTS: Final[Mapping[str, Callable[[Found], Sequence[str]]]] = {
     "run": _run,
     "pipeline": _pipeline,
@@ -228,5 +260,9 @@ _PLOTS: Final[Mapping[str, Callable[[Found], Sequence[str]]]] = {
     "pressure": _pressure,
     "neighbours": _neighbours,
     "api": _api,
+    "webhooks": _webhooks,
+    "deliveries": _deliveries,
+    "match": _match,
+    "match_peers": _match_peers,
     "peers": _peers,
 }

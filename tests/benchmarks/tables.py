@@ -119,6 +119,31 @@ def _api(found: Found) -> Table:
     ]
 
 
+def _match(found: Found) -> Table:
+    rows = [
+        (case, count, *(figure(at) for figure in _MATCH.values()))
+        for case, of in found["cases"].items()
+        for count, at in of["workflows"].items()
+    ]
+    return ("conditions", "workflows", *_MATCH), rows
+
+
+def _match_peers(found: Found) -> Table:
+    rows = [
+        (case, count, side, *_of_side(at))
+        for case, by_count in found["cases"].items()
+        for count, sides in by_count.items()
+        for side, at in sides.items()
+    ]
+    return ("conditions", "workflows", "", *_MATCH_PEERS), rows
+
+
+def _of_side(found: Found) -> Sequence[str]:
+    if "not_measured" in found:
+        return f"not measured: {found['not_measured']}", *[""] * (len(_MATCH_PEERS) - 1)
+    return [figure(found) for figure in _MATCH_PEERS.values()]
+
+
 def _mebibytes(found: Mapping[str, float], *names: str) -> str:
     return ", ".join(f"{found[name] / 2**20:,.0f}" for name in names)
 
@@ -192,6 +217,7 @@ _NEIGHBOURS: Final[Figures] = {
     "noise, events/s": lambda f: f"{f['noise_per_s']:,.0f}",
     "first step began, ms (p50, p99)": lambda f: _pair(f["began_ms"]),
     "of alone (p50, p99)": lambda f: f"{f['p50_of_alone']:.1f}, {f['p99_of_alone']:.1f}",
+    "of unread (p50, p99)": lambda f: f"{f['p50_of_unread']:.1f}, {f['p99_of_unread']:.1f}",
     "result seen, ms (p50, p99)": lambda f: _pair(f["seen_ms"]),
 }
 _PARKED: Final[Figures] = {
@@ -219,6 +245,39 @@ _API: Final[Figures] = {
     "events/s in batches": lambda f: f"{f['batch']['per_s']:,.0f}",
     "events/s a core in batches": lambda f: f"{f['batch']['per_cpu_s']:,.0f}",
 }
+_MATCH: Final[Figures] = {
+    "events/s a core": lambda f: f"{f['events_per_cpu_s']:,.0f}",
+    "by asking each": lambda f: f"{f['brute_events_per_cpu_s']:,.1f}",
+    "an event, µs (p50, p99)": lambda f: (
+        f"{1000 * f['match_ms']['p50']:.0f}, {1000 * f['match_ms']['p99']:.0f}"
+    ),
+    "tried, matched": lambda f: f"{f['tried_an_event']:.1f}, {f['matches_an_event']:.1f}",
+    "registered/s": lambda f: f"{f['put_per_cpu_s']:,.0f}",
+    "replaced/s": lambda f: f"{f['changed_per_cpu_s']:,.0f}",
+    "bytes each": lambda f: f"{f['bytes_a_workflow']:,.0f}",
+}
+_MATCH_PEERS: Final[Figures] = {
+    "events/s a core": lambda f: f"{f['events_per_cpu_s']:,.0f}",
+    "matched": lambda f: f"{f['matches_an_event']:.2f}",
+    "registered/s": lambda f: f"{f['put_per_cpu_s']:,.0f}",
+    "bytes each": lambda f: f"{f['bytes_a_workflow']:,.0f}",
+}
+_WEBHOOKS: Final[Figures] = {
+    "answered after, ms (p50, p99)": lambda f: _pair(f["ms"]),
+    "at most, ms": lambda f: f"{f['ms']['max']:.1f}",
+}
+_DELIVERIES: Final[Figures] = {
+    "deliveries/s": lambda f: f"{f['deliveries_per_s']:,.0f}",
+    "of the floor": lambda f: f"{f['of_floor']:.0%}",
+    "deliveries/s a core": lambda f: f"{f['per_cpu_s']:,.0f}",
+    "of the floor, by CPU": lambda f: f"{f['of_floor_by_cpu']:.0%}",
+    "CPU-s per 1,000, with the servers": lambda f: f"{f['all_cpu_s_per_1000']:.3f}",
+    "commits per 1,000": lambda f: _or_dash(f.get("commits_per_1000"), ",.0f"),
+    "WAL bytes each": lambda f: _or_dash(f.get("wal_bytes_each"), ",.0f"),
+    "published → received, ms (p50, p99)": lambda f: (
+        _pair(f["told_ms"]) if "told_ms" in f else _NONE
+    ),
+}
 _TABLES: Final[Mapping[str, Callable[[Found], Table]]] = {
     "run": _run,
     "pipeline": _by_side(_PIPELINE),
@@ -229,5 +288,9 @@ _TABLES: Final[Mapping[str, Callable[[Found], Table]]] = {
     "pressure": _pressure,
     "neighbours": _by_side(_NEIGHBOURS),
     "api": _api,
+    "webhooks": _by_side(_WEBHOOKS),
+    "deliveries": _by_side(_DELIVERIES),
+    "match": _match,
+    "match_peers": _match_peers,
     "peers": _peers,
 }

@@ -35,7 +35,7 @@ class Seat:
 CREW: Final = (
     *(Seat(role=role, number=n) for n in range(2) for role in ("trigger-ingest", "matcher")),
     *(Seat(role="executor", number=n) for n in range(2)),
-    *(Seat(role="scheduler", number=n) for n in range(2)),
+    *(Seat(role=role, number=n) for n in range(2) for role in ("scheduler", "webhooks")),
     Seat(role="api", number=0),
 )
 
@@ -56,6 +56,11 @@ FRAILTIES: Final[Mapping[str, Mapping[str, float]]] = {
         "while_leaving": 0.3,
     },
     "scheduler": {"after_firing_before_commit": 0.05},
+    "webhooks": {
+        "after_keeping_before_offset": 0.02,
+        "after_claim_before_attempt": 0.02,
+        "after_attempt_before_note": 0.02,
+    },
     "api": {},
 }
 

@@ -17,6 +17,7 @@ from tests.chaos.judge_fence import judge_fence
 from tests.chaos.judge_match import judge_match
 from tests.chaos.judge_results import judge_results
 from tests.chaos.judge_retries import judge_retries
+from tests.chaos.judge_told import judge_told
 from tests.chaos.plan import Plan
 
 JUDGES: Final[tuple[Callable[[Evidence], Iterator[Violation]], ...]] = (
@@ -28,6 +29,7 @@ JUDGES: Final[tuple[Callable[[Evidence], Iterator[Violation]], ...]] = (
     judge_retries,
     judge_control,
     judge_fence,
+    judge_told,
 )
 
 
@@ -59,6 +61,7 @@ def _counts(evidence: Evidence) -> dict[str, int]:
         "published again": len(published) - len(set(published)),
         "calls": calls,
         "duplicate calls": sum(repeated(evidence).values()),
+        "told": sum(1 for _ in evidence.of("told")),
         "cancellations": sum(1 for _ in evidence.of("cancel", "ok")),
         "decisions": sum(1 for _ in evidence.of("decide", "ok")),
         "zombie writes fenced": sum(x.outcome == "fail" for x in evidence.of("commit")),

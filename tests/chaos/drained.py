@@ -17,6 +17,7 @@ SELECT (SELECT count(*) FROM executions WHERE finished_at IS NULL) AS executions
     (SELECT count(*) FROM inbox) AS inbox,
     (SELECT count(*) FROM waits) AS waits,
     (SELECT count(*) FROM schedules) AS schedules,
+    (SELECT count(*) FROM webhook_deliveries WHERE next_at IS NOT NULL) AS deliveries,
     (SELECT coalesce(sum(written_seq - emitted_seq), 0) FROM partition_owners) AS unpublished
 """
 
@@ -42,7 +43,12 @@ async def left_to_do(servers: Servers) -> dict[str, int]:
 
 async def _lag(bootstrap: str, consumed: dict[int, int]) -> dict[str, int]:
     topics = Topics()
-    readers = {topics.sources[0]: "trigger-ingest", topics.triggers: "matcher"}
+    readers = {
+        topics.sources[0]: "trigger-ingest",
+        topics.triggers: "matcher",
+        topics.step_results: "webhooks",
+        topics.executions: "webhooks",
+    }
     admin = AIOKafkaAdminClient(bootstrap_servers=bootstrap)
     consumer = AIOKafkaConsumer(*readers, topics.commands, bootstrap_servers=bootstrap)
     await admin.start()

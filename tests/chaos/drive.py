@@ -15,11 +15,12 @@ import orjson
 from aiohttp import ClientError, ClientSession, ClientTimeout
 
 from tests.chaos.approve import approve
+from tests.chaos.evidence import ENDS
 from tests.chaos.history import History
 from tests.chaos.identity import started_of
 from tests.chaos.plan import Copy, Plan, PlannedCancel, PlannedChange, PlannedEvent
 from tests.chaos.source import Source, encoded
-from tests.chaos.workflows import ticking, workflow_id
+from tests.chaos.workflows import TOLD, ticking, workflow_id
 
 AT_ONCE: Final = 200
 AGAIN_S: Final = 0.5
@@ -78,7 +79,7 @@ class Driver:
 
 
 async def register(plan: Plan, *, api_url: str, history: History) -> None:
-    """Register the plan's workflows; the clock starts its own some seconds after them."""
+    """Subscribe to all ends; register the plan's workflows, the clock's some seconds before it."""
     ticks = min(TICKS_MAX, max(1, round(plan.seconds / TICK_EVERY_S) - 2))
     async with ClientSession() as session:
         driver = Driver(api_url=api_url, session=session, history=history.named("driver"))
@@ -88,11 +89,25 @@ async def register(plan: Plan, *, api_url: str, history: History) -> None:
             assert reply is not None, f"{flow['key']} could not be registered"
             assert reply.status < 400, (flow["key"], reply)
 
+        await _subscribe(driver, plan.receiver_url)
         for flow in plan.workflows:
             await put(flow)
         begin = datetime.now(UTC).replace(microsecond=0) + FIRST_TICK
         instants = [begin + timedelta(seconds=TICK_EVERY_S * n) for n in range(ticks)]
         await put(ticking(plan.receiver_url, instants))
+
+
+async def _subscribe(driver: Driver, receiver_url: str) -> None:
+    kinds = [f"execution.{end}" for end in sorted(ENDS)]
+    body = {"name": "told", "url": f"{receiver_url}{TOLD}", "kinds": kinds}
+    reply = await driver.insist(
+        "subscribe",
+        TOLD,
+        lambda: driver.ask("POST", "/v1/webhook-subscriptions", body),
+        time.monotonic() + GIVE_UP_S,
+    )
+    assert reply is not None, "nobody could subscribe"
+    assert reply.status == 201, reply
 
 
 async def drive(

@@ -25,7 +25,7 @@ from tests.chaos.mutations import MUTATIONS
 from tests.chaos.run import DRAIN_S, Outcome, parser_of_a_run, play_on
 from tests.chaos.servers import Servers, open_servers
 
-TRIES: Final = 3
+TRIES: Final = 6
 CONTROL: Final = "control"
 _GLANCE_S: Final = 3.0
 """So long a zombie may take after the faults to do what it must not."""

@@ -57,7 +57,7 @@ def no_unique_execution() -> None:
     def change(_: Callable[..., Any]) -> Callable[..., Any]:
         return lambda _workflow, _key: uuid4()
 
-    patch("services.matcher.matcher:execution_id", change, parameters="workflow_id key")
+    patch("services.matcher.decider:execution_id", change, parameters="workflow_id key")
 
 
 def cursor_over_gaps() -> None:

@@ -80,9 +80,25 @@ _POINTS: Final = (
         before=True,
     ),
     Point(
+        name="after_keeping_before_offset",
+        place="services.webhooks.take_records:add_deliveries",
+        parameters="conn wanted now",
+    ),
+    Point(
+        name="after_claim_before_attempt",
+        place="services.webhooks.deliver:claim_deliveries",
+        parameters="conn shares now until",
+    ),
+    Point(
+        name="after_attempt_before_note",
+        place="services.webhooks.note:note_attempts",
+        parameters="conn attempts",
+        before=True,
+    ),
+    Point(
         name="after_firing_before_commit",
         place="services.scheduler.fire_schedules:put_off",
-        parameters="conn fired",
+        parameters="conn dealt_with",
         before=True,
     ),
 )

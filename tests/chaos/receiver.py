@@ -19,6 +19,7 @@ import orjson
 
 from tests.chaos.answers import Answer, answer_to
 from tests.chaos.history import History
+from tests.chaos.workflows import TOLD
 
 BODY_BYTES_MAX: Final = 1_000_000
 RETRY_AFTER: Final = b"Retry-After: 1\r\n"
@@ -89,7 +90,7 @@ class Receiver:
 
     async def _answer(self, call: Call, writer: asyncio.StreamWriter) -> bool:
         """Record and answer; False when the connection is done for."""
-        key = call.headers.get("idempotency-key", "")
+        key = call.headers.get("webhook-id" if call.path == TOLD else "idempotency-key", "")
         self.calls[key] += 1
         number = self.calls[key]
         is_busy = self._busy is not None and self._busy.exists()
@@ -119,7 +120,7 @@ class Receiver:
     def _record(self, call: Call, key: str, number: int, answer: Answer) -> None:
         told = _told(call.body)
         self._history.write(
-            "call",
+            "told" if call.path == TOLD else "call",
             {200: "ok", 0: "info"}.get(answer.status, "fail"),
             key,
             n=number,
@@ -128,6 +129,7 @@ class Receiver:
             status=answer.status,
             execution=told.get("execution"),
             step=told.get("step"),
+            record=told.get("id"),
             body=blake2b(call.body, digest_size=8).hexdigest(),
         )
 

@@ -131,6 +131,12 @@ class Case:
         for phase in row["phases"]:
             told = {**data, "phase": phase}
             self.record("executions", {**common, "id": f"{id_}:{phase}", "data": told})
+            if phase in ENDS:
+                self.told(f"{id_}:{phase}")
+
+    def told(self, record: str, **more: Any) -> Row:
+        """A subscriber is told of a record."""
+        return self.line("told", "ok", f"msg_{record}", **{"record": record, "body": "b", **more})
 
     def call(self, id_: str, step: str, kind: str = "ok", **more: Any) -> Row:
         """A call and its entry: COMPLETED, or as ``more`` says."""

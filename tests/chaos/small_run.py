@@ -13,6 +13,7 @@ def sound_case() -> Case:
     """A run in which every promise was kept."""
     case = Case()
     flows: list[dict[str, Any]] = [*case.plan.workflows]
+    case.line("subscribe", "ok", "/told", status=201)
     _tick(case, flows)
     _orders(case)
     _nap(case)

@@ -17,6 +17,7 @@ from tests.chaos.cast import CREW, Character, Player, Seat, enter, free_port
 from tests.chaos.history import History
 from tests.chaos.servers import Servers
 from tests.chaos.watch import watch
+from tests.support.rings import written
 
 SESSION_S: Final = 5.0
 PARTITIONS: Final = 4
@@ -237,6 +238,9 @@ def _environment(servers: Servers, api_port: int) -> dict[str, str]:
         "TURNOUT_STOP_WITHIN_S": str(STOP_WITHIN_S),
         "TURNOUT_DRAIN_S": "2",
         "TURNOUT_EGRESS__ALLOW_LOOPBACK": "true",
+        "TURNOUT_KEYRING": written("chaos"),
+        "TURNOUT_WEBHOOKS__TIMEOUT_S": "4",
+        "TURNOUT_WEBHOOKS__RETRY_S": str([1.0] * 50),
         "TURNOUT_LOGIN": "none",
         "TURNOUT_PORT": str(api_port),
         "LOG_LEVEL": "WARNING",

@@ -53,6 +53,12 @@ def shown(case: Case, flow: str, ending: str) -> Row:
     return next(line for line in case.lines if line["op"] == "call" and line["id"] == id_)
 
 
+def told(case: Case, flow: str = "sequence") -> Row:
+    """How a subscriber was told of the end of a workflow's first execution."""
+    id_ = of_flow(case, flow)
+    return next(line for line in case.lines if line["op"] == "told" and id_ in line["id"])
+
+
 def swap(left: Row, right: Row, name: str) -> None:
     """Exchange a field."""
     left[name], right[name] = right[name], left[name]
@@ -235,6 +241,13 @@ SPOILT: Final[list[tuple[str, str, Doctor]]] = [
     ("I12", "a process grows",
      lambda c: c.line("rss", "info", "executor-0", bytes=9_000_000_000)),
     ("I12", "a timer is left", lambda c: c.tables["timers"].append({"execution_id": "x"})),
+    ("I13", "nobody is told", lambda c: change(told(c), op="else")),
+    ("I13", "a telling fails for good", lambda c: change(told(c), outcome="fail")),
+    ("I13", "told of what never was", lambda c: c.told("another:1:failed")),
+    ("I13", "told under two ids", lambda c: change(c.told(told(c)["data"]["record"]), id="msg_x")),
+    ("I13", "told of two things under one id",
+     lambda c: change(told(c, "branch"), id=told(c)["id"])),
+    ("I13", "told in other words", lambda c: c.told(told(c)["data"]["record"], body="c")),
 ]  # fmt: skip
 
 

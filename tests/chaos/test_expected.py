@@ -16,7 +16,7 @@ from shared.domain.workflows import Definition, Dialect, Lifecycle, Workflow
 from shared.expr.jsonata import ExpressionCache
 from shared.matching.table import WorkflowTable
 from shared.wire.events import encode_event
-from tests.chaos.expected import Given, outcomes, passes, starts, truth
+from tests.chaos.expected import Given, holds, outcomes, passes, starts, truth
 from tests.chaos.identity import key_of, started_by
 from tests.chaos.plan import make_plan
 
@@ -105,13 +105,17 @@ def test_the_matcher_and_the_judge_agree() -> None:
 
 
 @pytest.mark.parametrize("block", EXAMPLES)
-def test_filters_pass_as_documented(block: str) -> None:
-    """Every example of the page on filters that has verdicts."""
+def test_conditions_come_out_as_documented(block: str) -> None:
+    """Every example of the page on filters that has verdicts on events."""
     example = orjson.loads(block)
-    for scope in example["passes"]:
-        assert passes(example["filters"], scope), scope
-    for scope in example["stays out"]:
-        assert not passes(example["filters"], scope), scope
+    out = example["stays out"]
+    kept_out = (
+        out if isinstance(out, list) else [scope for scopes in out.values() for scope in scopes]
+    )
+    for is_started, scopes in ((True, example["passes"]), (False, kept_out)):
+        for scope in scopes:
+            passed = passes(example.get("filters"), scope)
+            assert (passed and holds(example.get("run_if"), scope)) is is_started, scope
 
 
 def test_ids_are_derived_as_the_product_does() -> None:

@@ -30,7 +30,7 @@ def key_for(kind: str) -> str:
     return next(key for key in keys if answer_to(SEED, "/mixed", key, 1).kind == kind)
 
 
-async def post(url: str, path: str, key: str, total_s: float = 5) -> tuple[int, dict[str, str]]:
+async def post(url: str, path: str, key: str, total_s: float = 60) -> tuple[int, dict[str, str]]:
     """Call; gives status and headers."""
     body = {"execution": key.partition(":")[0], "step": "step"}
     timeout = ClientTimeout(total=total_s)

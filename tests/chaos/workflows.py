@@ -16,8 +16,8 @@ ATTEMPT_S: Final = 4.0
 ANSWERED_WITHIN_S: Final = 15.0
 BOSS: Final = "boss"
 
-STEADY, MIXED, REFUSE = "/steady", "/mixed", "/refuse"
-"""The receiver's ways to answer: see ``answers.py``."""
+STEADY, MIXED, REFUSE, TOLD = "/steady", "/mixed", "/refuse", "/told"
+"""The receiver's ways to answer: see ``answers.py``; the last is the subscriber's."""
 
 
 def workflow_id(key: str) -> UUID:

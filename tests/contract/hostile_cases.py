@@ -45,7 +45,64 @@ CLOUD_EVENT: Final = {
     "time": "2026-11-22T10:00:00Z",
     "data": {"a": 1},
 }
+ENDPOINT: Final = {
+    "name": "e",
+    "event_type": "never",
+    "subject_from": "body.a",
+    "auth": {"preset": "hmac", "header": "X-S", "secrets": ["a"], "signed": "body"},
+}
+_ALTOSTRAT: Final = {
+    "name": "w",
+    "authorization_id": "auth_1",
+    "schedule_type": "weekly",
+    "schedule_value": "mon 06:30",
+    "nodes": [
+        {"id": "t", "type": "webhook_trigger", "data": {"componentId": "webhook_trigger"}},
+        {
+            "id": "a",
+            "type": "switch",
+            "data": {"value": "{{ t.n }}", "cases": [{"id": "x", "operator": "is", "value": "1"}]},
+        },
+        {
+            "id": "b",
+            "type": "webhook",
+            "data": {"url": "https://x.example", "headers": [{"key": "A", "value": "{{ t }}"}]},
+        },
+    ],
+    "edges": [{"id": "e", "source": "t", "target": "a", "sourceHandle": None}],
+}
+_SUBSCRIPTION: Final[Mapping[str, Any]] = {
+    "name": "n",
+    "url": "https://x.example/",
+    "kinds": ["step.*", "execution.failed"],
+    "workflow_id": NAME,
+    "filters": {"data.step_id": {"~in": ["a", "b"]}},
+    "headers": {"X-Team": "{{secrets.none}}"},
+}
+_TRUTO_WEBHOOK: Final[Mapping[str, Any]] = {
+    "label": "l",
+    "target_url": "https://x.example/",
+    "event_types": ["workflow_step:*"],
+}
 RICH: Final[Mapping[tuple[str, str], Any]] = {
+    ("POST", "/altostrat/workflows"): _ALTOSTRAT,
+    ("POST", "/altostrat/workflows/validate"): _ALTOSTRAT,
+    ("PUT", "/altostrat/workflows/{flow_id}"): {"description": "d", "schedule_type": "daily"},
+    ("POST", "/altostrat/workflows/test-node"): {
+        "node": {
+            "id": "a",
+            "type": "logical_group",
+            "data": {
+                "conditions": [{"type": "number", "value": "{{ n }}", "operator": "is_empty"}]
+            },
+        },
+        "context": {"n": 1},
+    },
+    ("POST", "/altostrat/workflows/vault"): {
+        "name": "CRM",
+        "secret": "s",
+        "expires_at": "2099-01-01T00:00:00Z",
+    },
     **{("POST", f"/v1/workflows{end}"): FLOW for end in ("", "/validate", "/lint", "/{id}/diff")},
     ("PUT", "/v1/workflows/{id}"): FLOW,
     ("POST", "/v1/workflows/dry-run"): {"document": FLOW, "event": {"event": "never"}},
@@ -54,10 +111,43 @@ RICH: Final[Mapping[tuple[str, str], Any]] = {
     ("POST", "/v1/events/batch"): [CLOUD_EVENT, {"event": "never", "payload": {"a": 1}}],
     ("POST", "/v1/events/replay"): {"preview": True, "workflow_ids": [NAME], "type": "never"},
     ("POST", "/v1/executions/bulk"): {"do": "cancel", "ids": [NAME], "preview": True},
+    ("POST", "/v1/webhook-subscriptions"): {
+        **_SUBSCRIPTION,
+        "format": "native",
+        "signing": "truto",
+    },
+    ("PATCH", "/v1/webhook-subscriptions/{id}"): {**_SUBSCRIPTION, "is_active": True},
+    ("POST", "/truto/webhook"): _TRUTO_WEBHOOK,
+    ("PATCH", "/truto/webhook/{id}"): {**_TRUTO_WEBHOOK, "is_active": True},
+    ("POST", "/v1/webhook-endpoints"): ENDPOINT,
+    ("PUT", "/v1/webhook-endpoints/{id}"): ENDPOINT,
     ("POST", "/v1/hooks/{token}"): {"a": {"b": [1, "x"]}},
     ("PUT", "/v1/hooks/{token}"): {"a": {"b": [1, "x"]}},
     ("POST", "/truto/workflow"): {"config": {"trigger": {"name": "x"}, "steps": [{"name": "a"}]}},
     ("PATCH", "/truto/workflow/{id}"): {"config": {"steps": [{"name": "a"}]}, "label": "x"},
+    ("POST", "/sixtyfour/workflows/create_workflow"): {
+        "workflow_name": "w",
+        "workflow_description": "d",
+        "workflow_definition": {
+            "blocks": [
+                {
+                    "sequence_number": 1,
+                    "block_type": "t",
+                    "block_name": "filter",
+                    "specs": {"filters": [{"column": "a", "operator": "matches", "value": "a+"}]},
+                    "block_id": "a",
+                }
+            ],
+            "edges": [{"from_block_id": "a", "to_block_id": "a", "condition": "$count(rows) > 1"}],
+        },
+    },
+    ("POST", "/transactionlink/workflows"): {
+        "workflowDefinitionId": NAME,
+        "locale": "en",
+        "parameters": {"a": 1},
+        "expiresAt": None,
+        "recordId": None,
+    },
 }
 
 

@@ -6,11 +6,15 @@ from collections import Counter
 from collections.abc import AsyncIterator, Callable, Iterable, Iterator
 from contextlib import asynccontextmanager, contextmanager, suppress
 from dataclasses import dataclass, field
+from types import GenericAlias
 from typing import Any, Final
 
 import orjson
 import structlog
+from pydantic import ConfigDict, TypeAdapter, ValidationError
 
+from services.api.describe.openapi_parts import FORMS, NATIVE
+from services.api.dialects.face import Form
 from services.matcher.app import matcher
 from services.matcher.settings import MatcherSettings
 from services.trigger_ingest.app import trigger_ingest
@@ -21,6 +25,7 @@ from tests.contract.hostile_cases import SEED, Attack, attacks
 from tests.integration.api.asking import OPERATOR, Asker
 from tests.integration.api.test_id_swap import fill
 from tests.support.house import settings_of
+from tests.support.rings import ring
 from tests.support.served import open_api
 from tests.support.works import Roles, Works, open_works, transform, until
 
@@ -29,7 +34,6 @@ WITHIN_S: Final = 60
 SHOWN_CHARS_MAX: Final = 600
 GOOD: Final = "at:last"
 _STEPS: Final = [transform("say", "payload")]
-_PROBLEM: Final = "application/problem+json"
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +67,9 @@ class Ground:
 
 
 @asynccontextmanager
-async def open_ground(database: str) -> AsyncIterator[Ground]:
+async def open_ground(
+    database: str, others: Callable[[Platform], Roles] = lambda _: ()
+) -> AsyncIterator[Ground]:
     """Every role on an event's way, an API, and an environment that somebody may do anything in."""
 
     def before(platform: Platform) -> Roles:
@@ -71,9 +77,13 @@ async def open_ground(database: str) -> AsyncIterator[Ground]:
         return (
             ("trigger-ingest", trigger_ingest(platform, IngestSettings(**given))),
             ("matcher", matcher(platform, MatcherSettings(**given))),
+            *others(platform),
         )
 
-    async with open_works(database, before=before) as works, open_api(works, OPERATOR) as client:
+    async with (
+        open_works(database, before=before, keyring=ring("k1")) as works,
+        open_api(works, OPERATOR) as client,
+    ):
         operator = Asker(client, OPERATOR)
         own = await operator.new_environment("hostile")
         asker = await operator.key(list(Scope), own)
@@ -136,16 +146,29 @@ def fault_of(one: Attack, reply: Reply | None) -> str | None:
         return "no answer"
     if reply.status >= 500 or b"Traceback" in reply.body:
         return f"a {reply.status}"
-    if reply.status < 400 or one.route.path.startswith("/truto/"):
-        return None
-    return _fault_of_refusal(one, reply)
+    return None if reply.status < 400 else _fault_of_refusal(one, reply)
+
+
+def unlike(form: Form, refusal: bytes) -> str | None:
+    """Why a refusal is not as its system's are; None: it is."""
+    listed: Any = GenericAlias(list, form.kind)
+    kind = TypeAdapter[Any](listed, config=ConfigDict(extra="forbid", strict=True))
+    try:
+        kind.validate_json(b"[%b]" % refusal)
+    except ValidationError as error:
+        return f"a refusal of another shape: {error}"
+    return None
 
 
 def _fault_of_refusal(one: Attack, reply: Reply) -> str | None:
-    if reply.media != _PROBLEM:
+    form = next((f for prefix, f in FORMS.items() if one.route.path.startswith(prefix)), NATIVE)
+    if reply.media != form.media:
         # What is no HTTP, or longer than HTTP may be, is refused before any of us sees it.
         is_http = one.kind in ("document", "field", "name")
         return f"a {reply.status} of {reply.media}" if is_http or reply.status != 400 else None
+    fault = unlike(form, reply.body)
+    if fault is not None or form is not NATIVE:
+        return fault
     errors = orjson.loads(reply.body).get("errors", [])
     if reply.status in (400, 422) and not errors:
         return f"a {reply.status} that names no place"

@@ -41,6 +41,7 @@ TAKE_FAULTS = {
     "PUT /v1/workflows/{id}",
     "POST /v1/workflows/lint",
     "POST /v1/workflows/validate",
+    "POST /altostrat/workflows/validate",
 }
 """What is for documents with faults: drafts, and telling the faults."""
 WITHIN_S = 20

@@ -10,6 +10,7 @@ from shared.bus.protocol import Bus, Record, Topic, TopicPartition, partition_of
 from shared.domain.errors import Rejected
 from tests.support.bus import (
     RECORD_BYTES_MAX,
+    WITHIN_S,
     OpenBus,
     new_group,
     new_topic,
@@ -196,7 +197,7 @@ async def test_tail(bus: Bus, open_bus: OpenBus, topic: str) -> None:
     async with open_bus() as other, bus.tail([topic]) as records:
         await other.publish(numbered(topic, 3, partition=0))
         await bus.publish(numbered(topic, 2, partition=3))
-        found = [await asyncio.wait_for(anext(records), 20) for _ in range(5)]
+        found = [await asyncio.wait_for(anext(records), WITHIN_S) for _ in range(5)]
     assert [r.offset for r in found if r.partition == 0] == [5, 6, 7]
     assert [r.offset for r in found if r.partition == 3] == [0, 1]
 
@@ -206,10 +207,10 @@ async def test_tail_from_positions(bus: Bus, topic: str) -> None:
     for partition in (0, 1):
         await bus.publish(numbered(topic, 5, partition=partition))
     async with bus.tail([topic], {TopicPartition(topic, 0): 3}) as records:
-        found = [await asyncio.wait_for(anext(records), 20) for _ in range(2)]
+        found = [await asyncio.wait_for(anext(records), WITHIN_S) for _ in range(2)]
         await bus.publish(numbered(topic, 1, partition=0))
         await bus.publish(numbered(topic, 1, partition=1))
-        found += [await asyncio.wait_for(anext(records), 20) for _ in range(2)]
+        found += [await asyncio.wait_for(anext(records), WITHIN_S) for _ in range(2)]
     assert [r.offset for r in found if r.partition == 0] == [3, 4, 5]
     assert [r.offset for r in found if r.partition == 1] == [5]
 

@@ -7,8 +7,11 @@ import sys
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 
+import pytest
+
 from shared.bus.protocol import Bus
 from tests.support.bus import (
+    SESSION_TIMEOUT_S,
     BusAddress,
     all_assigned,
     new_group,
@@ -19,6 +22,12 @@ from tests.support.bus import (
     values,
 )
 from tests.support.eventually import eventually
+
+
+@pytest.fixture
+def session_timeout_s() -> float:
+    """Who is dead or frozen is missed soon."""
+    return SESSION_TIMEOUT_S
 
 
 class Member:
@@ -77,13 +86,13 @@ async def test_killed_between_handling_and_commit(
 async def test_frozen_member_cannot_commit(bus: Bus, bus_address: BusAddress, topic: str) -> None:
     """A member frozen past the session timeout loses its partitions; thawed, it commits nothing."""
     group = new_group()
-    await bus.publish(numbered(topic, 10))
+    await bus.publish(numbered(topic, 500))  # more than it handles until it is frozen
     async with member(bus_address, topic, group, "commits") as other:
         await eventually(lambda: len(other.handled) >= 3)
         other.signal(signal.SIGSTOP)
         async with bus.subscribe([topic], group=group) as subscription:
-            found = await read(subscription, 10 - len(other.handled))
-            assert found[-1].value == b"9"
+            found = await read(subscription, 500 - len(other.handled))
+            assert found[-1].value == b"499"
             await subscription.commit(next_positions(found))
             other.signal(signal.SIGCONT)
             await eventually(lambda: 0 < len(subscription.assignment()) < 4)  # it is back

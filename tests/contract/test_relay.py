@@ -1,6 +1,7 @@
 """What reading batch by batch promises, over both buses."""
 
 import asyncio
+import gc
 import time
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 
@@ -19,6 +20,8 @@ from tests.support.bus import (
     values,
 )
 from tests.support.eventually import eventually
+
+FOR_EVER_S = 600.0
 
 Values = list[bytes | None]
 Work = Callable[[Values], Awaitable[None]]
@@ -54,14 +57,19 @@ class Watched:
 
 
 async def relaying(
-    subscription: Subscription | Watched, stop: asyncio.Event, work: Work, *, records_max: int = 2
+    subscription: Subscription | Watched,
+    stop: asyncio.Event,
+    work: Work,
+    *,
+    records_max: int = 2,
+    wait_s: float = 0.1,
 ) -> None:
     """Have ``work`` see to the records' values."""
 
     async def take(records: Sequence[Received]) -> None:
         await work(values(records))
 
-    await relay(subscription, stop, take, records_max=records_max, wait_s=0.1)
+    await relay(subscription, stop, take, records_max=records_max, wait_s=wait_s)
 
 
 class Gate:
@@ -83,7 +91,7 @@ async def committed(bus: Bus, topic: str, group: str) -> Mapping[int, int]:
 
 
 async def settled(bus: Bus, topic: str, group: str, positions: Mapping[int, int]) -> None:
-    """Return when the group has committed ``positions``; fails after 20 s."""
+    """Return when the group has committed ``positions``; fails after a minute."""
     async with asyncio.timeout(WITHIN_S):
         while await committed(bus, topic, group) != positions:
             await asyncio.sleep(0.02)
@@ -182,3 +190,30 @@ async def test_commits_are_few(bus: Bus, topic: str) -> None:
         await relaying(watched, stop, gate.pass_on, records_max=1)
     assert len(watched.commits) <= (time.monotonic() - began_s) / COMMIT_PAUSE_S + 2
     assert await committed(bus, topic, group) == {0: 100}
+
+
+async def test_it_stops_at_once_however_long_it_waits(bus: Bus, topic: str) -> None:
+    """Nothing comes any more; what was worked on before is committed all the same."""
+    group, stop, gate = new_group(), asyncio.Event(), Gate()
+    gate.open.set()
+    async with (
+        asyncio.timeout(WITHIN_S),
+        bus.subscribe([topic], group=group) as subscription,
+        asyncio.TaskGroup() as tasks,
+    ):
+        tasks.create_task(relaying(subscription, stop, gate.pass_on, wait_s=FOR_EVER_S))
+        await all_assigned(subscription, 4)
+        await bus.publish(numbered(topic, 1))
+        await settled(bus, topic, group, {0: 1})
+        stop.set()
+
+
+async def test_what_is_stopped_before_it_begins_leaves_nothing_behind(bus: Bus, topic: str) -> None:
+    """Nothing is fetched, and no part of it is forgotten before it ran."""
+    stop = asyncio.Event()
+    stop.set()
+    async with bus.subscribe([topic], group=new_group()) as subscription:
+        watched = Watched(subscription, stop)
+        await relaying(watched, stop, Gate().pass_on)
+    gc.collect()  # what was never awaited would say so now
+    assert not watched.fetched

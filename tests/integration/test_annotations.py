@@ -200,6 +200,17 @@ async def test_an_unknown_type_fails() -> None:
     assert "customer" in outcome.error.message
 
 
+async def test_types_are_the_same_in_either_case() -> None:
+    """A variable of the environment cannot say 'Ticket', as a system's documents do."""
+
+    async def lookup(entity_type: str, *_: Any) -> Any:
+        return entity_type
+
+    outcome = await annotated({"ticket": PythonResolver(lookup)}, wanted("a", "Ticket", id=1))
+    assert isinstance(outcome, Completed)
+    assert outcome.output["entities"] == {"a": "Ticket"}
+
+
 async def test_a_field_that_cannot_be_evaluated_fails() -> None:
     """The reason is the expression's."""
 

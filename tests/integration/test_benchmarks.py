@@ -20,7 +20,7 @@ from tests.benchmarks.peers.known import PEERS
 from tests.benchmarks.report import write_report
 from tests.support.kafka import need_kafka
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(400)]
 
 
 @pytest.mark.kafka
@@ -115,6 +115,9 @@ def test_the_latency_benchmark_counts_every_event_from_the_instant_it_was_due(
             found = list(level[figure].values())
             assert found == sorted(found)
         assert 0 < level["began_ms"]["p50"] <= level["seen_ms"]["p50"]
+    hops = levels["unloaded"]["hops_ms"]
+    assert list(hops)[1:4] == ["trigger_ingest", "matcher", "executor"]
+    assert min(hops.values()) > 0
 
 
 def test_the_idle_benchmark_names_what_idle_roles_ask_of_postgres(tmp_path: Path) -> None:
@@ -123,7 +126,7 @@ def test_the_idle_benchmark_names_what_idle_roles_ask_of_postgres(tmp_path: Path
     _check_page(report, tmp_path)
 
     idle, alone = report["sides"]["local"], report["sides"]["servers_alone"]
-    roles = {"api", "trigger-ingest", "matcher", "executor", "scheduler"}
+    roles = {"api", "trigger-ingest", "matcher", "executor", "scheduler", "webhooks"}
     assert set(idle["cpu_percent"]) == {*roles, "postgres"}
     assert set(idle["wakeups_per_s"]) == roles
     assert sum(idle["wakeups_per_s"].values()) > 0
@@ -157,13 +160,13 @@ def test_the_neighbours_benchmark_sets_a_quiet_environment_beside_a_noisy_one(
     _check_page(report, tmp_path)
 
     sides = report["sides"]
-    assert list(sides) == ["alone", "own_topic", "own_topic_quota", "same_topic"]
-    assert [side["noise_per_s"] > 0 for side in sides.values()] == [False, True, True, True]
+    assert list(sides) == ["alone", "unread", "own_topic", "own_topic_quota", "same_topic"]
+    assert [side["noise_per_s"] > 0 for side in sides.values()] == [False, *[True] * 4]
     for side in sides.values():
         assert 0 < side["began_ms"]["p50"] <= side["began_ms"]["p99"]
         assert side["executions"] >= 2
-    assert sides["alone"]["p99_of_alone"] == 1
-    assert set(report["marks"]) == set(sides) - {"alone"}
+    assert sides["alone"]["p99_of_alone"] == sides["unread"]["p99_of_unread"] == 1
+    assert set(report["marks"]) == set(sides) - {"alone", "unread"}
 
 
 def test_the_api_benchmark_asks_everything_of_everyone(tmp_path: Path) -> None:
@@ -178,6 +181,32 @@ def test_the_api_benchmark_asks_everything_of_everyone(tmp_path: Path) -> None:
     assert set(report["reads"]) == {BARE, *CASES}
     for took in report["reads"].values():
         assert 0 < took["p50"] <= took["p99"] <= took["max"]
+
+
+def test_the_webhooks_benchmark_delivers_to_every_side(tmp_path: Path) -> None:
+    """Every delivery is taken, signed or not, by a workflow's address and by an endpoint's."""
+    report = _report("webhooks", "--bus", "local")
+    _check_page(report, tmp_path)
+
+    assert set(report["sides"]) == {"produces", "open", "signed", "endpoint"}
+    for side in report["sides"].values():
+        assert 0 < side["ms"]["p50"] <= side["ms"]["p99"] <= side["ms"]["max"]
+
+
+def test_the_deliveries_benchmark_tells_each_record_once(tmp_path: Path) -> None:
+    """All that was published arrives, at a cost that is told beside the bare loop's."""
+    report = _report("deliveries", "--bus", "local")
+    _check_page(report, tmp_path)
+
+    turnout, floor = report["sides"]["turnout"], report["sides"]["floor"]
+    assert turnout["received"] == turnout["wanted"] > report["extent"]["deliveries"]
+    assert floor["received"] == report["extent"]["deliveries"]
+    assert report["marks"]["each once"]
+    for side in (turnout, floor):
+        assert min(side["deliveries_per_s"], side["per_cpu_s"], side["of_floor_by_cpu"]) > 0
+    assert 0 < turnout["told_ms"]["p50"] <= turnout["told_ms"]["p99"]
+    assert turnout["commits_per_1000"] > 0
+    assert floor["of_floor"] == 1
 
 
 def test_the_report_refuses_what_no_benchmark_said(tmp_path: Path) -> None:
@@ -248,7 +277,7 @@ def _report(name: str, *options: str) -> Any:
         [sys.executable, "-c", program, "bench", name, "--quick", "--json", *options],
         check=True,
         stdout=subprocess.PIPE,
-        timeout=110,
+        timeout=380,
     )
     return orjson.loads(done.stdout)
 

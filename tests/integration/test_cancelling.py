@@ -5,6 +5,7 @@ import random
 from contextlib import suppress
 from datetime import UTC, datetime
 
+import asyncpg
 import pytest
 from aiohttp import web
 
@@ -96,7 +97,7 @@ async def test_a_cancellation_while_a_step_is_being_broken_off_is_harmless() -> 
                     letting_go.set()
                     await asyncio.sleep(0)
 
-    async with asyncio.timeout(5), asyncio.TaskGroup() as group:
+    async with asyncio.timeout(60), asyncio.TaskGroup() as group:
         group.create_task(step())
         await asyncio.sleep(0)
         performing.break_off()
@@ -123,14 +124,16 @@ async def test_a_cancellation_that_meets_the_timer_is_not_lost(database: str) ->
     """Cancelled at the very time they wake, executions end; none goes on with its next attempt."""
     async with open_receiver() as receiver, open_works(database) as works:
         count = 60
-        receiver.plan = [web.Response(status=503) for _ in range(count)]
         receiver.gate.clear()
         soon = {"max_attempts": 2, "initial_interval_s": 1.0, "jitter": 0.6}
-        flow = await works.register(workflow(receiver.step(retry=soon)))
+        flow = await works.register(workflow(receiver.step("/flaky", retry=soon)))
         await start(works, flow, count)
-        await asleep(works, count)
+        slept = "SELECT count(*) FROM execution_log WHERE status = 'RETRYING'"
+        await until(works.pool, slept, count)
+        # On a slow machine some are awake again by now.
         timers = await works.pool.fetch(
-            "SELECT execution_id, extract(epoch FROM due_at - now())::float8 AS in_s FROM timers"
+            "SELECT id, coalesce(extract(epoch FROM due_at - now())::float8, 0) AS in_s"
+            " FROM executions LEFT JOIN timers ON execution_id = id"
         )
         chance = random.Random(7)
         loop = asyncio.get_running_loop()
@@ -138,10 +141,10 @@ async def test_a_cancellation_that_meets_the_timer_is_not_lost(database: str) ->
             for timer in timers:
                 # A command takes some milliseconds; some shall come before the timer, some after.
                 in_s = max(0.0, timer["in_s"] - chance.uniform(0.0, 0.03))
-                asked = cancel(works, timer["execution_id"])
+                asked = cancel(works, timer["id"])
                 loop.call_later(in_s, group.create_task, asked)
             await asyncio.sleep(max(timer["in_s"] for timer in timers) + 0.1)
-        await all_ended(works.pool, count, within_s=10)
+        await all_ended(works.pool, count)
         assert set((await statuses(works.pool)).values()) == {"CANCELLED"}
         await caught_up(works)
         await check_history(works)
@@ -176,6 +179,27 @@ async def test_a_durable_cancellation_is_carried_out_by_the_next_owner(
             await until(works.pool, "SELECT count(*) FROM timers", 0)
 
 
+async def test_a_cancellation_that_comes_before_a_step_begins_is_first(database: str) -> None:
+    """The next owner is still asking which secrets there are as it is told: nothing begins."""
+    async with open_receiver() as receiver:
+        receiver.gate.clear()
+        async with open_works(database) as works:
+            flow = await works.register(workflow(receiver.step(retry=HOUR)))
+            [id_] = await start(works, flow)
+            await eventually(lambda: len(receiver.keys) == 1)
+            await works.crash()
+        holder = await asyncpg.connect(database)
+        await holder.execute("BEGIN; LOCK TABLE secrets IN ACCESS EXCLUSIVE MODE")
+        async with open_works(database) as works:
+            await cancel(works, id_)
+            await until(works.pool, "SELECT count(*) FROM inbox", 1)
+            await holder.close()
+            await all_ended(works.pool, 1)
+            assert await statuses(works.pool) == {id_: "CANCELLED"}
+            await until(works.pool, "SELECT count(*) FROM execution_log WHERE attempt > 0", 0)
+            assert len(receiver.keys) == 1
+
+
 async def test_a_crash_amid_cancellations_forgets_none(database: str) -> None:
     """Some are durable and not yet carried out, some are still to be read: all sleepers end."""
     async with open_receiver() as receiver:
@@ -184,10 +208,11 @@ async def test_a_crash_amid_cancellations_forgets_none(database: str) -> None:
             flow = await works.register(workflow(receiver.step(retry=HOUR)))
             ids = await start(works, flow, 60)
             await asleep(works, 60)
-            await cancel(works, *ids)
+            await cancel(works, *ids[:30])
             asked = "SELECT count(*) > 0 FROM executions WHERE cancel_requested_at IS NOT NULL"
             while not await works.pool.fetchval(asked):
                 pass
+            await cancel(works, *ids[30:])
             await works.crash()
             left = "SELECT count(*) > 0 FROM executions WHERE finished_at IS NULL"
             assert await works.pool.fetchval(left)

@@ -9,10 +9,11 @@ from shared.assembly import common_clock
 from shared.assembly.common_clock import CommonClock
 from shared.db.pool import Pool
 from tests.support.eventually import eventually
+from tests.support.postgres import execute
 
 HOUR_S = 3_600.0
 END_OTHERS = """
-    SELECT pg_terminate_backend(pid) FROM pg_stat_activity
+    SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity
     WHERE datname = current_database() AND pid <> pg_backend_pid()
 """
 
@@ -48,7 +49,7 @@ async def test_a_clock_that_may_be_right_is_left_alone(pool: Pool) -> None:
 
 
 async def test_a_clock_is_kept_right_whatever_befalls_postgres(
-    pool: Pool, monkeypatch: pytest.MonkeyPatch
+    pool: Pool, database: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """It is set again and again; where that fails, it is tried again."""
     monkeypatch.setattr(common_clock, "EVERY_S", 0.01)
@@ -59,8 +60,7 @@ async def test_a_clock_is_kept_right_whatever_befalls_postgres(
 
     keeping = asyncio.create_task(clock.keep(pool))
     for _ in range(2):
-        async with pool.acquire() as conn:
-            await conn.execute(END_OTHERS)
+        await execute(database, END_OTHERS)  # by a connection that nobody ends
         off(clock, monkeypatch, HOUR_S)
         await eventually(is_right)
         assert not keeping.done()

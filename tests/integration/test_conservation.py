@@ -38,6 +38,8 @@ async def test_a_real_run_is_clean(database: str, bus_address: BusAddress) -> No
             return await looked_at(platform.pool, platform.bus, given)
 
         report = await look()
+        while any(stage.in_flight for stage in report.stages.values()):  # cursors come last
+            report = await look()
         assert list(report.findings.values()) == []
         assert [(r.stage, r.detail[:10]) for r in report.repeats] == [(Stage.SOURCES, "Sent again")]
         checked = {stage: counts.checked for stage, counts in report.stages.items()}
@@ -67,14 +69,15 @@ async def test_it_works_while_everything_runs(database: str, bus_address: BusAdd
         flowing = group.create_task(flow(house.platform, stop))
         await eventually(lambda: len(house.heard) > 100)
         in_flight = 0
-        for _ in range(3):
+        looks = 0
+        while looks < 3 or not in_flight:  # of a quick machine little is seen in flight
+            looks += 1
             platform, given = house.platform, settings_of(database, **settings)
             report = await looked_at(platform.pool, platform.bus, given)
             assert list(report.findings.values()) == []
             in_flight += sum(counts.in_flight for counts in report.stages.values())
         stop.set()
         await flowing
-    assert in_flight > 0
 
 
 async def flow(platform: Platform, stop: asyncio.Event) -> None:

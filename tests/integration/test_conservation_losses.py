@@ -132,6 +132,18 @@ async def test_what_a_cursor_has_not_passed_is_in_flight(copy: Copy, code: str) 
     assert sum(counts.in_flight for counts in report.stages.values()) > 0
 
 
+async def test_what_is_decided_late_is_in_flight(copy: Copy) -> None:
+    """An event whose workflows could not all be decided at once has not been lost."""
+    await copy.pool.execute(
+        "INSERT INTO late_events (environment_id, event_key, late_since, first_workflow_id, event)"
+        " SELECT environment_id, key, now(), gen_random_uuid(), '' FROM events"
+    )
+    assert await copy.pool.fetchval(DOCTORED["start_missing"]) is not None
+    report = await copy.report()
+    assert "start_missing" not in {finding.code for finding in report.findings.values()}
+    assert sum(counts.in_flight for counts in report.stages.values()) > 0
+
+
 async def test_what_comes_from_nowhere_is_found(copy: Copy) -> None:
     """A record that no event, and one that no log entry stands behind, is named."""
     stray = uuid4()

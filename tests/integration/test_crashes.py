@@ -145,7 +145,7 @@ async def test_crashes_change_no_outcome(database: str) -> None:
                 await works.crash()
         async with open_works(database) as works, asyncio.TaskGroup() as group:
             answering = group.create_task(keep_answering(works, told))
-            await all_ended(works.pool, 13 * 7, within_s=20)
+            await all_ended(works.pool, 13 * 7)
             answering.cancel()
             assert await outcomes(works, ids) == {
                 name: Counter(dict.fromkeys(found, 6)) for name, found in expected.items()

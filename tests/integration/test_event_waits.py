@@ -9,7 +9,7 @@ from uuid import uuid4
 import pytest
 
 from shared.db.awaiting import Awaiting
-from shared.domain.ids import EventKey, ExecutionId, StepId
+from shared.domain.ids import EventKey, ExecutionId, StepId, WorkflowId
 from tests.support.awaiting import NOW, WAITS, answers, completed, decided, paid, wait, waiting
 from tests.support.eventually import eventually
 from tests.support.gated import Receiver, open_receiver
@@ -173,6 +173,9 @@ def test_how_late_an_event_must_come(*, look_back: bool, received_s: int, counts
         since=NOW + timedelta(seconds=10),
         started_at=NOW,
         started_by=EventKey(uuid4()),
+        workflow_id=WorkflowId(uuid4()),
+        workflow_version=1,
+        is_quarantined=False,
     )
     event = paid({}, NOW + timedelta(seconds=received_s))
     assert row.counts(event) is counts

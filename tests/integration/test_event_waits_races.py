@@ -13,7 +13,10 @@ from prometheus_client import CollectorRegistry
 from services.executor import outside
 from services.matcher import awaited as module
 from services.matcher.awaited import Awaited
+from services.matcher.breather import AT_A_STRETCH_S
 from services.matcher.metrics import MatcherMetrics
+from services.matcher.quarantines import Quarantines
+from services.matcher.settings import MatcherSettings
 from shared.assembly.platform import Platform, open_platform
 from shared.assembly.settings import ProcessSettings
 from shared.bus.protocol import Received
@@ -23,6 +26,8 @@ from shared.db.pool import Pool
 from shared.domain.events import Event
 from shared.domain.ids import DEFAULT_ENVIRONMENT
 from shared.expr.jsonata import ExpressionCache
+from shared.runtime.budgets import Budgets
+from shared.runtime.environment_names import EnvironmentNames
 from shared.wire.events import encode_event
 from tests.support.awaiting import NOW, WAITS, answers, completed, decided, paid, wait
 from tests.support.eventually import eventually
@@ -122,8 +127,15 @@ async def test_many_are_told_in_pages_and_each_once(
     monkeypatch.setattr(module, "TOLD_BYTES_AT_ONCE", 50_000)
     async with open_platform(ProcessSettings(**settings_of(database))) as platform:
         await platform.pool.execute(MANY, 2_500)
+        settings = MatcherSettings(**settings_of(database))
+        metrics = MatcherMetrics(CollectorRegistry(auto_describe=True), EnvironmentNames())
         awaited = Awaited(
-            platform, ExpressionCache(10), MatcherMetrics(CollectorRegistry(auto_describe=True))
+            platform,
+            ExpressionCache(10),
+            settings,
+            metrics,
+            Budgets(platform.clock, free_s=AT_A_STRETCH_S),
+            Quarantines(platform, settings, metrics),
         )
         early = paid({"n": 0}, datetime(2019, 12, 31, tzinfo=UTC))
         await awaited.tell(batch(early, paid({"n": 1}, NOW), paid({"n": 2}, NOW)))

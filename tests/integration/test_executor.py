@@ -11,10 +11,11 @@ from aiohttp import web
 from aiohttp.test_utils import TestServer
 
 from shared.bus.protocol import Record
-from shared.domain.ids import ExecutionId
+from shared.domain.ids import DEFAULT_ENVIRONMENT, ExecutionId
 from shared.wire.commands import Cancel, encode_cancel
 from tests.support.eventually import eventually
 from tests.support.house import House, count, of_step, open_house
+from tests.support.works import all_ended
 
 LOOPBACK = {"egress": {"allow_loopback": True}}
 
@@ -183,9 +184,10 @@ async def test_an_emitted_event_starts_another_workflow(database: str) -> None:
     async with open_house(database, causation_depth_max=3) as house:
         await house.register(workflow(emit))
         await house.send("go", {})
+        await eventually(lambda: sorted(house.phases())[:3] == ["completed"] * 3)
         await eventually(lambda: "failed" in house.phases())
-        assert house.phases().count("completed") == 3
-        assert "Loop guard" in house.results()[-1]["error"]["message"]
+        [error] = [r["error"] for r in house.results() if r["error"]]
+        assert "Loop guard" in error["message"]
 
 
 async def test_a_running_step_is_broken_off_by_a_cancellation(
@@ -233,7 +235,7 @@ async def test_cancelling_what_is_not_there_leaves_nothing(database: str) -> Non
 
 
 async def test_unreadable_commands_go_to_the_dead_letters(database: str) -> None:
-    """Garbage on the commands topic stops nothing."""
+    """Garbage on the commands topic stops nothing, and counts as the default environment's."""
     async with open_house(database) as house:
         await house.register(workflow())
         topic = house.platform.topics.commands
@@ -242,6 +244,9 @@ async def test_unreadable_commands_go_to_the_dead_letters(database: str) -> None
         await house.send("go", {})
         await eventually(lambda: "completed" in house.phases() and len(house.letters()) == 3)
         assert {letter["reason"] for letter in house.letters()} == {"UNREADABLE_COMMAND"}
+        labels = {"environment": str(DEFAULT_ENVIRONMENT), "reason": "UNREADABLE_COMMAND"}
+        counted = house.platform.registry.get_sample_value
+        assert counted("turnout_executor_dead_letters_total", labels) == 3
 
 
 async def test_a_restart_finishes_what_was_under_way(database: str, receiver: Receiver) -> None:
@@ -268,7 +273,7 @@ async def test_a_sleeping_retry_survives_a_restart(database: str, receiver: Rece
         await house.send("go", {})
         await eventually(lambda: bool(house.results()))
     async with open_house(database, **LOOPBACK) as house:
-        await eventually(lambda: "completed" in house.phases())
+        await all_ended(house.platform.pool, 1)
         row = await house.platform.pool.fetchrow(
             "SELECT max(started_at) - min(ended_at) AS gap FROM execution_log "
             "WHERE step_id IS NOT NULL"

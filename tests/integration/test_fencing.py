@@ -157,6 +157,20 @@ async def test_a_group_under_an_old_epoch_changes_nothing(pool: Pool) -> None:
         assert await pool.fetchval(f"SELECT array_agg(execution_id) FROM {table}") == [new]
 
 
+async def test_the_first_entries_of_what_is_there_are_not_written_again(pool: Pool) -> None:
+    """A repeat of a start gives no new execution, and the log keeps the entries of the first."""
+    async with pool.acquire() as conn:
+        owned = await claim(conn, 3, owner="a", now=NOW)
+        group = Group(fences=[fence(3, owned.epoch)])
+        admit(group, 3)
+        await commit_group(conn, group)
+        before = await dump(pool)
+        group.written = [row._replace(seq=2) for row in group.written]
+        again = await commit_group(conn, group)
+    assert not again.started
+    assert await dump(pool) == before
+
+
 LATE = ["changed", "slept", "woken", "heard", "taken_in", "waiting", "passed"]
 
 
@@ -208,6 +222,7 @@ async def test_a_zombie_is_fenced_and_comes_back_as_an_heir(database: str) -> No
         assert works.metric("turnout_partitions_fenced_total") > 0
         assert set((await statuses(works.pool)).values()) == {"COMPLETED"}
         assert len(set(receiver.keys)) == 8
+        await until(works.pool, "SELECT count(*) FROM partition_owners WHERE owner = 'other'", 0)
         now_owned = await works.pool.fetch("SELECT epoch FROM partition_owners ORDER BY partition")
         assert all(row["epoch"] > epoch for row, epoch in zip(now_owned, epochs, strict=True))
         await check_history(works)
@@ -218,6 +233,7 @@ async def test_two_executors_that_both_think_they_own_all_harm_nothing(database:
     async with open_receiver() as receiver, open_works(database) as works:
         flow = await works.register(workflow(NOTE, receiver.step(), {**NOTE, "id": "last"}))
         async with open_works(database, topics=ElsewhereTopics(), member="two") as other:
+            await until(works.pool, "SELECT count(*) > 0 FROM partition_owners WHERE owner = 'two'")
             for _ in range(15):
                 await start(works, flow, 10)
                 await asyncio.sleep(0.1)  # load goes on while the epochs change hands

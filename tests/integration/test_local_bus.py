@@ -4,12 +4,14 @@ import asyncio
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
 
+import asyncpg
 import pytest
 import pytest_asyncio
 
+from shared.bus import local_bell
 from shared.bus.local import LocalBus, open_local_bus
 from shared.bus.local_group import share_of
-from shared.bus.local_store import StoredTopic
+from shared.bus.local_store import SQL, StoredTopic, translated
 from shared.bus.protocol import TopicPartition
 from shared.db.pool import Pool
 from shared.domain.errors import Unavailable
@@ -31,7 +33,7 @@ LATER = timedelta(hours=1)
 @pytest_asyncio.fixture
 async def local(pool: Pool) -> AsyncIterator[LocalBus]:
     """The bus in a database of the test's own."""
-    async with open_local_bus(pool, SystemClock(), session_timeout_s=1.5) as bus:
+    async with open_local_bus(pool, SystemClock(), session_timeout_s=60) as bus:
         yield bus
 
 
@@ -55,17 +57,17 @@ async def test_connections_cut(local: LocalBus, pool: Pool, database: str) -> No
     """After Postgres ends every connection the bus goes on: nothing lost, readers wake again."""
     topic = await new_topic(local, partitions=1)
     async with (
-        open_local_bus(pool, SystemClock(), session_timeout_s=1.5) as other,
+        open_local_bus(pool, SystemClock(), session_timeout_s=60) as other,
         local.subscribe([topic], group=new_group()) as subscription,
     ):
         await local.publish(numbered(topic, 1))
         found = await read(subscription, 1)
         await execute(
             database,
-            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
+            "SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity"
             " WHERE datname = current_database() AND pid <> pg_backend_pid()",
         )
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(60):
             for publisher in (local, other):
                 while True:
                     try:
@@ -105,3 +107,16 @@ def read_by(names: frozenset[str]) -> list[StoredTopic]:
     return [
         StoredTopic(name=name, topic_id="ab".index(name), partitions=2) for name in sorted(names)
     ]
+
+
+async def test_our_own_mistakes_are_not_unavailable(
+    pool: Pool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A wrong number of arguments is no outage: trying again would hide it for ever."""
+    with pytest.raises(asyncpg.InterfaceError, match="expects 2 arguments"), translated():
+        await pool.execute(SQL["add_topic"], "a")
+    monkeypatch.setattr(local_bell, "SQL", {"notify_names": SQL["add_topic"]})
+    bell = local_bell.Bell(pool)
+    bell.ring(["a"])
+    with pytest.raises(asyncpg.InterfaceError, match="expects 2 arguments"):
+        await bell.tell()

@@ -1,8 +1,10 @@
 """The way of one event: from the source topic to step results, on real Postgres."""
 
 from shared.domain.ids import execution_id
+from tests.support.awaiting import decided
 from tests.support.eventually import eventually
 from tests.support.house import count, open_house
+from tests.support.works import until
 
 GREET = {
     "name": "greet",
@@ -32,6 +34,7 @@ async def test_a_matching_event_runs_its_workflow_once_and_publishes_each_result
         await house.send("user:created", {"name": "Ada", "age": 36})
         await house.send("user:created", {"name": "Tim", "age": 7})
         await eventually(lambda: "completed" in house.phases())
+        await decided(house, 2)
 
         assert [r["output"] for r in house.results()] == [{"greeting": "Hello Ada"}, "HELLO ADA"]
         assert house.phases() == ["created", "started", "completed"]
@@ -46,6 +49,7 @@ async def test_the_same_event_sent_twice_starts_one_execution(database: str) -> 
         await house.register(GREET)
         adult = {"name": "Ada", "age": 36}
         await house.send("user:created", adult, id="e1")
+        await until(house.platform.pool, "SELECT count(*) FROM events", 1)  # which is first
         await house.send("user:created", adult, id="e1")
         await house.send("user:created", {"name": "Eve", "age": 30}, id="e1")
         await house.send("user:created", {"name": "Bob", "age": 40}, id="e2")

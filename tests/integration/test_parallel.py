@@ -29,6 +29,7 @@ WRITES_WAIT = (
     "SELECT count(*) FROM pg_stat_activity"
     " WHERE wait_event_type = 'Lock' AND datname = current_database()"
 )
+PAUSED = "SELECT count(*) FROM execution_log WHERE step_id = 'pause' AND status = 'WAITING'"
 
 
 def side_by_side(*steps: dict[str, Any], **policy: Any) -> dict[str, Any]:
@@ -69,7 +70,7 @@ async def answer(receiver: Receiver) -> None:
 
 async def eventually_published(works: Works, count: int) -> None:
     """Return when ``count`` results and phases are published."""
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(60):
         while len(await published(works)) < count:
             await asyncio.sleep(0.05)
 
@@ -110,7 +111,8 @@ async def test_an_end_breaks_off_what_is_under_way(database: str) -> None:
             policy = {"expires_after_s": 0.7} if name == "expires" else {}
             flow = await works.register(side_by_side(*hangs, *steps, **policy))
             [ids[name]] = await start(works, flow)
-        await eventually(lambda: len(receiver.keys) >= 6)
+        cancelled = str(ids["is cancelled"])
+        await eventually(lambda: sum(key.startswith(cancelled) for key in receiver.keys) == 3)
         await cancel(works, ids["is cancelled"])
         await all_ended(works.pool, 4)
         found = await statuses(works.pool)
@@ -225,7 +227,7 @@ async def test_a_stop_lets_all_steps_under_way_end(database: str) -> None:
             await start(works, await works.register(side_by_side(*both, pause)), 4)
             await start(works, await works.register(side_by_side(pause)), 4)
             await eventually(lambda: len(receiver.keys) == 12)
-            await until(works.pool, "SELECT count(*) FROM timers", 4)
+            await until(works.pool, PAUSED, 8)
             works.stop.set()
             receiver.gate.set()
         async with open_works(database) as works:

@@ -70,7 +70,7 @@ async def test_answers_come_while_executions_leave_and_enter_memory(database: st
         ids = await start(works, await works.register(workflow(*steps, NOTE)), 25)
         open_ = "SELECT execution_id, step_id FROM waits"
         ended = "SELECT count(*) FROM executions WHERE finished_at IS NOT NULL"
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(60):
             while await works.pool.fetchval(ended) < len(ids):
                 for row in await works.pool.fetch(open_):
                     await say(works, row["execution_id"], yes(row["step_id"]))

@@ -59,11 +59,11 @@ def test_no_statement_leaves_a_trace_in_its_session() -> None:
 
 async def test_a_command_is_bounded(database: str) -> None:
     """A command that outlasts its time is cancelled, and the pool goes on."""
-    settings = PostgresSettings(dsn=SecretStr(database), command_timeout_s=0.05)
+    settings = PostgresSettings(dsn=SecretStr(database), command_timeout_s=0.3)
     async with open_pool(settings) as pool:
         with pytest.raises(Unavailable), translated():
-            await pool.execute("SELECT pg_sleep(30)")
-        assert await pool.fetchval("SELECT 1") == 1
+            await pool.execute("SELECT pg_sleep(300)")
+        assert await pool.fetchval("SELECT 1", timeout=60) == 1
 
 
 @pytest.mark.parametrize("dsn", ["nonsense:secret", "postgresql://user:secret@:x/y"])
@@ -128,6 +128,27 @@ async def test_our_own_mistakes_are_not_unavailable(pool: Pool) -> None:
         await pool.execute("CREATE TABLE one (id int PRIMARY KEY); INSERT INTO one VALUES (1), (1)")
     with pytest.raises(asyncpg.DataError), translated():
         await pool.execute("SELECT $1::int", "no number")
+    with pytest.raises(asyncpg.InterfaceError, match="expects 1 argument"), translated():
+        await pool.execute("SELECT $1::int", 1, 2)
+
+
+async def test_what_is_closed_is_unavailable(pool: Pool, database: str) -> None:
+    """A connection that is lost, given back or busy, and a pool that ends, pass with time."""
+    async with pool.acquire() as lent:
+        busy = asyncio.create_task(lent.execute("SELECT pg_sleep(0.1)"))
+        await asyncio.sleep(0)
+        with pytest.raises(Unavailable, match="another operation"), translated():
+            await lent.execute("SELECT 1")
+        await busy
+    with pytest.raises(Unavailable, match="released"), translated():
+        await lent.execute("SELECT 1")
+    await pool.close()
+    with pytest.raises(Unavailable, match="pool is clos"), translated():
+        await pool.execute("SELECT 1")
+    alone = await asyncpg.connect(database)
+    await alone.close()
+    with pytest.raises(Unavailable, match="connection is closed"), translated():
+        await alone.execute("SELECT 1")
 
 
 def _all_that_is_shown(error: BaseException | None) -> str:

@@ -1,7 +1,6 @@
 """Actions that workers do over the bus."""
 
-import asyncio
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -9,6 +8,7 @@ import pytest
 from shared.db.actions import put_action
 from shared.domain.actions import ActionSpec, Transport
 from shared.domain.ids import DEFAULT_ENVIRONMENT
+from tests.support.eventually import eventually
 from tests.support.gated import open_receiver
 from tests.support.served import open_api
 from tests.support.tasks import (
@@ -25,6 +25,7 @@ from tests.support.tasks import (
     task_of,
     worker,
 )
+from tests.support.virtual_clock import VirtualClock
 from tests.support.works import (
     NOTE,
     all_ended,
@@ -115,15 +116,19 @@ async def test_a_failure_is_retried_as_the_step_says(
 
 @pytest.mark.parametrize("is_loaded", [True, False], ids=["in memory", "parked"])
 async def test_heartbeats_keep_a_long_task_alive(database: str, *, is_loaded: bool) -> None:
-    """A task that takes three silences goes on, whether or not its execution is in memory."""
-    async with open_receiver() as receiver, open_works(database) as works:
+    """A task that takes five silences goes on, whether or not its execution is in memory."""
+    clock = VirtualClock(datetime.now(UTC))
+    async with open_receiver() as receiver, open_works(database, clock=clock) as works:
         await known(works)
         receiver.gate.clear()
 
         async def answer(task: Task) -> None:
             for n in range(8):
-                await asyncio.sleep(0.4)
+                clock.jump(clock.now() + timedelta(seconds=0.7))
                 await say(works, task, "heartbeat", progress={"n": n})
+                await until(works.pool, f"SELECT progress->>'n' = '{n}' FROM waits")
+            active = "turnout_executions_active"
+            await eventually(lambda: works.metric(active) == int(is_loaded))
             receiver.gate.set()
             await say(works, task, "completed")
 
@@ -131,8 +136,6 @@ async def test_heartbeats_keep_a_long_task_alive(database: str, *, is_loaded: bo
         steps = [ship, receiver.step(), {**NOTE, "depends_on": ["ship", "call"]}]
         async with worker(works, answer):
             await start(works, await works.register(workflow(*(steps if is_loaded else [ship]))))
-            await until(works.pool, "SELECT count(*) FROM waits WHERE progress->>'n' >= '3'", 1)
-            assert works.metric("turnout_executions_active") == int(is_loaded)
             await all_ended(works.pool, 1)
         assert await attempts(works) == [(1, "COMPLETED")]
         await check_history(works)
@@ -142,7 +145,8 @@ async def test_a_silent_worker_is_given_up_and_its_late_answer_changes_nothing(
     database: str,
 ) -> None:
     """After heartbeat_s of silence the step is tried again; only that attempt's answer counts."""
-    async with open_works(database) as works:
+    clock = VirtualClock(datetime.now(UTC))
+    async with open_works(database, clock=clock) as works:
         await known(works)
 
         async def answer(task: Task) -> None:
@@ -154,6 +158,11 @@ async def test_a_silent_worker_is_given_up_and_its_late_answer_changes_nothing(
 
         async with worker(works, answer):
             await start(works, await works.register(workflow({**SHIP, "heartbeat_s": 1.0})))
+            await task_of(works)
+            clock.jump(clock.now() + timedelta(seconds=1.5))
+            retrying = "SELECT count(*) FROM execution_log WHERE status = 'RETRYING'"
+            await until(works.pool, retrying, 1)
+            clock.jump(clock.now() + timedelta(seconds=0.5))
             await all_ended(works.pool, 1)
         assert await attempts(works) == [(1, "RETRYING"), (2, "COMPLETED")]
         assert await last(works, "output") == "in time"
@@ -181,6 +190,10 @@ async def test_an_answer_given_several_times_counts_once(database: str) -> None:
         await check_history(works)
 
 
+LETTERS = (
+    "SELECT count(*) FROM bus_records JOIN bus_topics USING (topic_id)"
+    " WHERE name = 'turnout.dead-letters'"
+)
 DEEP: Any = []
 for _ in range(80):
     DEEP = [DEEP]
@@ -233,6 +246,7 @@ async def test_what_is_no_answer_becomes_a_dead_letter(database: str) -> None:
         }
         await publish(works, *bad, result(task_id, "completed", output=1))
         await all_ended(works.pool, 1)
+        await until(works.pool, LETTERS, len(bad))
         found = await letters(works)
         assert sorted(letter["pointer"] for letter in found) == sorted(bad.values())
         assert {letter["reason"] for letter in found} == {"UNREADABLE_TASK_RESULT"}

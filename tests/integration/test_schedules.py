@@ -12,6 +12,7 @@ from services.scheduler.fire_schedules import fire_due, fire_schedules
 from services.scheduler.metrics import SchedulerMetrics
 from shared.assembly.platform import Platform
 from shared.domain.workflows import Workflow
+from shared.runtime.environment_names import EnvironmentNames
 from shared.runtime.roles import Role
 from tests.support.virtual_clock import VirtualClock
 from tests.support.works import NOTE, Works, open_works, until
@@ -30,14 +31,16 @@ def schedules(platform: Platform) -> Sequence[tuple[str, Role]]:
     """The part of the scheduler that starts workflows."""
 
     async def run(stop: asyncio.Event) -> None:
-        await fire_schedules(platform, stop, SchedulerMetrics(CollectorRegistry()))
+        await fire_schedules(
+            platform, stop, SchedulerMetrics(CollectorRegistry(), EnvironmentNames())
+        )
 
     return [("scheduler", run)]
 
 
 async def fire(works: Works) -> int:
     """Fire what is due, once."""
-    return await fire_due(works.platform, SchedulerMetrics(CollectorRegistry()))
+    return await fire_due(works.platform, SchedulerMetrics(CollectorRegistry(), EnvironmentNames()))
 
 
 @asynccontextmanager
@@ -111,3 +114,27 @@ async def test_a_workflow_that_is_switched_off_has_no_schedule(database: str) ->
         await works.register(NIGHTLY, id=flow.id, version=2, is_active=False)
         clock.jump(EVENING + NIGHT)
         assert await fire(works) == 0
+
+
+async def test_a_new_version_keeps_a_night_that_is_due(database: str) -> None:
+    """A schedule that stays as it is loses nothing, whoever saves its workflow when."""
+    clock = VirtualClock(EVENING)
+    async with open_works(database, clock=clock) as works:
+        flow = await nightly(works, clock)
+        clock.jump(EVENING + NIGHT)
+        await works.register(NIGHTLY, id=flow.id, version=2, updated_at=clock.now())
+        assert await fire(works) == 1
+        await until(works.pool, DONE, 1)
+        assert await works.pool.fetchval("SELECT workflow_version FROM executions") == 2
+
+
+async def test_many_missed_times_start_some_at_a_time(database: str) -> None:
+    """Six schedules that missed a hundred times each are not one burst of commands."""
+    clock = VirtualClock(EVENING)
+    often = {"kind": "cron", "value": "* * * * *", "catch_up": "all", "catch_up_max": 100}
+    triggers = [{"kind": "schedule", "schedule": often} for _ in range(6)]
+    async with open_works(database, clock=clock) as works:
+        await works.crash()
+        await works.register({**NIGHTLY, "triggers": triggers}, updated_at=clock.now())
+        clock.jump(EVENING + NIGHT)
+        assert [await fire(works) for _ in range(3)] == [5, 1, 0]

@@ -67,6 +67,7 @@ async def test_a_child_gives_its_result_or_its_failure(database: str) -> None:
         for flow in (takes, fails, leaves, late):
             await start(works, flow)
         await all_ended(works.pool, 7)
+        await until(works.pool, "SELECT count(*) FROM executions WHERE status = 'RUNNING'", 1)
         found = await by_flow(works)
         assert found[str(slow.id)] == ["CANCELLED", "RUNNING"]
         assert found[str(takes.id)] == found[str(leaves.id)] == ["COMPLETED"]

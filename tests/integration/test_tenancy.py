@@ -15,53 +15,12 @@ from shared.db.pool import Connection
 from shared.db.tenancy import become_tenant
 from shared.domain.errors import Rejected
 from shared.domain.ids import EnvironmentId
+from tests.integration.tenant_rows import ROWS
 from tests.support.postgres import connected, execute
 
 A = EnvironmentId(UUID("a0000000-0000-4000-8000-000000000000"))
 B = EnvironmentId(UUID("b0000000-0000-4000-8000-000000000000"))
 
-# A row of each table that tenants may ask for; each id is that of its environment. Parents first.
-ROWS = {
-    "event_type_versions": "(environment_id, name, version, uid, type, updated_at)"
-    " VALUES ($1, 'e', 1, 'u', 't', now())",
-    "dead_letters": "(id, environment_id, at, reason, detail, pointer, topic, partition,"
-    " record_offset, value_bytes, header_names, header_values, is_whole)"
-    " VALUES ($1, $1, now(), 'r', 'd', '', 't', 0, 0, 0, '{}', '{}', true)",
-    "workflows": "(id, environment_id, version, is_active, created_at, updated_at)"
-    " VALUES ($1, $1, 1, true, now(), now())",
-    "workflow_versions": "(workflow_id, version, dialect, lifecycle, definition, source,"
-    " created_at) VALUES ($1, 1, 'native', 'ready', '{}', '{}', now())",
-    "workflow_changes": "(workflow_id, version, is_active, is_deleted, changed_at)"
-    " VALUES ($1, 1, true, false, now())",
-    "webhooks": "(token_hash, workflow_id, trigger_id)"
-    " VALUES (repeat(left($1::text, 1), 64), $1, 't')",
-    "schedules": "(workflow_id, trigger_id, environment_id, workflow_version, schedule, next_at)"
-    " VALUES ($1, 't', $1, 1, '{}', now())",
-    "actions": "(environment_id, name, version, transport, updated_at)"
-    " VALUES ($1, 'a', 1, 'worker', now())",
-    "event_types": "(environment_id, name, uid, type, updated_at)"
-    " VALUES ($1, 'e', 'u', 'e', now())",
-    "events": "(received_on, key, environment_id, type, received_at, record)"
-    " VALUES (current_date, $1, $1, 'e', now(), '{}')",
-    "event_keys": "(key, received_on, body_hash, origin) VALUES ($1, current_date, '', 'o')",
-    "event_conflicts": "(key, origin, received_at, record) VALUES ($1, 'p', now(), '{}')",
-    "executions": "(id, partition, command_offset, environment_id, workflow_id, workflow_version,"
-    " event_key, created_at, status, updated_at, steps_settled)"
-    " VALUES ($1, 0, 0, $1, $1, 1, $1, now(), 'RUNNING', now(), 0)",
-    "execution_log": "(partition, seq, execution_id, position, phases, ended_at)"
-    " VALUES (0, ascii($1::text), $1, 1, '{}', now())",
-    "waits": "(execution_id, step_id, partition, environment_id, kind, subject, attempt, since,"
-    " data, has_looked_back) VALUES ($1, 's', 0, $1, 'form', 'f', 1, now(), '{}', true)",
-    "api_keys": "(id, environment_id, name, prefix, hash, scopes, created_at, created_by)"
-    " VALUES ($1, $1, 'k', 'p', sha256($1::text::bytea), '{}', now(), 'me')",
-    "secrets": "(environment_id, name, version, key_id, nonce, ciphertext, created_at, created_by,"
-    " updated_at, updated_by) VALUES ($1, 's', 1, 'k', repeat('n', 12)::bytea, '', now(), 'me',"
-    " now(), 'me')",
-    "audit_log": "(id, environment_id, at, principal, action, target, request_id)"
-    " VALUES ($1, $1, now(), 'me', 'a', 't', 'r')",
-    "idempotency_keys": "(environment_id, key, asked, holder, held_at)"
-    " VALUES ($1, sha256('k'), sha256('a'), $1, now())",
-}
 
 # Tables that a tenant may touch without being held to its rows, and those that the engine may not
 # use; views are not held at all. The days of the archive are the engine's by their parent.

@@ -117,7 +117,7 @@ async def test_a_place_that_came_too_late_is_given_up(database: str) -> None:
         async with open_works(database) as works:
             await throttled(works, crowd, Throttle(limit=1, ttl_s=1.2))
             await start(works, await works.register(workflow(knock())), 4, {})
-            await until(works.pool, POSTPONED, 3)
+            await until(works.pool, f"SELECT ({POSTPONED}) >= 3")
             await works.crash()
             await until(works.pool, "SELECT now() > ends_at FROM throttles")
         async with open_works(database) as works:

@@ -32,6 +32,14 @@ def settings(kafka: str) -> dict[str, Any]:
     return own_topics(kafka, partitions=1)
 
 
+async def delete(admin: AIOKafkaAdminClient, topic: str) -> None:
+    """Delete a topic, and return when it is gone."""
+    await admin.delete_topics([topic])
+    async with asyncio.timeout(60):
+        while (await admin.describe_topics([topic]))[0]["partitions"]:
+            await asyncio.sleep(0.05)
+
+
 async def results(works: Works) -> set[str]:
     """The executions that the topic of results tells of."""
     bus, topic = works.platform.bus, works.platform.topics.step_results
@@ -55,7 +63,7 @@ async def test_results_come_out_once_their_topic_is_back(
         await start(works, flow, 5)
         await all_ended(works.pool, 5)
         await caught_up(works)
-        await kafka_admin.delete_topics([works.platform.topics.step_results])
+        await delete(kafka_admin, works.platform.topics.step_results)
         later = await start(works, flow, 5)
         await all_ended(works.pool, 10)
         await until(
@@ -76,18 +84,15 @@ async def test_commands_that_begin_anew_are_not_taken_for_new_ones(
         await all_ended(works.pool, 5)
         await caught_up(works)
         commands = works.platform.topics.commands
-    await kafka_admin.delete_topics([commands])
-    async with asyncio.timeout(30):
-        while (await kafka_admin.describe_topics([commands]))[0]["partitions"]:
-            await asyncio.sleep(0.1)
+    await delete(kafka_admin, commands)
     async with open_works(database, **settings) as works:
         health = works.platform.health
-        await eventually(lambda: health.is_ready, within_s=30)
+        await eventually(lambda: health.is_ready)
         await start(works, flow, 2)
-        await eventually(lambda: not health.is_ready, within_s=30)
+        await eventually(lambda: not health.is_ready)
         assert await works.pool.fetchval("SELECT count(*) FROM executions") == 5
         await works.crash()
         await works.pool.execute(FORGOTTEN)
     async with open_works(database, **settings) as works:
-        await all_ended(works.pool, 7, within_s=30)
+        await all_ended(works.pool, 7)
         assert await works.pool.fetchval("SELECT max(consumed_offset) FROM partition_owners") == 2

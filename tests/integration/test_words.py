@@ -73,7 +73,7 @@ async def test_a_word_for_the_next_wait_is_not_lost_as_the_execution_leaves(
         ids = await start(works, flow, ROUNDS * COUNT)
         for step in ("ask", "again"):
             asked: set[ExecutionId] = set()
-            async with asyncio.timeout(30):
+            async with asyncio.timeout(60):
                 while len(asked) < len(ids):
                     rows = await works.pool.fetch(
                         "SELECT execution_id FROM waits WHERE step_id = $1", step

@@ -35,7 +35,7 @@ def dump(dsn: str) -> str:
         ],
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=110,
         check=True,
     )
     return TITLE + re.sub(r"\n{2,}", "\n\n", NOISE.sub("", said.stdout)).strip() + "\n"

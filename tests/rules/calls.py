@@ -58,5 +58,5 @@ async def open_calls(clock: Clock, case_of: Mapping[ExecutionId, Case]) -> Async
     try:
         yield calls
     finally:
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(60):
             await calls.server.close()

@@ -10,7 +10,7 @@ from services.executor.annotate import Annotator, PythonResolver
 from services.executor.call import Call
 from services.executor.prepare import SUBWORKFLOW, Prepared, prepare
 from services.executor.runs import Run
-from services.executor.view import Views
+from services.executor.view import RunView, Views
 from shared.domain.ids import child_id
 from shared.domain.outcomes import (
     Completed,
@@ -69,7 +69,7 @@ class Performer:
             return self._case.entities.get(entity_type)
 
         resolvers = {name: PythonResolver(look_up) for name in self._case.entities}
-        view = self._views.of(run, effect, call.now, frozenset())
+        view = RunView(run, effect, self._views, call.now, frozenset())
         looking = Annotator(resolvers).annotate(run.plan.annotations, view.resolve, call)
         outcome = asyncio.run(looking)
         if not isinstance(outcome, Completed):

@@ -27,6 +27,8 @@ from shared.domain.actions import ActionSpec, Transport
 from shared.domain.executions import Entry
 from shared.domain.ids import DEFAULT_ENVIRONMENT, ExecutionId
 from shared.domain.signals import Told
+from shared.domain.steps import Body, Compensation, Step
+from shared.domain.workflows import Workflow
 from shared.runtime.roles import Role, keep
 from shared.wire.commands import Cancel, Tell, encode_cancel, encode_start, encode_tell
 from shared.wire.envelope import dumps
@@ -39,8 +41,9 @@ from tests.support.house import House, settings_of
 from tests.support.virtual_clock import VirtualClock
 
 DAY_S = 86_400.0
-STOP_WITHIN_S = 20
-READ_WITHIN_S = 15
+CALL_S = 3_600.0
+STOP_WITHIN_S = 60
+READ_WITHIN_S = 60
 
 _TASKS = "SELECT value FROM bus_records JOIN bus_topics USING (topic_id) WHERE name = $1"
 _UNREAD = """
@@ -93,7 +96,7 @@ class Stage:
             await lock_changes(conn)
             for case in cases:
                 for name in case.definitions:
-                    await write_workflow(conn, workflow_of(case, name))
+                    await write_workflow(conn, patient(workflow_of(case, name)))
 
     async def start(
         self, starts: Mapping[ExecutionId, Case], lineage: Lineage = NO_LINEAGE
@@ -213,6 +216,30 @@ async def open_stage(dsn: str, case_of: Mapping[ExecutionId, Case]) -> AsyncIter
         stage.raise_curtain()
         yield stage
         await stage.close()
+
+
+def patient(flow: Workflow) -> Workflow:
+    """The same, but its calls wait for long where nothing is said: what they wait is real time."""
+    steps = tuple(_patient(step) for step in flow.definition.steps)
+    definition = flow.definition.model_copy(update={"steps": steps})
+    return flow.model_copy(update={"definition": definition})
+
+
+def _patient(step: Step) -> Step:
+    more: dict[str, Any] = {}
+    if step.action == "act" and step.timeout_s is None:
+        more["timeout_s"] = CALL_S
+    if step.compensation is not None:
+        more["compensation"] = _patient_part(step.compensation)
+    if step.iterator is not None:
+        body = _patient_part(step.iterator.body)
+        more["iterator"] = step.iterator.model_copy(update={"body": body})
+    return step.model_copy(update=more)
+
+
+def _patient_part(part: Body | Compensation) -> Body | Compensation:
+    is_said = part.action != "act" or "timeout_s" in part.model_fields_set
+    return part if is_said else part.model_copy(update={"timeout_s": CALL_S})
 
 
 async def _register_actions(stage: Stage) -> None:

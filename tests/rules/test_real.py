@@ -16,6 +16,8 @@ from tests.support.postgres import drop, execute, sibling
 
 Results = dict[str, dict[str, Any] | str]
 
+pytestmark = pytest.mark.timeout(600)  # all cases are played while the first waits
+
 
 def played() -> list[Path]:
     """The cases that real services can run."""

@@ -52,7 +52,7 @@ def answers(house: House) -> list[Any]:
 
 async def completed(house: House, count: int = 1) -> None:
     """Return when so many executions have completed."""
-    await eventually(lambda: house.phases().count("completed") == count, within_s=20)
+    await eventually(lambda: house.phases().count("completed") == count)
 
 
 def paid(payload: Any, received_at: datetime) -> Event:

@@ -18,7 +18,8 @@ import dns.resolver
 import dns.rrset
 
 UDP_BYTES_MAX: Final = 512
-LOOKUP_WITHIN_S: Final = 1.0
+LOOKUP_WITHIN_S: Final = 30.0
+SILENT_FOR_S: Final = 1.0
 ALIASES_MAX: Final = 8
 
 AddressInfo = tuple[socket.AddressFamily, socket.SocketKind, int, str, tuple[str, int]]
@@ -55,12 +56,22 @@ class DnsServer:
         self.by_tcp: Counter[str] = Counter()
 
     async def __aenter__(self) -> Self:
+        while not await self._opened():
+            pass
+        return self
+
+    async def _opened(self) -> bool:
+        """Whether a port that is free for TCP was free for UDP, too: who asks has some of those."""
         self._tcp = await asyncio.start_server(self._converse, "127.0.0.1", 0)
         self.port: int = self._tcp.sockets[0].getsockname()[1]
-        self._udp, _ = await asyncio.get_running_loop().create_datagram_endpoint(
-            lambda: _Datagrams(self), local_addr=("127.0.0.1", self.port)
-        )
-        return self
+        try:
+            self._udp, _ = await asyncio.get_running_loop().create_datagram_endpoint(
+                lambda: _Datagrams(self), local_addr=("127.0.0.1", self.port)
+            )
+        except OSError:
+            self._tcp.close()
+            return False
+        return True
 
     async def __aexit__(self, *_: object) -> None:
         self._udp.close()
@@ -71,7 +82,9 @@ class DnsServer:
     ) -> list[AddressInfo]:
         """Like ``socket.getaddrinfo``, with this server as the only one; it blocks."""
         stub = dns.resolver.Resolver(configure=False)
-        stub.nameservers, stub.port, stub.lifetime = ["127.0.0.1"], self.port, LOOKUP_WITHIN_S
+        stub.nameservers, stub.port = ["127.0.0.1"], self.port
+        is_silent = any(reply.is_silent for replies in self._zone.values() for reply in replies)
+        stub.timeout = stub.lifetime = SILENT_FOR_S if is_silent else LOOKUP_WITHIN_S
         try:
             found = stub.resolve_name(dns.name.from_text(host), family)
         except dns.exception.DNSException as error:

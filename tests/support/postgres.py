@@ -17,6 +17,8 @@ from shared.db.pool import Pool, open_pool
 from shared.embedded.postgres import EmbeddedPostgres
 from shared.runtime.settings import PostgresSettings
 
+WITHIN_S = 60.0
+
 
 @pytest_asyncio.fixture(scope="session", loop_scope="session")
 async def postgres(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[str]:
@@ -78,14 +80,14 @@ async def drop(dsn: str, name: str) -> None:
 async def execute(dsn: str, statement: str) -> None:
     """Run one statement on a connection of its own."""
     async with connected(dsn) as conn:
-        await conn.execute(statement, timeout=30)
+        await conn.execute(statement, timeout=WITHIN_S)
 
 
 @asynccontextmanager
 async def connected(dsn: str) -> AsyncIterator["asyncpg.Connection[asyncpg.Record]"]:
     """A connection beside any pool."""
-    conn = await asyncpg.connect(dsn, timeout=10)
+    conn = await asyncpg.connect(dsn, timeout=WITHIN_S)
     try:
         yield conn
     finally:
-        await conn.close(timeout=10)
+        await conn.close(timeout=WITHIN_S)

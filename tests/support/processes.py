@@ -3,17 +3,19 @@
 import asyncio
 import os
 import signal
-import socket
 import sys
 from collections.abc import Mapping
+from contextlib import ExitStack
 from pathlib import Path
 from types import TracebackType
 from typing import Self
 
 from aiohttp import ClientError, ClientSession
 
+from tests.support.ports import hold_port
+
 TURNOUT = Path(sys.executable).with_name("turnout")
-READY_WITHIN_S = 40
+READY_WITHIN_S = 100
 
 
 class Roles:
@@ -22,6 +24,7 @@ class Roles:
     def __init__(self, environment: Mapping[str, str], prefix: str) -> None:
         self.prefix = prefix
         self._running: dict[tuple[str, str], asyncio.subprocess.Process] = {}
+        self._ports_held = ExitStack()
         self._ports: dict[str, int] = {}
         self.source = f"{prefix}.events"
         self.api_url = self.api_url_of()
@@ -36,21 +39,28 @@ class Roles:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        for process in self._running.values():
-            if process.returncode is None:
-                process.send_signal(signal.SIGTERM)
-        for (name, _), process in self._running.items():
-            async with asyncio.timeout(30):
-                code = await process.wait()
-            assert code == 0 or error is not None, f"{name} ended with {code}"
+        with self._ports_held:
+            for process in self._running.values():
+                if process.returncode is None:
+                    process.send_signal(signal.SIGTERM)
+            for (name, _), process in self._running.items():
+                async with asyncio.timeout(60):
+                    code = await process.wait()
+                assert code == 0 or error is not None, f"{name} ended with {code}"
 
     def api_url_of(self, replica: str = "") -> str:
         """Where a replica of the api serves, now and when it is started again."""
-        return f"http://127.0.0.1:{self._ports.setdefault(replica, _free_port())}"
+        if replica not in self._ports:
+            self._ports[replica] = self._ports_held.enter_context(hold_port())
+        return f"http://127.0.0.1:{self._ports[replica]}"
+
+    def process(self, name: str, replica: str = "") -> asyncio.subprocess.Process:
+        """A replica as it runs, to be signalled."""
+        return self._running[name, replica]
 
     async def start(self, name: str, replica: str = "") -> None:
         """Start a role and return when it is ready."""
-        admin_port = _free_port()
+        admin_port = self._ports_held.enter_context(hold_port())
         process = await asyncio.create_subprocess_exec(
             TURNOUT,
             *("serve", name, "--member", f"{self.prefix}-{name}{replica}"),
@@ -93,10 +103,3 @@ async def _ready(url: str, process: asyncio.subprocess.Process) -> None:
             except ClientError:
                 pass
             await asyncio.sleep(0.05)
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port

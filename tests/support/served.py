@@ -12,7 +12,9 @@ from pydantic import SecretStr
 from services.api.app import build_app
 from services.api.resources import ApiResources
 from services.api.settings import ApiSettings
+from services.api.webhooks.pace import Pace
 from shared.domain.ids import DEFAULT_ENVIRONMENT
+from shared.egress.guard import EgressPolicy
 from shared.expr.jsonata import ExpressionCache
 from tests.support.answers import open_checked
 from tests.support.house import House
@@ -37,6 +39,8 @@ async def open_api(
         new_id=uuid4,
         token=None if token is None else SecretStr(token),
         default_environment=DEFAULT_ENVIRONMENT,
+        pace=Pace(platform.clock),
+        egress=EgressPolicy(allow_loopback=True),
         ring=ring("k1"),
     )
     async with open_checked(build_app(resources, settings or ApiSettings())) as client:

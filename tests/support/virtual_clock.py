@@ -3,6 +3,7 @@
 import asyncio
 import time
 from datetime import datetime, timedelta
+from operator import itemgetter
 
 
 class VirtualClock:
@@ -27,9 +28,10 @@ class VirtualClock:
         """Let it be ``now``, and wake everybody whose time has come."""
         assert now >= self._now, "time does not go back"
         self._now = now
-        for due_at, limit in [one for one in self._limits if one[0] <= now]:
-            self._limits.discard((due_at, limit))
-            limit.reschedule(0)
+        due = [one for one in self._limits if one[0] <= now]
+        for one in sorted(due, key=itemgetter(0)):  # whoever is due first wakes first
+            self._limits.discard(one)
+            one[1].reschedule(0)
 
     async def sleep(self, seconds: float) -> None:
         """Return once ``jump`` has gone that far."""

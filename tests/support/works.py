@@ -54,8 +54,9 @@ class Works(House):
         return self.platform.pool
 
     def metric(self, name: str) -> float:
-        """A metric's value; 0 before it was first set."""
-        return self.platform.registry.get_sample_value(name) or 0.0
+        """A metric's value, of all labels together; 0 before it was first set."""
+        found = (sample for family in self.platform.registry.collect() for sample in family.samples)
+        return sum(sample.value for sample in found if sample.name == name)
 
 
 @asynccontextmanager
@@ -98,7 +99,7 @@ async def open_works(
         works.crash = crash
         yield works
         works.stop.set()
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(60):
             await asyncio.wait(kept)
 
 
@@ -172,7 +173,7 @@ async def cancel(works: House, *ids: ExecutionId) -> None:
 
 
 async def until(
-    pool: Pool, question: str, answer: int | None = None, *, within_s: float = 15
+    pool: Pool, question: str, answer: int | None = None, *, within_s: float = 60
 ) -> None:
     """Return when a query gives the number ``answer``, or true where none is named."""
     found: Any = None
@@ -185,7 +186,7 @@ async def until(
         raise AssertionError(f"{question}: {found!r} is not {wanted!r}") from None
 
 
-async def all_ended(pool: Pool, count: int, *, within_s: float = 15) -> None:
+async def all_ended(pool: Pool, count: int, *, within_s: float = 60) -> None:
     """Return when ``count`` executions have ended."""
     question = "SELECT count(*) FROM executions WHERE finished_at IS NOT NULL"
     await until(pool, question, count, within_s=within_s)

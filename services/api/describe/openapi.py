@@ -57,10 +57,16 @@ def openapi_document(routes: Sequence[Route], version: str) -> dict[str, Any]:
     }
 
 
+_APART: Final = frozenset({"decisions"})
+"""Modules whose routes are a group of their own, whatever their paths begin with."""
+
+
 def tag_of(route: Route) -> str:
     """The group that it belongs to."""
     _, first, *rest = route.path.split("/")
-    return rest[0] if first == "v1" else _module(route)
+    if first == "v1":
+        return _module(route) if _module(route) in _APART else rest[0]
+    return first if f"/{first}/" in parts.FORMS else _module(route)
 
 
 def _module(route: Route) -> str:
@@ -144,7 +150,8 @@ def _needs(scopes: Sequence[str]) -> str:
 def _in_path(route: Route) -> Iterator[dict[str, Any]]:
     for before, segment in pairwise(route.path.split("/")):
         for name in _PARAMETER.findall(segment):
-            about, schema = parts.IN_PATH.get(before, ("", {"type": "string"}))
+            own = parts.IN_PATH.get(f"{{{name}}}")
+            about, schema = own or parts.IN_PATH.get(before, ("", {"type": "string"}))
             yield _parameter(name, "path", about, schema, required=True)
 
 

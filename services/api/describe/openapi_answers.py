@@ -6,6 +6,7 @@ from typing import Any, Final
 
 from services.api.describe import openapi_parts as parts
 from services.api.describe.json_schemas import Schemas
+from services.api.dialects.face import Form
 from services.api.http.route import Media, Route
 from shared.domain.principals import Scope
 
@@ -17,7 +18,7 @@ def is_conditional(route: Route) -> bool:
     return route.method != "GET" and Scope.AUTHOR in route.needs
 
 
-def _form_of(route: Route) -> parts.Form:
+def _form_of(route: Route) -> Form:
     """How it refuses."""
     found = (form for prefix, form in parts.FORMS.items() if route.path.startswith(prefix))
     return next(found, parts.NATIVE)
@@ -55,15 +56,13 @@ def _answer(status: int, kind: Any, schemas: Schemas, headers: Mapping[str, Any]
             return {**answer, "content": {"application/json": {"schema": schemas.of[kind]}}}
 
 
-def _refused_with(route: Route, form: parts.Form) -> Iterator[HTTPStatus]:
+def _refused_with(route: Route, form: Form) -> Iterator[HTTPStatus]:
     """The statuses that a client of the route has to know."""
-    if not route.needs and not route.path.startswith("/v1/"):
+    is_there_for_all = not route.needs and "{" not in route.path and route.body is None
+    if is_there_for_all:
         return
-    yield HTTPStatus.BAD_REQUEST
-    yield HTTPStatus.UNAUTHORIZED
-    if route.needs:
-        yield HTTPStatus.FORBIDDEN
-    yield HTTPStatus.NOT_FOUND
+    yield from (HTTPStatus.BAD_REQUEST, form.unfit_query)
+    yield from (HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN, HTTPStatus.NOT_FOUND)
     if route.method != "GET" or "{" in route.path:
         yield HTTPStatus.CONFLICT
     if is_conditional(route):
@@ -94,5 +93,5 @@ def refusals(schemas: Schemas) -> dict[str, Any]:
     return refusals
 
 
-def _refusal_of(form: parts.Form, phrase: str) -> str:
+def _refusal_of(form: Form, phrase: str) -> str:
     return f"#/components/responses/{form.of}{''.join(phrase.split())}"

@@ -1,25 +1,35 @@
 """What the operations of the OpenAPI document share: paths' parts, headers, refusals, logins."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from http import HTTPStatus
 from types import MappingProxyType
 from typing import Any, Final
 
-from shared.wire.documents.refusals import RefusalDocument, TrutoRefusal
+from services.api.dialects.face import Form
+from services.api.dialects.faces import FACES
+from shared.domain.subscriptions import SigningForm
+from shared.wire.documents.refusals import RefusalDocument
 
 Parts = Mapping[str, Any]
 
 _UUID: Final[Parts] = {"type": "string", "format": "uuid"}
 _TEXT: Final[Parts] = {"type": "string", "minLength": 1, "maxLength": 256}
 _NAME: Final[Parts] = {"type": "string", "minLength": 1, "maxLength": 256}
+_THENA: Final[Parts] = {"type": "string", "pattern": "^[0-7][0-9A-HJKMNP-TV-Z]{25}$"}
+
+
+def _altostrat(prefix: str) -> Parts:
+    return {"type": "string", "pattern": f"^{prefix}[0-7][0-9a-z]{{25}}$"}
+
 
 IN_PATH: Final[Mapping[str, tuple[str, Parts]]] = MappingProxyType(
     {
         "workflows": ("The workflow's id.", _UUID),
         "workflow": ("The workflow's id.", _UUID),
+        "workflow-run": ("The run's id.", _UUID),
         "triggers": ("The trigger's id; one without any is `t` and its place from 0.", _TEXT),
         "versions": ("The version's number.", {"type": "integer", "minimum": 1}),
+        "webhook-endpoints": ("The endpoint's id.", _UUID),
         "actions": ("The action's name.", _NAME),
         "event-types": ("The event type's name.", _NAME),
         "hooks": ("The token of the webhook's address.", _TEXT),
@@ -32,10 +42,26 @@ IN_PATH: Final[Mapping[str, tuple[str, Parts]]] = MappingProxyType(
         "environments": ("The environment's id.", _UUID),
         "keys": ("The key's id.", _UUID),
         "dead-letters": ("The dead letter's id.", _UUID),
+        "interactive": ("The job's id.", _UUID),
+        "job-status": ("The run's id.", _UUID),
+        "runs": ("The run's id.", _TEXT),
+        "csv": ("The block's id.", _TEXT),
+        "json": ("The block's id.", _TEXT),
         "secrets": ("The secret's name.", _NAME),
+        "{flow_id}": ("The workflow's id.", _altostrat("fl_")),
+        "{flow_run_id}": ("The run's id.", _altostrat("fl_run_")),
+        "{vault_id}": ("The id of a secret of the vault.", _altostrat("vlt_")),
+        "{workflow_uid}": ("The workflow's uid.", _THENA),
+        "{instance_uid}": ("The execution's id.", _THENA),
+        "{node_id}": ("The node's id.", _TEXT),
+        "webhooks": ("The token of the webhook's address.", _TEXT),
+        "signing-secrets": ("The form.", {"type": "string", "enum": [*SigningForm]}),
+        "webhook-subscriptions": ("The subscription's id.", _UUID),
+        "webhook": ("The webhook's id.", _UUID),
+        "webhook-deliveries": ("The delivery's id.", _UUID),
     }
 )
-"""What stands in a path after each of its words: a sentence and a schema."""
+"""What stands in a path, by its own name or after each word: a sentence and a schema."""
 
 REQUEST_ID_GIVEN: Final[Parts] = {
     "name": "X-Request-Id",
@@ -114,19 +140,8 @@ SECURITY_SCHEMES: Final[Parts] = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class Form:
-    """How refusals look under a prefix of the path; ``of`` is what their names start with."""
-
-    of: str
-    media: str
-    kind: type
-    unfit: HTTPStatus = HTTPStatus.UNPROCESSABLE_ENTITY
-
-
-_TRUTO: Final = Form("Truto", "application/json", TrutoRefusal, unfit=HTTPStatus.BAD_REQUEST)
 NATIVE: Final = Form("", "application/problem+json", RefusalDocument)
-FORMS: Final[Mapping[str, Form]] = MappingProxyType({"/truto/": _TRUTO})
+FORMS: Final[Mapping[str, Form]] = MappingProxyType({face.prefix: face.form for face in FACES})
 
 REFUSALS: Final[Mapping[HTTPStatus, tuple[str, Mapping[str, str]]]] = MappingProxyType(
     {

@@ -9,7 +9,7 @@ from typing import Any, Final
 from services.api.describe.json_schemas import Schemas, schemas_of
 from services.api.describe.workflow_words import WORDS
 from services.api.dialects.native import SAID_BY_US, WorkflowRequest
-from services.api.dialects.truto import TrutoWorkflow
+from services.api.dialects.truto.workflows import TrutoWorkflow
 
 _DIALECT: Final = "https://json-schema.org/draft/2020-12/schema"
 _PLACE: Final = "#/$defs/"

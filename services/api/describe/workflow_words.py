@@ -36,6 +36,7 @@ _STEP: Final[Mapping[str, str]] = {
 _WORKFLOW: Final[Mapping[str, str]] = {
     "id": "Its own, if it has one already; else one is given.",
     "environment_id": "The environment it is for; else the caller's own, or the default one.",
+    "dialect": "What expressions see: in 'transactionlink' what a start says, at the root.",
     "is_active": "Whether events may start it.",
     "draft": "Whether it may be kept though something still keeps it from running.",
     "name": "What people call it.",
@@ -61,11 +62,40 @@ _TRIGGER: Final[Mapping[str, str]] = {
     "id": "Its own within the workflow; else 't' and its place from 0.",
     "kind": "Who or what starts it.",
     "event_name": "The type of the events, exact or with a '*' at the end.",
-    "event_uid": "The uid of a registered event type, in the place of a name.",
+    "event_uid": "The uid or the name of a registered event type, in the place of 'event_name'.",
     "schedule": "When it starts, for the kind 'schedule'.",
     "webhook": "What a sender has to show, for the kind 'webhook'.",
     "step_id": "The step where the graph begins, in the words of another system.",
     "ext": "What other systems keep here.",
+}
+_SCHEDULE: Final[Mapping[str, str]] = {
+    "kind": "How it says its times.",
+    "value": "When it is due: '06:30', 'mon,wed 06:30', '1,15 06:30', '0 6 * * 1-5', '5 minutes'.",
+    "timezone": "A zone of the IANA database, in which its days begin.",
+    "starts_at": "It is not due before.",
+    "ends_at": "It is not due after.",
+    "jitter_s": "Each time starts up to so many seconds later, never after the next one.",
+    "catch_up": "Which of the times that were missed in an outage are made up for.",
+    "catch_up_max": "How many of them, the latest, where that is 'all'.",
+    "overlap": "What becomes of a time while the execution of the one before is under way.",
+}
+_WEBHOOK: Final[Mapping[str, str]] = {
+    "token_hash": "Of the token that its address ends with; Turnout makes it.",
+    "auth": "What a sender has to show beside the address.",
+    "keep_raw": "Whether the event also has the body as it came, in 'raw'.",
+}
+_WEBHOOK_AUTH: Final[Mapping[str, str]] = {
+    "preset": "How a sender shows that it knows the secret.",
+    "header": "The header that the secret or, for 'hmac', the signature stands in.",
+    "secret": "The name of the secret.",
+    "secrets": "The names of several, of which a sender knows one.",
+    "algorithm": "The hash of an 'hmac'; sha256 if left out.",
+    "encoding": "How an 'hmac' is written; hex if left out.",
+    "prefix": "What stands before an 'hmac' in its header.",
+    "signed": "What an 'hmac' is of; the body if left out.",
+    "timestamp_header": "The header of the time that is signed, in seconds of Unix.",
+    "id_header": "The header with the sender's id of what it sends.",
+    "tolerance_s": "How far off, in seconds, a time that is signed may be; 300 if left out.",
 }
 _EDGE: Final[Mapping[str, str]] = {
     "id": "What another system knows it by.",
@@ -87,6 +117,9 @@ WORDS: Final[Mapping[str, Mapping[str, str]]] = MappingProxyType(
         "WorkflowDocument": _WORKFLOW,
         "Step": _STEP,
         "Trigger": _TRIGGER,
+        "Schedule": _SCHEDULE,
+        "Webhook": _WEBHOOK,
+        "WebhookAuth": _WEBHOOK_AUTH,
         "Edge": _EDGE,
         "Value": _VALUE,
     }

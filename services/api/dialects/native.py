@@ -6,14 +6,14 @@ says of a workflow (version, times, …) may come back in a document and means n
 
 from collections.abc import Mapping, Sequence
 from types import MappingProxyType
-from typing import Any, Final, TypeVar
+from typing import Annotated, Any, Final, Literal, TypeVar
 from uuid import UUID
 
 import orjson
+from pydantic import BeforeValidator
 
-from services.api.http.bodies import validate
-from services.api.http.problems import render_problems
-from services.api.workflows.register_workflow import Registration
+from services.api.http.documents import render_problems, validate
+from services.api.workflows.registration import Registration
 from shared.domain.errors import Invalid, Problem
 from shared.domain.ids import EnvironmentId, WorkflowId
 from shared.domain.values import Strict
@@ -23,8 +23,8 @@ from shared.wire.envelope import stamp
 
 SAID_BY_US: Final = frozenset(
     {
-        *("version", "dialect", "lifecycle", "created_by", "created_at", "updated_at", "problems"),
-        *("last_run_at", "next_run_at", "webhook_url", "webhook_urls"),
+        *("version", "lifecycle", "created_by", "created_at", "updated_at", "problems"),
+        *("last_run_at", "next_run_at", "webhook_url", "webhook_urls", "quarantine"),
     }
 )
 
@@ -41,11 +41,22 @@ _STAND_INS: Final[Mapping[str, Mapping[str, str]]] = MappingProxyType(
 M = TypeVar("M", bound=Strict)
 
 
+def _in_our_words(written: Any) -> str:
+    return Dialect.TRANSACTIONLINK if written == Dialect.TRANSACTIONLINK else Dialect.NATIVE
+
+
 class Envelope(Strict):
-    """What a document says beside the definition."""
+    """What a document says beside the definition.
+
+    ``dialect`` says what its expressions see; that of a system with words of its own, as it stands
+    in a workflow of theirs that is shown, means nothing here.
+    """
 
     id: WorkflowId | None = None
     environment_id: EnvironmentId | None = None
+    dialect: Annotated[Literal["native", "transactionlink"], BeforeValidator(_in_our_words)] = (
+        "native"
+    )
     is_active: bool = True
     draft: bool = False
 
@@ -69,7 +80,7 @@ def parse(document: Mapping[str, Any], fallback_id: UUID) -> Registration:
     return Registration(
         workflow_id=envelope.id or WorkflowId(fallback_id),
         environment_id=envelope.environment_id,
-        dialect=Dialect.NATIVE,
+        dialect=Dialect(envelope.dialect),
         definition=definition or _fitting(within, inner),
         source=document,
         is_active=envelope.is_active,

@@ -1,6 +1,7 @@
 """Taking what a sender of webhooks says: it starts the one workflow that the address is for."""
 
-import asyncio
+from collections.abc import Mapping
+from functools import partial
 from typing import Any
 
 import structlog
@@ -10,6 +11,7 @@ from services.api.resources import ApiResources
 from shared.domain.events import Event
 from shared.domain.ids import EnvironmentId, WorkflowId, event_key, execution_id
 from shared.domain.workflows import Workflow
+from shared.matching.decisions import Decision, Reason, guarded
 from shared.matching.rules import compile_rule, judge
 from shared.matching.view import EventView
 from shared.wire.commands import encode_start
@@ -22,12 +24,17 @@ _log = structlog.get_logger(__name__)
 
 
 async def receive_webhook(
-    resources: ApiResources, workflow: Workflow, trigger_id: str, payload: Any, key: str | None
+    resources: ApiResources,
+    workflow: Workflow,
+    trigger_id: str,
+    payload: Any,
+    key: str | None,
+    chain: Mapping[str, Any],
 ) -> Event:
     """Start ``workflow`` with an event, if its filters and its ``run_if`` let it; gives the event.
 
     On return the start is durable. The same ``key`` names the same event of a trigger: said again,
-    it starts nothing new. Raises Unavailable.
+    it starts nothing new. Nor does one that ``chain`` tells to be too deep. Raises Unavailable.
     """
     now, workflow_id = resources.clock.now(), WorkflowId(workflow.id)
     source = f"/turnout/workflows/{workflow_id}/triggers/{trigger_id}"
@@ -40,6 +47,7 @@ async def receive_webhook(
         id=id_,
         received_at=now,
         payload=payload,
+        attributes=chain,
     )
     if await _is_wanted(resources, workflow, event):
         started = execution_id(workflow_id, event.key)
@@ -51,11 +59,13 @@ async def receive_webhook(
 
 
 async def _is_wanted(resources: ApiResources, workflow: Workflow, event: Event) -> bool:
-    if workflow.definition.filters is None and workflow.definition.run_if is None:
-        return True
-    rule = compile_rule(workflow, resources.expressions)
-    # A condition may take a while; other requests go on meanwhile.
-    decision = await asyncio.to_thread(judge, EventView(event), rule)
+    id_, version = WorkflowId(workflow.id), workflow.version
+    decision = Decision(workflow_id=id_, workflow_version=version, reason=Reason.MATCHED)
+    if workflow.definition.filters is not None or workflow.definition.run_if is not None:
+        rule = compile_rule(workflow, resources.expressions)
+        environment_id, ask = event.environment_id, partial(judge, EventView(event), rule)
+        decision = await resources.pace.evaluate(environment_id, ask)
+    decision = guarded(decision, event, resources.causation_depth_max)
     if not decision.is_match:
         _log.info(
             "webhook_not_started",

@@ -4,8 +4,7 @@ What an event has started of a workflow is not started once more, unless it is a
 then each has one execution more under the replay's id, however often the same is asked for.
 """
 
-import asyncio
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Generator, Iterator, Mapping, Sequence
 from typing import Annotated, Any, Final
 from uuid import UUID, uuid5
 
@@ -128,13 +127,17 @@ async def _begin(
         if workflow.lifecycle is not Lifecycle.READY:
             raise Conflict(f"Workflow {workflow.id} is a draft: mend what it lacks.")
 
-    def compiled() -> list[Tally]:
-        return [Tally(rule=compile_rule(each, resources.expressions)) for each in workflows]
+    def compiled() -> Generator[None, None, list[Tally]]:
+        tallies = []
+        for each in workflows:
+            tallies.append(Tally(workflow=each, rule=compile_rule(each, resources.expressions)))
+            yield
+        return tallies
 
     return Replayed(
         replay=Replay(replay_id=asked.replay_id or named or resources.new_id(), again=asked.again),
         is_preview=asked.preview,
-        tallies=await asyncio.to_thread(compiled),
+        tallies=await resources.computing.run(caller.environment_id, compiled()),
     )
 
 
@@ -176,16 +179,18 @@ async def _take(
 ) -> int:
     """Decide on events until a time, on one at least; gives how many places are done with."""
 
-    def decide() -> list[Decided | None]:
+    def decide() -> Generator[None, None, list[Decided | None]]:
         decided: list[Decided | None] = []
         for event in (each.event for each in passed):
-            reasons = () if event is None else _reasons(resources, replayed, event)
-            decided.append(None if event is None else (event, reasons))
+            if event is None:
+                decided.append(None)
+            else:
+                decided.append((event, (yield from _reasons(resources, replayed, event))))
             if resources.clock.monotonic() >= until_s:
                 break
         return decided
 
-    decided = await asyncio.to_thread(decide)
+    decided = await resources.computing.run(caller.environment_id, decide())
     ids = [id_ for each in decided if each is not None for id_ in replayed.ids_of(each)]
     async with resources.tenant(caller.environment_id) as conn:
         started = await list_statuses(conn, ids)
@@ -197,17 +202,22 @@ async def _take(
     return len(decided)
 
 
-def _reasons(resources: ApiResources, replayed: Replayed, event: Event) -> list[Reason]:
+def _reasons(
+    resources: ApiResources, replayed: Replayed, event: Event
+) -> Generator[None, None, list[Reason]]:
     """What decides for each workflow, whether or not events may start it now."""
     view = EventView(event)
 
     def reason(rule: Rule) -> Reason:
-        names = rule.workflow.definition.event_names
-        if not any(is_named(event.type, name) for name in names):
+        if not any(is_named(event.type, name) for name in rule.event_names):
             return Reason.NO_TRIGGER
         return guarded(judge(view, rule), event, resources.causation_depth_max).reason
 
-    return [reason(tally.rule) for tally in replayed.tallies]
+    reasons = []
+    for tally in replayed.tallies:
+        reasons.append(reason(tally.rule))
+        yield
+    return reasons
 
 
 async def _carry_out(
@@ -222,7 +232,7 @@ async def _carry_out(
         after={
             **said,
             "again": replayed.replay.again,
-            "workflow_ids": [str(tally.rule.workflow.id) for tally in replayed.tallies],
+            "workflow_ids": [str(tally.workflow.id) for tally in replayed.tallies],
             "events": replayed.events,
             "starts": len(replayed.starts),
         },

@@ -34,6 +34,7 @@ class Start(NamedTuple):
 class Tally:
     """What became of events for one workflow: each has a reason, some start it or have done so."""
 
+    workflow: Workflow
     rule: Rule
     reasons: Counter[Reason] = field(default_factory=Counter)
     already_started: int = 0
@@ -72,7 +73,7 @@ class Replayed:
         """The executions of all that matched an event."""
         event, reasons = decided
         pairs = zip(self.tallies, reasons, strict=True)
-        return [self.id_of(t.rule.workflow, event) for t, r in pairs if r is Reason.MATCHED]
+        return [self.id_of(t.workflow, event) for t, r in pairs if r is Reason.MATCHED]
 
     def add(self, decided: Decided, started: Container[ExecutionId]) -> None:
         """Count an event; ``started`` are the executions that there are already."""
@@ -83,10 +84,10 @@ class Replayed:
             tally.reasons[reason] += 1
             if reason is not Reason.MATCHED:
                 continue
-            id_ = self.id_of(tally.rule.workflow, event)
+            id_ = self.id_of(tally.workflow, event)
             if id_ in started:
                 tally.already_started += 1
                 continue
             tally.starts += 1
-            self.starts.append(Start(id_, tally.rule.workflow, event.key, event_json))
+            self.starts.append(Start(id_, tally.workflow, event.key, event_json))
             self.start_bytes += len(event_json)

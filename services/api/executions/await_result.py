@@ -1,19 +1,23 @@
-"""Waiting for what an execution comes to."""
+"""Waiting for an execution to be there, and for what it comes to."""
 
-from typing import Final
+from collections.abc import Awaitable, Callable
+from typing import Final, TypeVar
 
 from aiohttp import web
 
 from services.api.http.problems import NO_RESULT
 from services.api.resources import RESOURCES, ApiResources
-from shared.db.history import Result, find_result, get_execution
+from shared.db.history import Execution, Result, find_result, get_execution
 from shared.domain.errors import NotFound
 from shared.domain.ids import EnvironmentId, ExecutionId
 from shared.wire.strict_json import invalid
 
-_FIRST_PAUSE_S: Final = 0.05
+_FIRST_PAUSE_S: Final = 0.01
 _PAUSE_S_MAX: Final = 0.5
 _SLOWER: Final = 1.5
+
+
+T = TypeVar("T")
 
 
 async def await_result(
@@ -28,9 +32,26 @@ async def await_result(
     (NO_RESULT) when it has ended without one.
     """
     resources = request.app[RESOURCES]
-    clock = resources.clock
+    return await _awaited(request, lambda: _result(resources, environment_id, execution_id), wait_s)
+
+
+async def await_execution(
+    request: web.Request,
+    environment_id: EnvironmentId,
+    execution_id: ExecutionId,
+    wait_s: float,
+) -> Execution | None:
+    """An execution that is about to start, as soon as it has; None as for ``await_result``."""
+    resources = request.app[RESOURCES]
+    return await _awaited(request, lambda: _there(resources, environment_id, execution_id), wait_s)
+
+
+async def _awaited(
+    request: web.Request, look: Callable[[], Awaitable[T | None]], wait_s: float
+) -> T | None:
+    clock = request.app[RESOURCES].clock
     until, pause_s = clock.monotonic() + wait_s, _FIRST_PAUSE_S
-    while (found := await _look(resources, environment_id, execution_id)) is None:
+    while (found := await look()) is None:
         left_s = until - clock.monotonic()
         if left_s <= 0 or _is_gone(request):
             return None
@@ -43,7 +64,17 @@ def _is_gone(request: web.Request) -> bool:
     return request.transport is None or request.transport.is_closing()
 
 
-async def _look(
+async def _there(
+    resources: ApiResources, environment_id: EnvironmentId, execution_id: ExecutionId
+) -> Execution | None:
+    try:
+        async with resources.tenant(environment_id) as conn:
+            return await get_execution(conn, execution_id)
+    except NotFound:
+        return None
+
+
+async def _result(
     resources: ApiResources, environment_id: EnvironmentId, execution_id: ExecutionId
 ) -> Result | None:
     try:

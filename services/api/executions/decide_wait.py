@@ -4,9 +4,9 @@ The execution's owner takes answers in one after another, and the first counts; 
 is told by the ``decision_id`` that the log keeps.
 """
 
-import asyncio
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import partial
 from typing import Annotated, Any, Final, Literal
 
 from pydantic import AfterValidator
@@ -116,7 +116,8 @@ async def submit(
     question = await _question(resources, caller, execution_id, step_id)
     told = _told(question, step_id, WaitKind.FORM)
     _check_person(told["assignee"], asked.by)
-    await asyncio.to_thread(_check_form, told, asked)
+    check = partial(_check_form, told, asked)
+    await resources.computing.call(caller.environment_id, check)
     return await _answered(resources, caller, execution_id, question, signal)
 
 

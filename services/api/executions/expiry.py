@@ -38,7 +38,7 @@ def expiry_of(asked: ExpiryRequest, policy: Policy, now: datetime) -> datetime |
     if left_s <= 0:
         raise _bad(pointer, "It has passed; name a time to come.")
     if not least_s <= left_s <= most_s:
-        raise _bad(pointer, f"Name a time {least_s:g} to {most_s:g} seconds from now.")
+        raise _bad(pointer, f"Name a time {least_s:.12g} to {most_s:.12g} seconds from now.")
     return now + timedelta(seconds=left_s)
 
 

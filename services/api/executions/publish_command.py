@@ -1,5 +1,7 @@
 """Putting a command where the owner of its execution reads it."""
 
+from collections.abc import Iterable
+
 from services.api.resources import ApiResources
 from shared.bus.protocol import Record
 from shared.domain.ids import ExecutionId
@@ -10,10 +12,17 @@ async def publish_command(
     resources: ApiResources, execution_id: ExecutionId, command: bytes
 ) -> None:
     """On return the command is durable. Raises Unavailable: it may be sent again then."""
-    record = Record(
-        topic=resources.topics.commands,
-        key=str(execution_id).encode(),
-        value=command,
-        headers=HEADERS,
+    await publish_commands(resources, [(execution_id, command)])
+
+
+async def publish_commands(
+    resources: ApiResources, commands: Iterable[tuple[ExecutionId, bytes]]
+) -> None:
+    """As ``publish_command``, of several."""
+    topic = resources.topics.commands
+    await resources.bus.publish(
+        [
+            Record(topic=topic, key=str(id_).encode(), value=value, headers=HEADERS)
+            for id_, value in commands
+        ]
     )
-    await resources.bus.publish([record])

@@ -1,8 +1,8 @@
 """Starting an execution by hand: no event has to match."""
 
-import asyncio
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 from typing import Any
 
 from services.api.executions.asked_of import asked_of, check_key
@@ -18,8 +18,8 @@ from shared.domain.errors import Conflict, Invalid, Problem
 from shared.domain.events import Event
 from shared.domain.ids import EnvironmentId, ExecutionId, WorkflowId, event_key, execution_id
 from shared.domain.principals import Caller
-from shared.domain.workflows import Definition, Lifecycle, Workflow
-from shared.expr.schemas import JsonSchema
+from shared.domain.workflows import Lifecycle, Workflow
+from shared.expr.schemas import JsonSchema, Schema
 from shared.wire.commands import encode_start
 from shared.wire.events import encode_event
 from shared.wire.lineage import Lineage
@@ -64,7 +64,9 @@ async def start_execution(
     definition = workflow.definition
     _check_may_start(workflow)
     expires_at = expiry_of(asked, workflow.policy, now)
-    await asyncio.to_thread(_check_input, definition, asked)
+    if definition.input_schema is not None:
+        check = partial(_check_input, definition.input_schema, asked)
+        await resources.computing.call(caller.environment_id, check)
     said = asked_of(asked, definition, key)
     key = key or asked.idempotency_key
     event = _event(caller.environment_id, key or str(resources.new_id()), asked, now)
@@ -126,12 +128,10 @@ def _payload(asked: StartRequest) -> Any:
     return {**(asked.payload or {}), "parameters": asked.parameters}
 
 
-def _check_input(definition: Definition, asked: StartRequest) -> None:
+def _check_input(schema: Schema, asked: StartRequest) -> None:
     """Hold the parameters, or without them the payload, against the workflow's schema."""
-    if definition.input_schema is None:
-        return
     field = "payload" if asked.parameters is None else "parameters"
-    faults = JsonSchema(definition.input_schema).faults(getattr(asked, field))
+    faults = JsonSchema(schema).faults(getattr(asked, field))
     if faults:
         raise Invalid(
             [Problem(pointer=f"/{field}", code="INPUT_SCHEMA", detail=f"{f}.") for f in faults]

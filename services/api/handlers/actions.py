@@ -1,5 +1,6 @@
 """The native routes of actions: those of every installation, and those an environment registers."""
 
+from collections.abc import Generator
 from typing import Any, Final
 
 import orjson
@@ -7,7 +8,8 @@ from aiohttp import web
 from pydantic import Field, TypeAdapter
 
 from services.api.executions.tasks import ensure_task_topic
-from services.api.http.bodies import JSON, YAML, answer, validate
+from services.api.http.bodies import JSON, YAML, answer
+from services.api.http.documents import validate
 from services.api.http.etags import check, tagged
 from services.api.http.pages import page_by, split_page
 from services.api.http.parameters import is_name, name_in_path
@@ -31,7 +33,7 @@ from shared.domain.steps import VERSION_MAX
 from shared.egress.errors import DestinationRefused
 from shared.egress.guard import EgressPolicy, check_url
 from shared.expr.resolve import value_problems
-from shared.expr.schemas import JsonSchema
+from shared.expr.schemas import check_new
 from shared.wire.documents.actions import (
     ActionDocument,
     ActionFields,
@@ -61,6 +63,9 @@ async def put(request: web.Request) -> web.Response:
     name = request.match_info["name"]
     caller = await caller_of(request)
     spec = _spec(name, await document_of(request))
+    problems = await resources.computing.run(caller.environment_id, _problems(spec))
+    if problems:
+        raise Invalid(problems)
     if spec.transport is Transport.WORKER:
         await ensure_task_topic(resources, name)
     async with resources.tenant(caller.environment_id) as conn:
@@ -132,7 +137,7 @@ async def delete(request: web.Request) -> web.Response:
 
 
 def _spec(name: str, document: dict[str, Any]) -> ActionSpec:
-    """What a document says of the action ``name``. Raises Invalid, Conflict."""
+    """What a document says of the action ``name``, by its shape. Raises Invalid, Conflict."""
     if name in BUILT_IN:
         raise _not_ours_to_change(name)
     if not is_name(name, _NAME):
@@ -140,24 +145,21 @@ def _spec(name: str, document: dict[str, Any]) -> ActionSpec:
         raise invalid("/name", "INVALID_NAME", detail)
     if document.get("name", name) != name:
         raise invalid("/name", "OTHER_NAME", "It differs from the name in the path; leave it out.")
-    spec = validate(
+    return validate(
         ActionSpec, {k: v for k, v in document.items() if k not in _SAID_BY_US and k != "name"}
     )
-    problems = _problems(spec)
-    if problems:
-        raise Invalid(problems)
-    return spec
 
 
-def _problems(spec: ActionSpec) -> list[Problem]:
+def _problems(spec: ActionSpec) -> Generator[None, None, list[Problem]]:
     problems: list[Problem] = []
     for field in ("input_schema", "output_schema"):
         schema = getattr(spec, field)
         try:
             if schema is not None:
-                JsonSchema(schema, f"/{field}")
+                check_new(schema, f"/{field}")
         except Invalid as error:
             problems += error.problems
+        yield
     try:
         if spec.url is not None:
             check_url(spec.url, _SPELLING)

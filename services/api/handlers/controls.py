@@ -21,7 +21,7 @@ from services.api.executions.repeat_execution import (
     retry_execution,
 )
 from services.api.executions.start_execution import StartRequest, start_execution
-from services.api.http.bodies import answer
+from services.api.http.bodies import NoOptions, answer
 from services.api.http.parameters import id_in_path, idempotency_key, step_in_path
 from services.api.http.payloads import Payload, answer_to
 from services.api.http.route import OPERATE, Body, Route, body_of
@@ -45,10 +45,6 @@ class CancelRequest(Strict):
     """The body of a cancellation."""
 
     reason: Annotated[str, Field(max_length=1_024)] | None = None
-
-
-class NoOptions(Strict):
-    """A body that says nothing."""
 
 
 async def cancel(request: web.Request) -> web.Response:

@@ -1,8 +1,6 @@
 """The native routes of dry runs: what an event would do, with nothing done."""
 
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
-from dataclasses import replace
+from collections.abc import Mapping
 from typing import Annotated, Any, Final
 from uuid import UUID
 
@@ -10,17 +8,17 @@ import orjson
 from aiohttp import web
 from pydantic import Field
 
+from services.api.dialects.read_registration import placed_in, registration_of
 from services.api.events.send_event import event_of
 from services.api.http.bodies import JSON, YAML, answer
 from services.api.http.parameters import id_in_path
+from services.api.http.placed import placed_below
 from services.api.http.route import READ, Body, Route, body_of
 from services.api.login.auth import environment_of
 from services.api.resources import RESOURCES, SETTINGS
 from services.api.workflows.dry_run import DryRun, dry_run, dry_run_document
 from services.api.workflows.foresee import Foreseen, ForeseenStep
-from services.api.workflows.read_registration import registration_of
 from shared.db.workflows import get_workflow
-from shared.domain.errors import Invalid
 from shared.domain.events import Event
 from shared.domain.ids import EnvironmentId, WorkflowId
 from shared.domain.values import Strict
@@ -79,30 +77,20 @@ async def _of_document(
     request: web.Request, document: Mapping[str, Any], workflow_id: UUID, event: Any
 ) -> web.Response:
     resources = request.app[RESOURCES]
-    with _placed("/document"):
+    with placed_below("/document"):
         asked = registration_of(document, workflow_id)
         if asked.workflow_id != workflow_id and "id" in request.match_info:
             raise invalid("/id", "OTHER_ID", "It differs from the id in the path; leave it out.")
     environment_id = await environment_of(request, asked.environment_id)
     read = _event(request, environment_id, event)
-    with _placed("/document"):
+    with placed_below("/document"), placed_in(asked):
         done = await dry_run_document(resources, environment_id, asked, read)
     return answer(_document(done, read, None))
 
 
-@contextmanager
-def _placed(pointer: str) -> Iterator[None]:
-    """Problems of what stands at ``pointer`` of the body."""
-    try:
-        yield
-    except Invalid as error:
-        placed = [replace(each, pointer=f"{pointer}{each.pointer}") for each in error.problems]
-        raise Invalid(placed, error.message) from None
-
-
 def _event(request: web.Request, environment_id: EnvironmentId, document: Any) -> Event:
     limits = EventLimits(body_bytes_max=request.app[SETTINGS].body_bytes_max)
-    with _placed("/event"):
+    with placed_below("/event"):
         return event_of(request.app[RESOURCES], environment_id, dumps(document), (), limits)
 
 

@@ -1,12 +1,14 @@
 """The native routes of event types: those that an environment registers."""
 
+from functools import partial
 from typing import Any, Final
 
 import orjson
 from aiohttp import web
 from pydantic import Field, TypeAdapter
 
-from services.api.http.bodies import JSON, YAML, answer, validate
+from services.api.http.bodies import JSON, YAML, answer
+from services.api.http.documents import validate
 from services.api.http.etags import check, tagged
 from services.api.http.pages import page_by
 from services.api.http.parameters import is_name, name_in_path
@@ -26,7 +28,7 @@ from shared.db import event_types
 from shared.db.audit import Change
 from shared.domain.event_types import EventType, EventTypeName, EventTypeSpec
 from shared.domain.steps import VERSION_MAX
-from shared.expr.schemas import JsonSchema
+from shared.expr.schemas import check_new
 from shared.wire.documents.event_types import EventTypeDocument, EventTypeFields
 from shared.wire.documents.parts import Page
 from shared.wire.envelope import stamp
@@ -48,6 +50,9 @@ async def put(request: web.Request) -> web.Response:
     name = request.match_info["name"]
     caller = await caller_of(request)
     spec = _spec(name, await document_of(request))
+    if spec.json_schema is not None:
+        checked = partial(check_new, spec.json_schema, "/schema")
+        await resources.computing.call(caller.environment_id, checked)
     async with resources.tenant(caller.environment_id) as conn:
         before = await event_types.lock_event_type(conn, caller.environment_id, name)
         check(caller, before)
@@ -117,10 +122,7 @@ def _spec(name: str, document: dict[str, Any]) -> EventTypeSpec:
     if document.get("name", name) != name:
         raise invalid("/name", "OTHER_NAME", "It differs from the name in the path; leave it out.")
     said = {k: v for k, v in document.items() if k not in _SAID_BY_US and k != "name"}
-    spec = validate(EventTypeSpec, said)
-    if spec.json_schema is not None:
-        JsonSchema(spec.json_schema, "/schema")
-    return spec
+    return validate(EventTypeSpec, said)
 
 
 def _change(action: str, name: str, before: EventType | None, after: EventType | None) -> Change:

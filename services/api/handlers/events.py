@@ -1,14 +1,15 @@
 """The routes of events."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from typing import Final
 from urllib.parse import unquote
 
 from aiohttp import web
 from pydantic import Field
 
-from services.api.events.explain_event import Explanation, explain_event
-from services.api.events.send_event import SOURCE, event_of, events_of, send_events
+from services.api.events.explain_event import Explanation, Named, explain_event
+from services.api.events.render_decision import render_decision
+from services.api.events.send_event import event_of, events_of, send_events
 from services.api.executions.execution_fields import render_execution
 from services.api.http.bodies import JSON, accept, answer, read_raw
 from services.api.http.conditions import Condition, search_page
@@ -20,18 +21,9 @@ from services.api.login.auth import demand, environment_of
 from services.api.resources import RESOURCES, SETTINGS
 from shared.db.events import EventFilter, search_events
 from shared.domain.events import Event
-from shared.domain.ids import (
-    EnvironmentId,
-    EventKey,
-    WorkflowId,
-    as_uuid,
-    event_key,
-    execution_id,
-)
+from shared.domain.ids import WorkflowId, event_key
 from shared.domain.principals import Scope
-from shared.matching.decisions import Decision
 from shared.wire.documents.events import (
-    DecisionDocument,
     EventDocument,
     ExplainedEventDocument,
     SentEvent,
@@ -106,8 +98,8 @@ async def send_batch(request: web.Request) -> web.Response:
 async def explain(request: web.Request) -> web.Response:
     """The event of a key or a publisher's id, and why each workflow was started or not."""
     query, environment_id = query_of(request, ExplanationQuery), await environment_of(request)
-    keys = _keys(request.match_info["id"], query.source, environment_id)
-    found = await explain_event(request.app[RESOURCES], environment_id, keys, query.workflow_id)
+    named = Named(request.match_info["id"], query.source)
+    found = await explain_event(request.app[RESOURCES], environment_id, named, query.workflow_id)
     return answer_to(request, _explanation(found))
 
 
@@ -161,13 +153,6 @@ def _taken(event: Event) -> TakenDocument:
     }
 
 
-def _keys(written: str, source: str | None, environment_id: EnvironmentId) -> Sequence[EventKey]:
-    """What an id in a path may mean: a key, or the id that a publisher gave."""
-    published = event_key(environment_id, source or SOURCE, written)
-    parsed = as_uuid(written) if source is None else None
-    return [published] if parsed is None else [EventKey(parsed), published]
-
-
 def _event(event: Event) -> EventDocument:
     return {
         "key": str(event.key),
@@ -190,21 +175,9 @@ def _explanation(found: Explanation) -> ExplainedEventDocument:
             {"origin": c.origin, "received_at": stamp(c.received_at), "record": Payload(c.record)}
             for c in found.conflicts
         ],
-        "decisions": [_decision(decision, found.event) for decision in found.decisions],
+        "decisions": [render_decision(each, found.event) for each in found.decisions],
         "decisions_complete": found.is_complete,
         "executions": [render_execution(execution) for execution in found.executions],
-    }
-
-
-def _decision(decision: Decision, event: Event) -> DecisionDocument:
-    started = execution_id(decision.workflow_id, event.key) if decision.is_match else None
-    return {
-        "workflow_id": str(decision.workflow_id),
-        "workflow_version": decision.workflow_version,
-        "is_match": decision.is_match,
-        "reason": decision.reason,
-        "detail": Payload(decision.detail),
-        "execution_id": None if started is None else str(started),
     }
 
 

@@ -72,7 +72,7 @@ async def list_recent(request: web.Request) -> web.Response:
     if query.names_payloads:
         demand(request, Scope.PAYLOADS)
     which = query.filter_in(await environment_of(request))
-    async with request.app[RESOURCES].tenant(which.environment_id) as conn:
+    async with request.app[RESOURCES].snapshot(which.environment_id) as conn:
         found = await search_executions(conn, which, before=query.cursor, limit=query.limit)
     return answer_to(request, search_page(found, render_execution))
 
@@ -84,7 +84,7 @@ async def get(request: web.Request) -> web.Response:
     """
     execution_id = ExecutionId(id_in_path(request))
     after, resources = query_of(request, LogQuery).after, request.app[RESOURCES]
-    async with resources.tenant(await environment_of(request)) as conn:
+    async with resources.snapshot(await environment_of(request)) as conn:
         execution = await get_execution(conn, execution_id)
         event = await find_trigger(conn, execution_id)
         found = await list_entries(conn, execution_id, after=after or 0, limit=_ENTRIES_MAX + 1)
@@ -114,7 +114,7 @@ async def result(request: web.Request) -> web.Response:
     wait_s, environment_id = query_of(request, ResultQuery).wait_s, await environment_of(request)
     found = await await_result(request, environment_id, execution_id, wait_s)
     if found is None:
-        async with request.app[RESOURCES].tenant(environment_id) as conn:
+        async with request.app[RESOURCES].snapshot(environment_id) as conn:
             execution = await get_execution(conn, execution_id)
         said = f"Execution {execution_id} is {execution.status}; there is no result yet."
         raise invalid("", RESULT_NOT_READY, said)

@@ -1,118 +1,103 @@
-"""The addresses that start workflows: whoever knows one may send to it."""
+"""The addresses that others send to: whoever knows one may, if they show what it asks for."""
 
-import re
 from collections.abc import Mapping
-from hmac import compare_digest
 from types import MappingProxyType
 from typing import Any, Final
 
+import structlog
 from aiohttp import web
 from pydantic import RootModel
 
 from services.api.events.receive_webhook import receive_webhook
 from services.api.http.bodies import JSON, answer, read_raw
+from services.api.http.observe import ENVIRONMENT
 from services.api.http.parameters import idempotency_key
-from services.api.http.problems import Unauthorized
+from services.api.http.problems import NotLetIn, Unauthorized
 from services.api.http.route import OPEN, Body, Route
-from services.api.resources import RESOURCES, SETTINGS
-from services.api.settings import ApiSettings
-from services.api.workflows.webhook_tokens import hash_of
-from shared.db.workflows import find_by_token
-from shared.domain.errors import NotFound
-from shared.domain.ids import EnvironmentId
-from shared.domain.workflows import WebhookAuth, Workflow
+from services.api.resources import RESOURCES, SETTINGS, ApiResources
+from services.api.webhooks.addresses import Address, find_address
+from services.api.webhooks.presets import Claim, Delivery
+from services.api.webhooks.read_delivery import FORM, delivery_headers, payload_of, read_body
+from services.api.webhooks.receive_at_endpoint import receive_at_endpoint
+from services.api.webhooks.verify_sender import verify_sender
+from shared.domain.causes import DEPTH_HEADER, told_depth
+from shared.domain.events import Event
+from shared.domain.webhooks import Preset, WebhookEndpoint
 from shared.wire.documents.events import ReceivedDocument
-from shared.wire.envelope import dumps
-from shared.wire.strict_json import JsonFault, JsonLimits, invalid, read_json
+from shared.wire.documents.webhooks import ChallengeDocument
+from shared.wire.event_fields import EventLimits
 
-# What says what was sent, and nothing that says who may send it.
-_SHOWN: Final = re.compile(
-    r"accept|content-type|content-language|date|user-agent|idempotency-key|traceparent"
-    r"|ce-[a-z0-9]+|webhook-(id|timestamp)|x-request-id|x-correlation-id"
-    r"|x-([a-z0-9]+-)*(event|event-id|event-key|event-type|topic|delivery|delivery-id)"
-)
+_REFUSED: Final = "This address asks its senders to show something: it is missing, or not right."
+
+_log: Final = structlog.get_logger(__name__)
 
 
 class Anything(RootModel[Any]):
-    """Any JSON, or a text; the workflow sees it as the 'body' of its event's payload."""
+    """Any JSON, a form, or a text; the 'body' of the payload of the event that comes of it."""
 
 
 async def receive(request: web.Request) -> web.Response:
-    """202 with the event's id, once it is durable."""
-    resources = request.app[RESOURCES]
-    # Whoever knows an address need not know whose it is.
-    async with resources.engine() as conn:
-        found = await find_by_token(conn, hash_of(request.match_info["token"]))
-    if found is None:
-        raise NotFound("No active workflow has this address.")
-    trigger_id, workflow = found
-    auth = _auth(workflow, trigger_id)
-    await _check_sender(request, workflow, auth)
-    payload = {
-        "body": await _body(request, request.app[SETTINGS]),
-        **_around(request, None if auth is None else auth.header.lower()),
-        "method": request.method,
-    }
-    key = idempotency_key(request)
-    event = await receive_webhook(resources, workflow, trigger_id, payload, key)
+    """202 with the event's id, once it is durable; 200 to Slack, which asks whether we are here."""
+    resources, settings = request.app[RESOURCES], request.app[SETTINGS]
+    address = await find_address(resources, request.match_info["token"])
+    request[ENVIRONMENT] = address.environment_id
+    raw = await read_raw(request, settings)
+    delivery = Delivery(headers=delivery_headers(request), body=raw, at=resources.clock.now())
+    claim = await _claim(resources, address, delivery)
+    limits = EventLimits(body_bytes_max=settings.body_bytes_max)
+    body = read_body(request, raw, limits, is_kept=address.keep_raw)
+    challenge = _challenge(address, body)
+    if challenge is not None:
+        return answer(challenge)
+    payload = payload_of(request, address.auth, body, raw if address.keep_raw else None, limits)
+    key = claim.id_of(body) or idempotency_key(request)
+    chain = told_depth(request.headers.get(DEPTH_HEADER))
+    event = await _receive(resources, address, payload, key, limits, chain)
     document: ReceivedDocument = {"id": event.id}
     return answer(document, status=202)
 
 
-def _auth(workflow: Workflow, trigger_id: str) -> WebhookAuth | None:
-    webhook = dict(workflow.definition.named_triggers)[trigger_id].webhook
-    return None if webhook is None else webhook.auth
-
-
-async def _check_sender(request: web.Request, workflow: Workflow, auth: WebhookAuth | None) -> None:
-    """Raises Unauthorized unless the sender shows what the webhook asks for."""
+async def _claim(resources: ApiResources, address: Address, delivery: Delivery) -> Claim:
+    """Raises Unauthorized, in one same sentence, unless the sender shows what is asked for."""
+    auth = address.auth
     if auth is None:
-        return
-    resources, environment_id = request.app[RESOURCES], EnvironmentId(workflow.environment_id)
-    async with resources.tenant(environment_id) as conn:
-        secret = await resources.find_secret(conn, environment_id, auth.secret.lower())
-    wanted = b"" if secret is None else secret.get_secret_value().encode()
-    given = request.headers.get(auth.header, "").encode("utf-8", "surrogateescape")
-    if not wanted or not compare_digest(given, wanted):
-        raise Unauthorized(f"Send this address's secret in the header '{auth.header}'.")
-
-
-async def _body(request: web.Request, settings: ApiSettings) -> Any:
-    """JSON as it is, anything else as a text, nothing as null. Raises Invalid."""
-    raw = await read_raw(request, settings)
-    if not raw:
-        return None
-    if request.content_type in JSON or request.content_type.endswith("+json"):
-        return read_json(raw, JsonLimits(body_bytes_max=settings.body_bytes_max))
+        return Claim(given=(), knows=lambda _: None)
+    async with resources.tenant(address.environment_id) as conn:
+        found = await resources.find_secrets(conn, address.environment_id, auth.secret_names)
+    secrets = [each.get_secret_value().encode("utf-8", "surrogateescape") for each in found]
     try:
-        text = raw.decode()
-    except UnicodeDecodeError:
-        raise invalid("", JsonFault.UNREADABLE, "Send JSON, or a text in UTF-8.") from None
-    if "\0" in text:
-        raise invalid("", JsonFault.NUL_CHARACTER, "Texts must not hold the character U+0000.")
-    return text
+        return verify_sender(auth, secrets, delivery)
+    except NotLetIn as refusal:
+        _log.info("delivery_refused", owner=address.owner, reason=refusal.message)
+        raise Unauthorized(_REFUSED) from None
 
 
-def _around(request: web.Request, hidden: str | None) -> Mapping[str, Any]:
-    """The query, a name given twice with a list, and the headers that may be shown."""
-    headers = {
-        name.lower(): _text(value)
-        for name, value in request.headers.items()
-        if _SHOWN.fullmatch(name.lower()) and name.lower() != hidden
-    }
-    given = {name: [_text(v) for v in request.query.getall(name)] for name in request.query}
-    query = {_text(name): vs[0] if len(vs) == 1 else vs for name, vs in given.items()}
-    around: Mapping[str, Any] = read_json(dumps({"headers": headers, "query": query}), JsonLimits())
-    return around
+def _challenge(address: Address, body: Any) -> ChallengeDocument | None:
+    """What Slack wants to hear from a new address."""
+    if address.auth is None or address.auth.preset is not Preset.SLACK:
+        return None
+    if not isinstance(body, dict) or body.get("type") != "url_verification":
+        return None
+    challenge = body.get("challenge")
+    return {"challenge": challenge} if isinstance(challenge, str) else None
 
 
-def _text(value: str) -> str:
-    """What stands for bytes that were no UTF-8 becomes a mark."""
-    return value.encode("utf-8", "surrogateescape").decode("utf-8", "replace")
+async def _receive(
+    resources: ApiResources,
+    address: Address,
+    payload: Any,
+    key: str | None,
+    limits: EventLimits,
+    chain: Mapping[str, Any],
+) -> Event:
+    if isinstance(address.of, WebhookEndpoint):
+        return await receive_at_endpoint(resources, address.of, payload, key, limits, chain)
+    workflow, trigger_id = address.of
+    return await receive_webhook(resources, workflow, trigger_id, payload, key, chain)
 
 
-_BODY: Final = Body(model=Anything, is_optional=True, media=JSON | {"text/plain"})
-_TAKEN: Final = MappingProxyType({202: ReceivedDocument})
+_BODY: Final = Body(model=Anything, is_optional=True, media=JSON | {"text/plain", FORM})
+_TAKEN: Final[Mapping[int, Any]] = MappingProxyType({200: ChallengeDocument, 202: ReceivedDocument})
 
 # A sender may put whatever it likes into the query string: the workflow sees it.
 ROUTES: Final = (

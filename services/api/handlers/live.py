@@ -67,7 +67,7 @@ async def follow(request: web.Request) -> web.StreamResponse:
     live, written = request.app[LIVE], request.headers.get(_HEADER, query.after)
     known = None if written is None else live.places_of(written)
     if written is not None and known is None:
-        raise _bad_id()
+        raise _bad_id(f"/headers/{_HEADER}" if _HEADER in request.headers else "/query/after")
     may_see = request[PRINCIPAL].may(Scope.PAYLOADS)
     async with live.listen(request[PRINCIPAL].name) as ring, open_stream(request, ring) as stream:
         await Follower(live, ring, wanted, may_see=may_see).follow(stream, known)
@@ -105,7 +105,7 @@ async def _look(
     request: web.Request, environment_id: EnvironmentId, id_: ExecutionId, after: int
 ) -> tuple[Execution, list[LogEntry]]:
     """How an execution stands, and what its log has had after a position, at least by then."""
-    async with request.app[RESOURCES].tenant(environment_id) as conn:
+    async with request.app[RESOURCES].snapshot(environment_id) as conn:
         found = await get_execution(conn, id_)
         return found, await list_entries(conn, id_, after=after, limit=_ENTRIES_MAX)
 
@@ -138,12 +138,12 @@ def _position(request: web.Request) -> int:
     if written is None:
         return query_of(request, LiveExecutionQuery).after
     if not (written.isascii() and written.isdecimal() and len(written) < len(str(_POSITION_MAX))):
-        raise _bad_id()
+        raise _bad_id(f"/headers/{_HEADER}")
     return int(written)
 
 
-def _bad_id() -> Exception:
-    return invalid(f"/headers/{_HEADER}", BAD_PARAMETER, "It is no id of an event of this stream.")
+def _bad_id(place: str) -> Exception:
+    return invalid(place, BAD_PARAMETER, "It is no id of an event of this stream.")
 
 
 ROUTES: Final = (

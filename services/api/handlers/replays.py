@@ -69,9 +69,10 @@ def _answer(replayed: Replayed) -> web.Response:
 
 
 def _workflow(tally: Tally) -> ReplayedWorkflowDocument:
-    workflow = tally.rule.workflow
+    workflow = tally.workflow
     return {
         "workflow_id": str(workflow.id),
+        "workflow_name": workflow.definition.name,
         "workflow_version": workflow.version,
         "is_active": workflow.is_active,
         "matched": tally.already_started + tally.starts,

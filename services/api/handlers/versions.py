@@ -7,6 +7,7 @@ from aiohttp import web
 from pydantic import Field
 
 from services.api.dialects import native
+from services.api.dialects.read_registration import registration_of
 from services.api.http.bodies import JSON, YAML, answer
 from services.api.http.pages import page_by
 from services.api.http.parameters import id_in_path
@@ -20,7 +21,6 @@ from services.api.workflows.diff_workflow import (
     compare_versions,
     list_with_changes,
 )
-from services.api.workflows.read_registration import registration_of
 from shared.db.workflow_versions import Version
 from shared.domain.differences import Difference, DifferenceKind
 from shared.domain.ids import WorkflowId
@@ -51,10 +51,13 @@ class DiffQuery(InEnvironment):
 async def list_all(request: web.Request) -> web.Response:
     """A page of a workflow's versions, the latest first, with what each changed."""
     workflow_id, query = WorkflowId(id_in_path(request)), query_of(request, VersionsQuery)
-    async with request.app[RESOURCES].tenant(await environment_of(request)) as conn:
-        found = await list_with_changes(
-            conn, workflow_id, before=query.cursor or VERSION_MAX, limit=query.limit
-        )
+    found = await list_with_changes(
+        request.app[RESOURCES],
+        await environment_of(request),
+        workflow_id,
+        before=query.cursor or VERSION_MAX,
+        limit=query.limit,
+    )
     page = page_by(
         found, query.limit, lambda one: _version(*one), lambda one: str(one[0].workflow.version)
     )
@@ -64,8 +67,9 @@ async def list_all(request: web.Request) -> web.Response:
 async def diff(request: web.Request) -> web.Response:
     """What differs between two versions."""
     workflow_id, query = WorkflowId(id_in_path(request)), query_of(request, DiffQuery)
-    async with request.app[RESOURCES].tenant(await environment_of(request)) as conn:
-        found = await compare_versions(conn, workflow_id, query.from_version, query.to_version)
+    asked = workflow_id, query.from_version, query.to_version
+    environment_id = await environment_of(request)
+    found = await compare_versions(request.app[RESOURCES], environment_id, *asked)
     return answer(_comparison(found))
 
 

@@ -33,7 +33,8 @@ def _document(kept: KeptWebhook) -> WebhookDocument:
         "trigger_id": kept.trigger_id,
         "made_at": stamp(kept.made_at),
         "is_active": kept.is_active,
-        "auth": None if auth is None else {"header": auth.header, "secret": auth.secret},
+        "auth": None if auth is None else auth.model_dump(mode="json"),
+        "keep_raw": kept.keep_raw,
     }
 
 

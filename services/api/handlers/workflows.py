@@ -3,22 +3,26 @@
 from collections.abc import Mapping, Sequence
 from types import MappingProxyType
 from typing import Annotated, Final
+from uuid import UUID
 
 from aiohttp import web
 from pydantic import Field
 from yarl import URL
 
 from services.api.dialects import native
+from services.api.dialects.read_registration import place_in, registration_of
+from services.api.dialects.recognise import check_whose
 from services.api.http.bodies import JSON, YAML, answer, answer_once
+from services.api.http.documents import render_problems
 from services.api.http.etags import tagged
 from services.api.http.pages import page_of
 from services.api.http.parameters import id_in_path
-from services.api.http.problems import render_problems
 from services.api.http.query_strings import PageQuery, Text, VersionQuery, any_case
 from services.api.http.route import AUTHOR, READ, Body, Route, document_of, query_of
 from services.api.login.auth import caller_of, environment_of
 from services.api.resources import RESOURCES
 from services.api.workflows.archive_workflow import archive_workflow, unarchive_workflow
+from services.api.workflows.examine_workflow import examine
 from services.api.workflows.keep_workflow import end_workflow
 from services.api.workflows.register_workflow import (
     Registered,
@@ -26,18 +30,19 @@ from services.api.workflows.register_workflow import (
     check_registration,
     create_workflow,
     deactivate_workflow,
-    examine,
     replace_workflow,
 )
+from services.api.workflows.registration import Registration
 from services.api.workflows.rotate_webhook import rotate_webhook
 from services.api.workflows.webhook_tokens import Tokens
 from shared.db import workflows
-from shared.domain.errors import Problem
+from shared.db.quarantine import Quarantine, list_quarantines
+from shared.domain.errors import Invalid, Problem
 from shared.domain.ids import EnvironmentId, WorkflowId
-from shared.domain.workflows import Lifecycle, Workflow
+from shared.domain.workflows import Dialect, Lifecycle, Workflow
 from shared.wire.documents.parts import Page
-from shared.wire.documents.workflows import ValidityDocument, WorkflowDocument
-from shared.wire.envelope import stamped
+from shared.wire.documents.workflows import QuarantineDocument, ValidityDocument, WorkflowDocument
+from shared.wire.envelope import stamp, stamped
 from shared.wire.strict_json import invalid
 
 _NO_TOKENS: Final[Tokens] = MappingProxyType({})
@@ -53,7 +58,7 @@ class WorkflowsQuery(PageQuery):
 async def create(request: web.Request) -> web.Response:
     """201 with the workflow; 200 when the same was created before."""
     resources = request.app[RESOURCES]
-    asked = native.parse(await document_of(request), resources.new_id())
+    asked = await _asked(request, resources.new_workflow_id())
     caller = await caller_of(request, asked.environment_id)
     return await _registered(request, await create_workflow(resources, caller, asked))
 
@@ -61,7 +66,7 @@ async def create(request: web.Request) -> web.Response:
 async def replace(request: web.Request) -> web.Response:
     """200 with the workflow; 201 when there was none."""
     workflow_id = id_in_path(request)
-    asked = native.parse(await document_of(request), workflow_id)
+    asked = await _asked(request, workflow_id)
     if asked.workflow_id != workflow_id:
         raise invalid("/id", "OTHER_ID", "It differs from the id in the path; leave it out.")
     caller = await caller_of(request, asked.environment_id)
@@ -69,17 +74,26 @@ async def replace(request: web.Request) -> web.Response:
     return await _registered(request, outcome)
 
 
+async def _asked(request: web.Request, fallback_id: UUID) -> Registration:
+    """Raises Invalid for a document in the words of another system: it says where that goes."""
+    document = await document_of(request)
+    check_whose(document, Dialect.NATIVE)
+    return native.parse(document, fallback_id)
+
+
 async def validate(request: web.Request) -> web.Response:
-    """200 with every problem that the same document would be refused for; nothing is kept."""
-    resources = request.app[RESOURCES]
-    asked = native.parse(await document_of(request), resources.new_id())
+    """200 with every problem that keeps the document from running; nothing is kept.
+
+    Each has its place in the document, also in one in the words of another system.
+    """
+    resources, document = request.app[RESOURCES], await document_of(request)
+    try:
+        asked = registration_of(document, resources.new_id())
+    except Invalid as error:
+        return _validity(error.problems)
     environment_id = await environment_of(request, asked.environment_id)
-    problems = await check_registration(resources, environment_id, asked)
-    document: ValidityDocument = {
-        "valid": not problems,
-        "problems": render_problems(problems),
-    }
-    return answer(document)
+    found = await check_registration(resources, environment_id, asked)
+    return _validity([place_in(asked, problem) for problem in found])
 
 
 async def activate(request: web.Request) -> web.Response:
@@ -143,9 +157,10 @@ async def list_all(request: web.Request) -> web.Response:
             limit=query.limit + 1,
         )
         runs = await workflows.list_runs(conn, found)
+        quarantines = await list_quarantines(conn, found)
     document: Page[WorkflowDocument] = page_of(
         *(found, query.limit),
-        lambda workflow: _document(workflow, runs[workflow.id]),
+        lambda workflow: _document(workflow, runs[workflow.id], quarantines.get(workflow.id)),
         lambda workflow: (workflow.created_at, workflow.id),
     )
     return answer(document)
@@ -160,6 +175,11 @@ async def delete(request: web.Request) -> web.Response:
     return web.Response(status=204)
 
 
+def _validity(problems: Sequence[Problem]) -> web.Response:
+    document: ValidityDocument = {"valid": not problems, "problems": render_problems(problems)}
+    return answer(document)
+
+
 async def _registered(request: web.Request, outcome: Registered) -> web.Response:
     status = 201 if outcome.is_new else 200
     return await _answered(request, outcome.workflow, outcome.tokens, status=status)
@@ -171,17 +191,20 @@ async def _answered(
     resources, problems = request.app[RESOURCES], list[Problem]()
     async with resources.tenant(EnvironmentId(workflow.environment_id)) as conn:
         runs = await workflows.list_runs(conn, [workflow])
+        quarantines = await list_quarantines(conn, [workflow])
         if workflow.lifecycle is Lifecycle.DRAFT:
             _, problems = await examine(resources, conn, workflow)
     urls = {name: str(request.url.join(URL(f"/v1/hooks/{t}"))) for name, t in tokens.items()}
     answered = answer_once if urls else answer
-    document = _document(workflow, runs[workflow.id], problems, urls)
+    quarantine = quarantines.get(workflow.id)
+    document = _document(workflow, runs[workflow.id], quarantine, problems, urls)
     return tagged(request, answered(document, status=status), workflow)
 
 
 def _document(
     workflow: Workflow,
     runs: workflows.Runs,
+    quarantine: Quarantine | None,
     problems: Sequence[Problem] = (),
     urls: Mapping[str, str] = _NO_TOKENS,
 ) -> WorkflowDocument:
@@ -192,10 +215,21 @@ def _document(
         "next_run_at": stamped(runs.next_at),
         "webhook_url": next(iter(urls.values()), None),
         "webhook_urls": dict(urls),
+        "quarantine": _set_aside(workflow, quarantine),
     }
     if not urls:
         del document["webhook_urls"]
     return document
+
+
+def _set_aside(workflow: Workflow, quarantine: Quarantine | None) -> QuarantineDocument | None:
+    if quarantine is None or quarantine.version != workflow.version:
+        return None
+    return {
+        "since": stamp(quarantine.since),
+        "code": quarantine.code,
+        "event_key": str(quarantine.event_key),
+    }
 
 
 _BODY: Final = Body(model=native.WorkflowRequest, media=JSON | YAML)

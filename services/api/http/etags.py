@@ -13,10 +13,11 @@ from shared.domain.actions import RegisteredAction
 from shared.domain.event_types import EventType
 from shared.domain.preconditions import Preconditions
 from shared.domain.principals import Caller
+from shared.domain.webhooks import WebhookEndpoint
 from shared.domain.workflows import Workflow
 from shared.wire.envelope import stamp
 
-Tagged = Workflow | RegisteredAction | EventType
+Tagged = Workflow | RegisteredAction | EventType | WebhookEndpoint
 
 GZIPPED: Final = "-gzip"
 """What the tag of a gzipped document ends with: it is not the same, byte for byte."""
@@ -28,7 +29,7 @@ _KEPT: Final = "private, no-cache"
 def tag_of(thing: Tagged) -> str:
     """What tells a state of a definition from every other one that it ever has."""
     match thing:
-        case EventType(updated_at=at):
+        case EventType(updated_at=at) | WebhookEndpoint(updated_at=at):
             return stamp(at)
         case (
             Workflow(version=version, updated_at=at)

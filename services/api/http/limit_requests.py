@@ -20,10 +20,12 @@ def limit_requests(rates: Rates | None) -> Middleware:
 
     @web.middleware
     async def middleware(request: web.Request, handler: Handler) -> web.StreamResponse:
-        who = request[PRINCIPAL].name
+        principal = request[PRINCIPAL]
+        who = principal.name
         if rates is None or who in _UNLIMITED:
             return await handler(request)
-        rates.check(who, "You ask too often; wait as long as Retry-After says.")
+        detail = "You ask too often; wait as long as Retry-After says."
+        rates.check(who, detail, principal.environment_id)
         left = rates.take(who)
         response = await handler(request)
         response.headers.update(rates.headers(left))

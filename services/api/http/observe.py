@@ -1,40 +1,52 @@
 """What every request leaves behind: its id, and its share of the metrics."""
 
 import re
-from collections.abc import Callable
 from typing import Final
-from uuid import UUID
 
 from aiohttp import web
 from aiohttp.typedefs import Handler, Middleware
-from prometheus_client import CollectorRegistry, Histogram
+from prometheus_client import Histogram
 
 from services.api.http.problems import REQUEST_ID
-from shared.runtime.clock import Clock
+from services.api.resources import ApiResources
+from shared.domain.ids import EnvironmentId
+from shared.runtime.environment_names import EnvironmentCounter
+
+ENVIRONMENT: Final = web.RequestKey("environment", EnvironmentId)
+"""Whose request it is, once that is known: never an id that nobody has shown to be there."""
 
 _HEADER: Final = "X-Request-Id"
 _FIT: Final = re.compile(r"[A-Za-z0-9._-]{1,128}")
 
 
-def observe(registry: CollectorRegistry, clock: Clock, new_id: Callable[[], UUID]) -> Middleware:
+def observe(resources: ApiResources) -> Middleware:
     """The middleware. A caller's fitting ``X-Request-Id`` is kept, any other replaced."""
+    clock = resources.clock
     seconds = Histogram(
         "turnout_http_request_seconds",
         "Requests answered, and how long it took",
         ("method", "route", "status"),
-        registry=registry,
+        registry=resources.registry,
+    )
+    requests = EnvironmentCounter(
+        "turnout_http_requests",
+        "Requests answered",
+        ("status",),
+        names=resources.environment_names,
+        registry=resources.registry,
     )
 
     @web.middleware
     async def middleware(request: web.Request, handler: Handler) -> web.StreamResponse:
         given = request.headers.get(_HEADER, "")
-        request[REQUEST_ID] = given if _FIT.fullmatch(given) else str(new_id())
+        request[REQUEST_ID] = given if _FIT.fullmatch(given) else str(resources.new_id())
         started = clock.monotonic()
         response = await handler(request)
         if isinstance(response, web.Response):  # a stream takes as long as somebody listens
             seconds.labels(_method(request), _route(request), response.status).observe(
                 clock.monotonic() - started
             )
+            requests.add(request.get(ENVIRONMENT), str(response.status))
         return response
 
     return middleware

@@ -14,15 +14,22 @@ from shared.wire.strict_json import invalid
 
 TEXT_CHARS_MAX: Final = 1_024
 
+EXAMPLE_ID: Final = UUID("018f2a6b-7c1d-7e3f-9a5b-1c2d3e4f5a6b")
+"""What an id looks like."""
+
 _KEY_CHARS_MAX: Final = 256
 
 
 def id_in_path(request: web.Request) -> UUID:
     """The ``{id}`` of the path. Raises NotFound for what cannot be one."""
-    written = request.match_info["id"]
-    parsed = as_uuid(written)
+    return uuid_in_path(request, "id")
+
+
+def uuid_in_path(request: web.Request, part: str) -> UUID:
+    """The ``part`` of the path that is an id. Raises NotFound for what cannot be one."""
+    parsed = as_uuid(request.match_info[part])
     if parsed is None:
-        raise NotFound("There is no such thing: its id would be a UUID.")
+        raise NotFound(f"There is no such thing: its id looks like {EXAMPLE_ID}.")
     return parsed
 
 

@@ -3,7 +3,7 @@
 Answers are problem documents (RFC 9457); a dialect's routes answer in their system's own form.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from http import HTTPStatus
 from types import MappingProxyType
@@ -13,6 +13,7 @@ import structlog
 from aiohttp import web
 from aiohttp.typedefs import Handler, Middleware
 
+from services.api.http.documents import render_problems
 from shared.domain.errors import (
     Conflict,
     Invalid,
@@ -22,7 +23,6 @@ from shared.domain.errors import (
     TurnoutError,
     Unavailable,
 )
-from shared.wire.documents.parts import ProblemDocument
 from shared.wire.envelope import dumps
 from shared.wire.event_fields import EventFault
 from shared.wire.strict_json import JsonFault
@@ -36,6 +36,7 @@ OTHER_REQUEST: Final = "OTHER_REQUEST"
 ANSWER_NOT_KEPT: Final = "ANSWER_NOT_KEPT"
 TOO_MANY_REQUESTS: Final = "TOO_MANY_REQUESTS"
 TOO_MANY_LISTENERS: Final = "TOO_MANY_LISTENERS"
+TOO_MUCH_TO_COMPUTE: Final = "TOO_MUCH_TO_COMPUTE"
 
 REQUEST_ID: Final = web.RequestKey("request_id", str)
 
@@ -61,6 +62,7 @@ _STATUS_OF_CODE: Final[Mapping[str, HTTPStatus]] = MappingProxyType(
         ANSWER_NOT_KEPT: HTTPStatus.CONFLICT,
         TOO_MANY_REQUESTS: HTTPStatus.TOO_MANY_REQUESTS,
         TOO_MANY_LISTENERS: HTTPStatus.SERVICE_UNAVAILABLE,
+        TOO_MUCH_TO_COMPUTE: HTTPStatus.SERVICE_UNAVAILABLE,
     }
 )
 
@@ -135,11 +137,6 @@ def show_problems(dialects: Mapping[str, RenderFault]) -> Middleware:
     return middleware
 
 
-def render_problems(problems: Sequence[Problem]) -> list[ProblemDocument]:
-    """Problems as JSON."""
-    return [{"pointer": p.pointer, "code": p.code, "detail": p.detail} for p in problems]
-
-
 def _fault_of(error: TurnoutError, request: web.Request) -> Fault:
     match error:
         case Invalid():
@@ -170,10 +167,13 @@ def _fault_of_http(error: web.HTTPException) -> Fault:
         raise error  # a redirect is an answer
     status = HTTPStatus(error.status)
     allowed = error.headers.get("Allow")
+    detail = f"{status.description or status.phrase}."
+    if status is HTTPStatus.NOT_FOUND:
+        detail = "There is nothing at this path; /docs shows every route."
+    elif allowed is not None:
+        detail = f"This path takes {allowed.replace(',', ', ')} only."
     return Fault(
-        status=status,
-        detail=f"{status.description or status.phrase}.",
-        headers={} if allowed is None else {"Allow": allowed},
+        status=status, detail=detail, headers={} if allowed is None else {"Allow": allowed}
     )
 
 

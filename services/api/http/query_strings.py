@@ -23,6 +23,7 @@ from services.api.http.problems import BAD_PARAMETER
 from shared.domain.errors import Invalid, Problem
 from shared.domain.ids import EnvironmentId, as_uuid
 from shared.domain.steps import VERSION_MAX
+from shared.wire.faults import in_words
 
 LIMIT_DEFAULT: Final = 50
 LIMIT_MAX: Final = 200
@@ -176,4 +177,4 @@ def _detail(fault: ErrorDetails, known: str) -> str:
         case "missing":
             return "Give it."
         case _:
-            return f"{fault['msg'].removesuffix('.')}."
+            return in_words(fault)

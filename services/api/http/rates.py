@@ -8,11 +8,11 @@ from collections import OrderedDict
 from dataclasses import dataclass
 from typing import Final
 
-from prometheus_client import Counter
-
 from services.api.http.problems import TOO_MANY_REQUESTS, NotNow
 from shared.domain.errors import Problem
+from shared.domain.ids import EnvironmentId
 from shared.runtime.clock import Clock
+from shared.runtime.environment_names import EnvironmentCounter
 
 _KNOWN_MAX: Final = 10_000
 _ROUNDED: Final = 1e-6
@@ -37,7 +37,7 @@ class Rates:
     """
 
     def __init__(
-        self, name: str, clock: Clock, *, quota: int, window_s: float, refused: Counter
+        self, name: str, clock: Clock, *, quota: int, window_s: float, refused: EnvironmentCounter
     ) -> None:
         self._name = name
         self._clock = clock
@@ -74,11 +74,11 @@ class Rates:
             "RateLimit": f'"{self._name}";r={left.times};t={_whole(left.full_in_s)}',
         }
 
-    def check(self, who: str, detail: str) -> None:
-        """Raises NotNow, with ``detail``, when somebody has nothing left."""
+    def check(self, who: str, detail: str, environment_id: EnvironmentId | None = None) -> None:
+        """Raises NotNow, with ``detail``, when somebody, of an environment, has nothing left."""
         left = self.look(who)
         if left.wait_s > 0:
-            self._refused.labels(self._name).inc()
+            self._refused.add(environment_id, self._name)
             problem = Problem(pointer="", code=TOO_MANY_REQUESTS, detail=detail)
             headers = {"Retry-After": str(max(1, _whole(left.wait_s))), **self.headers(left)}
             raise NotNow(problem, headers)

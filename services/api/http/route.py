@@ -8,7 +8,8 @@ from aiohttp import web
 from aiohttp.typedefs import Handler
 from pydantic import BaseModel
 
-from services.api.http.bodies import JSON, read_document, read_options, validate
+from services.api.http.bodies import JSON, YAML, read_document, read_options
+from services.api.http.documents import validate
 from services.api.http.query_strings import InEnvironment, QueryString, read_query
 from services.api.resources import SETTINGS
 from shared.domain.errors import Defect
@@ -32,6 +33,8 @@ Q = TypeVar("Q", bound=QueryString)
 class Body:
     """What a request carries; one that ``is_optional`` may be left out whole.
 
+    A definition, as everything that may be YAML, is written by hand: no key stands twice in it.
+
     A handler reads it with ``body_of``, or where that takes more than the model, which then only
     describes it, with ``document_of`` or by itself.
     """
@@ -39,6 +42,7 @@ class Body:
     model: type[BaseModel]
     is_optional: bool = False
     media: frozenset[str] = JSON
+    is_definition: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,4 +109,5 @@ async def document_of(request: web.Request) -> dict[str, Any]:
         raise Defect(f"{request.path} is not documented to read a body.")
     if body.is_optional:
         return await read_options(request, settings)
-    return await read_document(request, settings, body.media)
+    is_definition = body.is_definition or body.media >= YAML
+    return await read_document(request, settings, body.media, is_definition=is_definition)

@@ -10,6 +10,7 @@ from aiohttp.typedefs import Handler, Middleware
 from aiohttp.web import AbstractRoute
 
 from services.api.http.etags import preconditions_of
+from services.api.http.observe import ENVIRONMENT
 from services.api.http.problems import (
     BAD_PARAMETER,
     REQUEST_ID,
@@ -19,6 +20,7 @@ from services.api.http.problems import (
     place_of,
 )
 from services.api.http.rates import Rates
+from services.api.login.here import demand_here
 from services.api.login.identities import ANONYMOUS, Identities
 from services.api.resources import RESOURCES
 from shared.db.environments import get_environment
@@ -38,6 +40,9 @@ NEEDS: Final = web.AppKey("needs", dict[AbstractRoute, frozenset[Scope]])
 IDENTITIES: Final = web.AppKey("identities", Identities)
 """Who is who."""
 
+FAILED_LOGINS: Final = web.AppKey[Rates | None]("failed_logins")
+"""How often an address may fail to log in; None: at will."""
+
 ENVIRONMENT_HEADER: Final = "X-Turnout-Environment"
 
 log: Final = structlog.get_logger(__name__)
@@ -46,22 +51,39 @@ log: Final = structlog.get_logger(__name__)
 def authorise(identities: Identities, failed_logins: Rates | None = None) -> Middleware:
     """The middleware: it says who asks, and stops whoever may not.
 
-    A path that does not exist can be asked for by anyone who is let in. An address with too many
-    ``failed_logins`` may show the operator's token only, and nothing that is to be looked up.
+    A path that does not exist can be asked for by anyone who is let in; where nobody needs to log
+    in, that is this machine alone. An address with too many ``failed_logins`` may show the
+    operator's token only, and nothing that is to be looked up.
     """
 
     @web.middleware
     async def middleware(request: web.Request, handler: Handler) -> web.StreamResponse:
         needed = request.app[NEEDS].get(request.match_info.route)
-        if identities.is_open or (needed is not None and not needed):
+        if needed is not None and not needed:
+            request[PRINCIPAL] = ANONYMOUS
+        elif identities.is_open:
+            demand_here(request)
             request[PRINCIPAL] = ANONYMOUS
         else:
-            request[PRINCIPAL] = await _identified(identities, failed_logins, request)
+            request[PRINCIPAL] = await _identified(
+                identities, failed_logins, request, _given(request)
+            )
+        if (own := request[PRINCIPAL].environment_id) is not None:
+            request[ENVIRONMENT] = own
         for scope in sorted(needed or ()):
             demand(request, scope)
         return await handler(request)
 
     return middleware
+
+
+async def let_in(request: web.Request, given: str) -> Principal:
+    """Who shows this in a body, on a route that is open to all. Raises Unauthorized."""
+    identities = request.app[IDENTITIES]
+    if identities.is_open:
+        demand_here(request)
+        return ANONYMOUS
+    return await _identified(identities, request.app[FAILED_LOGINS], request, given)
 
 
 def demand(request: web.Request, scope: Scope) -> None:
@@ -100,6 +122,9 @@ async def environment_of(request: web.Request, named: EnvironmentId | None = Non
     if principal.organisation_id is not None:
         async with resources.engine() as conn:
             await get_environment(conn, environment_id, principal.organisation_id)
+        request[ENVIRONMENT] = environment_id
+    elif environment_id in resources.environment_names:  # the operator may name what is not there
+        request[ENVIRONMENT] = environment_id
     return environment_id
 
 
@@ -141,10 +166,10 @@ def _environment_named(request: web.Request) -> EnvironmentId | None:
 
 
 async def _identified(
-    identities: Identities, failed: Rates | None, request: web.Request
+    identities: Identities, failed: Rates | None, request: web.Request, given: str
 ) -> Principal:
     """Each refusal is told in the same words: only the log has the reason."""
-    given, remote = _given(request), network_of(request.remote)
+    remote = network_of(request.remote)
     if failed is not None and given and not identities.is_operator(given):
         failed.check(remote, "Too many logins from your address failed; wait for Retry-After.")
     try:

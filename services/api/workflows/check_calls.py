@@ -5,7 +5,7 @@ from typing import Final
 from uuid import UUID
 
 from shared.db.pool import Connection
-from shared.db.workflows import find_latest
+from shared.db.workflows import find_given
 from shared.domain.errors import Problem
 from shared.domain.ids import EnvironmentId, WorkflowId
 from shared.domain.workflows import Definition, Lifecycle, Workflow
@@ -58,7 +58,7 @@ async def _reached(
         if called in seen:
             continue
         seen.add(called)
-        latest = await find_latest(conn, WorkflowId(called))
+        latest = await find_given(conn, environment_id, WorkflowId(called))
         if latest is None or latest.is_deleted:
             continue
         if latest.workflow.environment_id == environment_id:

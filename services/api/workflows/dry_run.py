@@ -1,26 +1,20 @@
 """What an event would do to a workflow: decided and foreseen, and nothing done."""
 
-import asyncio
-from collections.abc import Sequence
+from collections.abc import Generator, Sequence
 from dataclasses import dataclass
 
 from services.api.resources import ApiResources
-from services.api.workflows.foresee import ForeseenStep, Foresight
-from services.api.workflows.foreseen_scope import ForeseenScope
-from services.api.workflows.register_workflow import Registration, examine
+from services.api.workflows.examine_workflow import examine_apart
+from services.api.workflows.foresee import ForeseenStep
+from services.api.workflows.foresee_execution import Seer
+from services.api.workflows.registration import Registration
 from shared.domain.errors import Invalid, Problem
 from shared.domain.events import Event
 from shared.domain.ids import EnvironmentId, ExecutionId
-from shared.domain.plans import plan
 from shared.domain.workflows import Lifecycle, Workflow
-from shared.expr.liquid import TemplateCache
-from shared.expr.resolve import Resolver
-from shared.expr.secrets import SecretMarks
 from shared.matching.decisions import Decision
 from shared.matching.rules import decide
 from shared.matching.view import EventView
-
-_TEMPLATES_MAX = 200
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,7 +28,8 @@ class DryRun:
 
 async def dry_run(resources: ApiResources, workflow: Workflow, event: Event) -> DryRun:
     """An event against a workflow as it stands. Raises Rejected when that takes too long."""
-    return await asyncio.to_thread(_foreseen, resources, workflow, event)
+    environment_id = EnvironmentId(workflow.environment_id)
+    return await resources.computing.run(environment_id, _foreseen(resources, workflow, event))
 
 
 async def dry_run_document(
@@ -66,25 +61,29 @@ async def examined(
         version=1,
         dialect=asked.dialect,
         lifecycle=Lifecycle.DRAFT if asked.is_draft else Lifecycle.READY,
-        is_active=asked.is_active,
+        is_active=asked.is_active is not False,
         definition=asked.definition,
         source=asked.source,
         created_at=now,
         updated_at=now,
     )
-    async with resources.tenant(environment_id) as conn:
-        definition, problems = await examine(resources, conn, workflow)
+    definition, problems = await examine_apart(resources, workflow)
     return workflow.model_copy(update={"definition": definition}), problems
 
 
-def _foreseen(resources: ApiResources, workflow: Workflow, event: Event) -> DryRun:
+def _foreseen(
+    resources: ApiResources, workflow: Workflow, event: Event
+) -> Generator[None, None, DryRun]:
     depth_max = resources.causation_depth_max
     decision = decide(EventView(event), workflow, resources.expressions, depth_max=depth_max)
     if not decision.is_match:
         return DryRun(decision=decision)
-    made = plan(workflow)
-    resolver = Resolver(resources.expressions, TemplateCache(_TEMPLATES_MAX))
-    marks = SecretMarks(resources.new_token())
-    scope = ForeseenScope(made, event, resolver, marks, resources.clock.now())
-    steps = Foresight(made, scope, resources.clock.monotonic).steps()
-    return DryRun(decision=decision, execution_id=scope.id, steps=steps)
+    seer = Seer(
+        resources.expressions,
+        resources.new_token(),
+        resources.clock.now(),
+        resources.clock.monotonic,
+    )
+    yield
+    execution_id, steps = yield from seer.foresee(workflow, event)
+    return DryRun(decision=decision, execution_id=execution_id, steps=steps)

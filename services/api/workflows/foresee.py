@@ -4,11 +4,11 @@ Steps that only compute are computed, so that what follows them is known too. Th
 outcomes that nobody can foresee; what depends on these says so.
 """
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Generator, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from enum import StrEnum
 from graphlib import TopologicalSorter
-from typing import Any, Final
+from typing import Any, Final, TypeAlias
 
 from services.api.workflows.foreseen_scope import ForeseenScope
 from shared.domain.errors import Rejected
@@ -19,8 +19,7 @@ from shared.domain.readiness import Readiness, readiness
 from shared.domain.steps import DEFAULT_CASE, FALSE, TRUE, Step, StepKind
 from shared.domain.values import Value
 from shared.expr.errors import ExpressionError
-from shared.expr.jsonata import paths_read
-from shared.expr.reads import Path, paths_of
+from shared.expr.reads import Path, paths_of, paths_read
 from shared.matching.annotated import split_filter
 from shared.matching.filters import compile_filter
 
@@ -28,6 +27,7 @@ WITHIN_S: Final = 5.0
 """How long all of it may take."""
 
 _TRANSFORM: Final = "transform"
+_INPUT: Final = "$input"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,6 +42,9 @@ class Foreseen:
     def is_known(self) -> bool:
         """Whether there is a value."""
         return not self.needs and self.error is None
+
+
+Asking: TypeAlias = Generator[None, None, Foreseen]
 
 
 class Runs(StrEnum):
@@ -83,8 +86,8 @@ class Foresight:
         self._monotonic = monotonic
         self._settled: dict[StepId, Attempt] = {}
 
-    def steps(self) -> list[ForeseenStep]:
-        """Every step, in an order in which they could run.
+    def steps(self) -> Generator[None, None, list[ForeseenStep]]:
+        """Every step, in an order in which they could run; it yields after each evaluation.
 
         Raises Rejected when that takes longer than ``WITHIN_S``.
         """
@@ -92,7 +95,7 @@ class Foresight:
         for level, step in self._in_order():
             if self._monotonic() > until_s:
                 raise Rejected(f"To foresee this takes longer than {WITHIN_S:g} s; simplify it.")
-            found.append(self._foreseen(step, level))
+            found.append((yield from self._foreseen(step, level)))
             self._settle(found[-1])
         return found
 
@@ -107,20 +110,25 @@ class Foresight:
             sorter.done(*batch)
             level += 1
 
-    def _foreseen(self, step: Step, level: int) -> ForeseenStep:
-        is_dead, tests = self._tests(step)
+    def _foreseen(self, step: Step, level: int) -> Generator[None, None, ForeseenStep]:
+        is_dead, tests = yield from self._tests(step)
+        given = yield from self._resolved(step.input)
+        choice = yield from self._choice(step, given)
+        items = None
+        if step.iterator is not None:
+            items = yield from self._resolved(step.iterator.items)
         found = ForeseenStep(
             step=step,
             level=level,
             after=tuple(dict.fromkeys(self._plan.sources[step.id])),
             tests=tests,
-            input=self._resolved(step.input),
-            choice=self._choice(step),
-            items=None if step.iterator is None else self._resolved(step.iterator.items),
+            input=given,
+            choice=choice,
+            items=items,
         )
         return replace(found, runs=Runs.NO, reason="edges") if is_dead else _judged(found)
 
-    def _tests(self, step: Step) -> tuple[bool, dict[str, Foreseen]]:
+    def _tests(self, step: Step) -> Generator[None, None, tuple[bool, dict[str, Foreseen]]]:
         """Whether no edge leads to the step any more, and its tests in the order they are made."""
         tests: dict[str, Foreseen] = {}
         sources = dict.fromkeys(self._plan.sources[step.id])
@@ -132,23 +140,23 @@ class Foresight:
             if ready is Readiness.DEAD:
                 return True, {}
             if conditions:
-                tests["edges"] = self._first_that_holds(conditions)
-        if (filtered := self._filters(step)) is not None:
+                tests["edges"] = yield from self._first_that_holds(conditions)
+        if (filtered := (yield from self._filters(step))) is not None:
             tests["filters"] = filtered
         if step.run_if is not None:
-            tests["run_if"] = self._holds(step.run_if)
+            tests["run_if"] = yield from self._holds(step.run_if)
         return False, tests
 
-    def _first_that_holds(self, conditions: Iterable[str]) -> Foreseen:
+    def _first_that_holds(self, conditions: Iterable[str]) -> Asking:
         """As the executor looks: one after another, until one holds or fails."""
         held = Foreseen(value=False)
         for source in conditions:
-            held = self._holds(source)
+            held = yield from self._holds(source)
             if not held.is_known or held.value:
                 break
         return held
 
-    def _filters(self, step: Step) -> Foreseen | None:
+    def _filters(self, step: Step) -> Generator[None, None, Foreseen | None]:
         if step.id == ANNOTATE:
             paths = [annotation.target_path for annotation in self._plan.annotations]
             _, later = split_filter(self._plan.filters, paths)
@@ -157,33 +165,50 @@ class Foresight:
             return None
         compiled = compile_filter(step.filters)
         read = {tuple((one.path or "").split(".")) for one in compiled.root.observed({})}
-        return self._unless_open(read, lambda: compiled.matches(self._scope.seen(self._settled)))
+        return (
+            yield from self._unless_open(
+                read, lambda: compiled.matches(self._scope.seen(self._settled))
+            )
+        )
 
-    def _holds(self, source: str) -> Foreseen:
-        paths = paths_read(source)
-        return self._unless_open(paths, lambda: self._scope.holds(source, paths, self._settled))
+    def _holds(self, source: str, given: Foreseen | None = None) -> Asking:
+        """Whether a condition is true; one that sees the step's input waits for it."""
+        if given is not None and not given.is_known and _INPUT in source:
+            return given
+        paths, seen = paths_read(source), None if given is None else given.value
+        return (
+            yield from self._unless_open(
+                paths, lambda: self._scope.holds(source, paths, self._settled, seen)
+            )
+        )
 
-    def _resolved(self, value: Value) -> Foreseen:
+    def _resolved(self, value: Value) -> Asking:
         paths = paths_of(value)
-        return self._unless_open(paths, lambda: self._scope.resolve(value, paths, self._settled))
+        return (
+            yield from self._unless_open(
+                paths, lambda: self._scope.resolve(value, paths, self._settled)
+            )
+        )
 
-    def _unless_open(self, paths: Iterable[Path], ask: Callable[[], Any]) -> Foreseen:
+    def _unless_open(self, paths: Iterable[Path], ask: Callable[[], Any]) -> Asking:
         open_steps = [step.id for step in self._plan.steps if step.id not in self._settled]
         if needs := self._scope.needed(paths, open_steps):
             return Foreseen(needs=needs)
         try:
-            return Foreseen(value=ask())
+            found = Foreseen(value=ask())
         except ExpressionError as error:
-            return Foreseen(error=error)
+            found = Foreseen(error=error)
+        yield
+        return found
 
-    def _choice(self, step: Step) -> Foreseen | None:
+    def _choice(self, step: Step, given: Foreseen) -> Generator[None, None, Foreseen | None]:
         if step.kind is StepKind.CONDITION:
-            held = self._holds(step.condition or "false")
+            held = yield from self._holds(step.condition or "false", given)
             return Foreseen(value=TRUE if held.value else FALSE) if held.is_known else held
         if step.kind is not StepKind.SWITCH:
             return None
         for case in step.cases:
-            held = self._holds(case.when)
+            held = yield from self._holds(case.when, given)
             if not held.is_known:
                 return held
             if held.value:

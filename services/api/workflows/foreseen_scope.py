@@ -36,15 +36,27 @@ class ForeseenScope:
         self._marks = marks
         self._told = told_of(event, plan.dialect)
 
-    def holds(self, source: str, paths: Iterable[Path], settled: Settled) -> bool:
-        """Whether a condition is true. Raises ExpressionError."""
+    def holds(
+        self, source: str, paths: Iterable[Path], settled: Settled, given: Any = None
+    ) -> bool:
+        """Whether a condition is true, for a step with this input. Raises ExpressionError."""
         scope = self.seen(settled, paths)
-        return self._resolver.holds(source, scope, now=self.now, seed=self._seed)
+        bindings = None if given is None else {"input": given}
+        return self._resolver.holds(
+            source,
+            scope,
+            now=self.now,
+            seed=self._seed,
+            bindings=bindings,
+            dialect=self._plan.dialect,
+        )
 
     def resolve(self, value: Value, paths: Iterable[Path], settled: Settled) -> Any:
         """What a value comes to, with references for secrets. Raises ExpressionError."""
         scope = self.seen(settled, paths)
-        found = self._resolver.resolve(value, scope, now=self.now, seed=self._seed)
+        found = self._resolver.resolve(
+            value, scope, now=self.now, seed=self._seed, dialect=self._plan.dialect
+        )
         return self._marks.shown(found)
 
     def seen(self, settled: Settled, paths: Iterable[Path] = ()) -> dict[str, Any]:

@@ -1,14 +1,15 @@
 """Findings about a workflow that is not registered: what keeps it from running, and what is odd."""
 
-import asyncio
-from collections.abc import Sequence
+from collections.abc import Callable
+from functools import partial
 from typing import Final
 
 from services.api.resources import ApiResources
 from services.api.workflows.dry_run import examined
-from services.api.workflows.register_workflow import Registration
+from services.api.workflows.registration import Registration
 from shared.db.actions import find_action
 from shared.db.event_types import list_event_types
+from shared.db.events import list_latest
 from shared.db.pool import Connection
 from shared.domain.actions import BUILT_IN
 from shared.domain.errors import Problem
@@ -16,6 +17,8 @@ from shared.domain.ids import EnvironmentId
 from shared.domain.workflows import Definition, Workflow
 from shared.matching.lint import Finding, Registered, Severity, findings
 from shared.matching.lint_events import event_findings
+from shared.matching.lint_observed import Observer, observers_of
+from shared.matching.lint_patterns import pattern_findings
 
 TYPES_MAX: Final = 1_000
 """Of more types of events, none is said to be unknown."""
@@ -24,13 +27,24 @@ IDEMPOTENT: Final = "idempotent"
 """What an action's ``metadata`` may say; false: it may not be repeated."""
 
 
+EVENTS_MAX: Final = 1_000
+"""Of the events that may start a workflow, so many are looked at, the latest first."""
+
+WITHIN_S: Final = 4.0
+_READ_AT_ONCE: Final = 50
+
+
 async def lint_workflow(
-    resources: ApiResources, environment_id: EnvironmentId, asked: Registration
+    resources: ApiResources,
+    environment_id: EnvironmentId,
+    asked: Registration,
+    events: int,
 ) -> list[Finding]:
     """Everything found; with a problem, no more than the problems.
 
-    Those of a draft are warnings: it may be kept with them. Raises Invalid with the faults of its
-    shape.
+    Its conditions are held against the last ``events`` in the archive, or as many as can be looked
+    at in time. The problems of a draft are warnings: it may be kept with them. Raises Invalid with
+    the faults of its shape.
     """
     workflow, problems = await examined(resources, environment_id, asked)
     if problems:
@@ -38,7 +52,47 @@ async def lint_workflow(
         return [_problem(severity, problem) for problem in problems]
     async with resources.tenant(environment_id) as conn:
         registered = await _registered(conn, environment_id, workflow.definition)
-    return await asyncio.to_thread(_found, workflow, registered)
+    computing = resources.computing
+    found = await computing.call(environment_id, partial(_found, workflow, registered))
+    if events:
+        found += await _observed(resources, environment_id, workflow, events)
+    order = list(Severity)
+    return sorted(found, key=lambda one: order.index(one.severity))
+
+
+async def _observed(
+    resources: ApiResources, environment_id: EnvironmentId, workflow: Workflow, count: int
+) -> list[Finding]:
+    """What the last ``count`` events of each type say that the workflow or a step awaits."""
+    until_s = resources.clock.monotonic() + WITHIN_S
+
+    def is_over() -> bool:
+        return resources.clock.monotonic() >= until_s
+
+    found: list[Finding] = []
+    observers = partial(list[Observer], observers_of(workflow, resources.expressions))
+    for observer in await resources.computing.call(environment_id, observers):
+        await _observe(resources, environment_id, observer, count, is_over)
+        found += observer.findings()
+    return found
+
+
+async def _observe(
+    resources: ApiResources,
+    environment_id: EnvironmentId,
+    observer: Observer,
+    count: int,
+    is_over: Callable[[], bool],
+) -> None:
+    """Some at a time: they may be large."""
+    place, names = None, observer.event_names
+    while names and (wanted := min(_READ_AT_ONCE, count)) and not is_over():
+        async with resources.tenant(environment_id) as conn:
+            read = await list_latest(conn, environment_id, names, before=place, limit=wanted)
+        await resources.computing.run(environment_id, observer.add(read, is_over))
+        if len(read) < wanted:
+            break
+        count, place = count - wanted, (read[-1].received_at, read[-1].key)
 
 
 async def _registered(
@@ -60,12 +114,11 @@ async def _registered(
 
 def _found(workflow: Workflow, registered: Registered) -> list[Finding]:
     definition, dialect = workflow.definition, workflow.dialect
-    found: Sequence[Finding] = [
+    return [
         *findings(definition, dialect, registered),
         *event_findings(definition, dialect, registered),
+        *pattern_findings(definition),
     ]
-    order = list(Severity)
-    return sorted(found, key=lambda one: order.index(one.severity))
 
 
 def _problem(severity: Severity, problem: Problem) -> Finding:

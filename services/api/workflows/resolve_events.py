@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-from shared.db.event_types import types_by_uid
+from shared.db.event_types import types_named
 from shared.db.pool import Connection
 from shared.domain.errors import Problem
 from shared.domain.ids import EnvironmentId
@@ -19,7 +19,8 @@ async def resolve_events(
     uids = [uid for trigger in definition.triggers if (uid := _uid(trigger)) is not None]
     if not uids:
         return definition, []
-    types = await types_by_uid(conn, environment_id, uids)
+    named = await types_named(conn, environment_id, uids)
+    types = {said: event_type.spec.type or event_type.name for said, event_type in named.items()}
     found = [_resolved(t, f"/triggers/{i}", types) for i, t in enumerate(definition.triggers)]
     resolved = definition.model_copy(update={"triggers": tuple(trigger for trigger, _ in found)})
     return resolved, [problem for _, problem in found if problem is not None]
@@ -37,7 +38,7 @@ def _resolved(
         return trigger, None
     if uid not in types:
         detail = (
-            f"No event type in this environment has the uid '{uid}':"
+            f"No event type in this environment has the uid or the name '{uid}':"
             " register it, or name the event by 'event_name'."
         )
         problem = Problem(pointer=f"{pointer}/event_uid", code="UNKNOWN_EVENT_TYPE", detail=detail)

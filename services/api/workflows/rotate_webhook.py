@@ -21,5 +21,5 @@ async def rotate_webhook(
         workflow, tokens = rotated(old, trigger_id, resources.new_token)
         changes = {"version": old.version + 1, "updated_at": resources.clock.now()}
         workflow = workflow.model_copy(update=changes)
-        await keep_workflow(resources, conn, caller, "rotate", old, workflow)
+        await keep_workflow(resources, conn, caller, "rotate", old, workflow, tokens)
     return Registered(workflow=workflow, is_new=False, tokens=tokens)

@@ -7,6 +7,7 @@ from collections.abc import Callable, Collection, Iterator, Mapping
 from hashlib import sha256
 
 from shared.domain.errors import NotFound, Problem
+from shared.domain.webhooks import WebhookAuth
 from shared.domain.workflows import Definition, TriggerKind, Webhook, Workflow
 
 Tokens = Mapping[str, str]
@@ -58,12 +59,20 @@ def webhook_problems(
         if trigger.webhook.token_hash not in (None, kept.get(name)):
             detail = "Leave it out: a token is made when the workflow is first saved, and kept."
             yield Problem(pointer=f"{pointer}/token_hash", code="UNKNOWN_TOKEN", detail=detail)
-        if auth is not None and auth.secret.lower() not in secrets:
+        if auth is not None:
+            yield from unknown_secrets(auth, f"{pointer}/auth", secrets)
+
+
+def unknown_secrets(auth: WebhookAuth, pointer: str, secrets: Collection[str]) -> Iterator[Problem]:
+    """Those that ``auth``, which is at ``pointer``, names and that are not among ``secrets``."""
+    for number, name in enumerate(auth.secret_names):
+        if name not in secrets:
+            place = "secret" if auth.secret is not None else f"secrets/{number}"
             detail = (
-                f"The environment has no secret '{auth.secret.lower()}': make it with"
+                f"The environment has no secret '{name}': make it with"
                 " 'turnout secret set', or name another."
             )
-            yield Problem(pointer=f"{pointer}/auth/secret", code="UNKNOWN_SECRET", detail=detail)
+            yield Problem(pointer=f"{pointer}/{place}", code="UNKNOWN_SECRET", detail=detail)
 
 
 def _webhooks(definition: Definition) -> Iterator[tuple[str, Webhook]]:

@@ -9,7 +9,7 @@ import click
 from services.cli.client import ask
 from services.cli.dead_letter.which import which_options
 from services.cli.options import api_options, example
-from services.cli.present import say, write_json
+from services.cli.present import counted, say, write_json
 from shared.domain.errors import Rejected
 
 F = TypeVar("F", bound=Callable[..., Any])
@@ -75,9 +75,10 @@ def _deal(
         told = ask(url, token, "POST", f"v1/dead-letters/{deed}", body=body).body
         more = " There are more: run it again." if told["more"] else ""
         sentence = (
-            f"{told['matched']} dead letters would be {_DONE[deed]}.{more}"
+            f"{counted(told['matched'], 'dead letter')} would be {_DONE[deed]}.{more}"
             if preview
-            else f"{told['done']} dead letters are {_DONE[deed]}, {told['left']} left.{more}"
+            else f"{counted(told['done'], 'dead letter is', 'dead letters are')} {_DONE[deed]},"
+            f" {told['left']} left.{more}"
         )
     if as_json:
         write_json(told)

@@ -11,7 +11,7 @@ from services.cli.client import Client, open_client
 from services.cli.demo.plan import SEED_ENVIRONMENT, DemoEvent, events, full_workflow
 from services.cli.demo.promises import Account
 from services.cli.demo.stage import Stage
-from services.cli.present import Steps
+from services.cli.progress import Steps
 from shared.bus.protocol import Received, Record
 from shared.domain.errors import NotFound
 from shared.domain.executions import Status
@@ -56,7 +56,9 @@ async def act(
         executions=executions,
         calls=tuple(stage.service.calls),
         decisions=decisions,
-        duplicates_dropped=int(_counted(stage, "turnout_events_duplicate_total")),
+        duplicates_dropped=int(
+            _counted(stage, "turnout_events_duplicate_total", environment=str(SEED_ENVIRONMENT))
+        ),
         elapsed_s=clock.monotonic() - started,
     )
 
@@ -125,8 +127,8 @@ async def _decision(client: Client, event: DemoEvent, workflow: str) -> dict[str
     return None
 
 
-def _counted(stage: Stage, name: str) -> float:
-    return stage.platform.registry.get_sample_value(name) or 0.0
+def _counted(stage: Stage, name: str, **labels: str) -> float:
+    return stage.platform.registry.get_sample_value(name, labels) or 0.0
 
 
 async def _eventually(holds: Callable[[], bool], within_s: float) -> None:

@@ -10,8 +10,6 @@ from services.cli.demo.promises import Account, broken_promises
 from services.cli.exits import Exit
 from services.cli.options import example, json_option
 from services.cli.present import (
-    Steps,
-    progress,
     say,
     show_fields,
     show_line,
@@ -20,6 +18,7 @@ from services.cli.present import (
 )
 from services.cli.process.patience import unless
 from services.cli.process.running import run
+from services.cli.progress import Steps, progress
 from shared.runtime.clock import SystemClock
 
 

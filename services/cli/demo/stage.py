@@ -13,11 +13,11 @@ from typing import Any, Final
 from pydantic import SecretStr
 
 from services.cli.demo.receiver import SyncJobService, sync_job_service
-from services.cli.present import Steps
 from services.cli.process.ports import LOOPBACK, claim_port
 from services.cli.process.roles import ROLES, read_roles
 from services.cli.process.running import opened, play, ready
 from services.cli.process.settings import QuietSettings, read_process_settings
+from services.cli.progress import Steps
 from shared.assembly.platform import Platform
 from shared.db.migrate import migrate
 from shared.domain.errors import Unavailable

@@ -1,7 +1,7 @@
 """``turnout event get``."""
 
 import asyncio
-from typing import Any
+from typing import Any, Final
 from urllib.parse import quote
 from uuid import UUID
 
@@ -10,6 +10,8 @@ import click
 from services.cli.client import open_client
 from services.cli.options import api_options, example
 from services.cli.present import show_fields, show_rows, write_json
+
+_DECIDED: Final = ("workflow_name", "workflow_id", "reason", "detail", "execution_id")
 
 
 @click.command(epilog=example("turnout event get evt_1 --source https://example.com"))
@@ -43,6 +45,6 @@ def get(
     decisions = found.pop("decisions")
     show_fields({k: v for k, v in found.items() if k not in ("executions", "decisions_complete")})
     show_rows(
-        ("workflow", "reason", "why", "execution"),
-        [(d["workflow_id"], d["reason"], d["detail"], d["execution_id"]) for d in decisions],
+        ("workflow", "id", "reason", "why", "execution"),
+        [[decision[field] for field in _DECIDED] for decision in decisions],
     )

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections import Counter
-from typing import Any
+from typing import Any, Final
 from uuid import UUID, uuid4
 
 import click
@@ -11,7 +11,9 @@ from services.cli.client import Client, open_client
 from services.cli.conditions import condition
 from services.cli.onward import onward
 from services.cli.options import api_options, example
-from services.cli.present import say, show_rows, write_json
+from services.cli.present import counted, say, show_rows, tallied, write_json
+
+_COUNTED: Final = ("workflow_name", "workflow_id", "matched", "already_started", "starts")
 
 
 @click.command(
@@ -60,12 +62,12 @@ def replay(*, url: str, token: str | None, as_json: bool, **given: Any) -> None:
         write_json(told)
         return
     show_rows(
-        ("workflow", "matched", "started before", "starts", "decided"),
+        ("workflow", "id", "matched", "started before", "starts", "decided"),
         [
-            (w["workflow_id"], w["matched"], w["already_started"], w["starts"], w["reasons"])
-            for w in told["workflows"]
+            [*(one[field] for field in _COUNTED), tallied(one["reasons"])]
+            for one in told["workflows"]
         ],
-        title=f"{told['events']} of {told['looked_at']} events",
+        title=f"{told['events']:,} of {counted(told['looked_at'], 'event')}",
     )
     if not given["yes"]:
         say("Nothing was started. Add --yes to do it.")
@@ -103,7 +105,9 @@ async def _replayed(client: Client, path: str, body: dict[str, Any]) -> Any:
         total = told if total is None else _sum(total, told)
         if told["next_cursor"] is not None:
             starts = sum(one["starts"] for one in total["workflows"])
-            say(f"{total['looked_at']} events looked at, {starts} executions start …")
+            looked_at = counted(total["looked_at"], "event")
+            begun = counted(starts, "execution starts", "executions start")
+            say(f"{looked_at} looked at, {begun} …")
     return total
 
 

@@ -9,7 +9,8 @@ from services.cli.client import ask, open_client
 from services.cli.event.batches import batches, in_file
 from services.cli.given_json import given_json
 from services.cli.options import api_options, example
-from services.cli.present import progress, show_fields, write_json
+from services.cli.present import counted, show_fields, write_json
+from services.cli.progress import progress
 from shared.domain.errors import Invalid
 
 
@@ -70,9 +71,10 @@ async def _send_all(file: IO[bytes], url: str, token: str | None) -> int:
                 except Invalid as error:
                     raise Invalid(list(in_file(error.problems, begin)), _after(begin)) from None
                 sent = begin + len(events)
-                shown.begin(f"{sent:,} events sent")
+                shown.begin(f"{counted(sent, 'event')} sent")
     return sent
 
 
 def _after(sent: int) -> str:
-    return f"The {sent:,} events before were sent; those with ids of their own count once."
+    before = counted(sent, "event before it was", "events before it were")
+    return f"{before} sent; those with ids of their own count once."

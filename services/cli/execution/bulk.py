@@ -11,7 +11,7 @@ from services.cli.client import Client, open_client
 from services.cli.execution.which import where, which_options
 from services.cli.onward import onward
 from services.cli.options import api_options, example
-from services.cli.present import say, show_rows, write_json
+from services.cli.present import counted, say, show_rows, write_json
 
 DEEDS: Final = ("cancel", "suspend", "resume", "retry", "rerun")
 
@@ -61,7 +61,7 @@ def bulk(deed: str, *, url: str, token: str | None, as_json: bool, **given: Any)
         return
     show_rows(("status", "executions"), sorted(told["by_status"].items()))
     if not given["yes"]:
-        say(f"Nothing was done. Add --yes to {deed} {told['matched']} executions.")
+        say(f"Nothing was done. Add --yes to {deed} {counted(told['matched'], 'execution')}.")
         return
     if told["left"]:
         columns = ("reason", "status", "count", "detail")
@@ -84,7 +84,7 @@ async def _done(client: Client, body: dict[str, Any]) -> Any:
     async for told in onward(client, "v1/executions/bulk", body):
         total = told if total is None else _sum(total, told)
         if told["next_cursor"] is not None:
-            say(f"{total['matched']} executions looked at …")
+            say(f"{counted(total['matched'], 'execution')} looked at …")
     return total
 
 

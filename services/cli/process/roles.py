@@ -15,11 +15,13 @@ from services.scheduler.app import scheduler
 from services.scheduler.settings import SchedulerSettings
 from services.trigger_ingest.app import trigger_ingest
 from services.trigger_ingest.settings import IngestSettings
+from services.webhooks.app import webhooks
+from services.webhooks.settings import WebhooksSettings
 from shared.assembly.platform import Platform
 from shared.assembly.settings import ProcessSettings
 from shared.runtime.roles import Role
 
-ROLES: Final = ("api", "trigger-ingest", "matcher", "executor", "scheduler")
+ROLES: Final = ("api", "trigger-ingest", "matcher", "executor", "scheduler", "webhooks")
 
 MakeRole = Callable[[Platform], Role]
 
@@ -47,6 +49,8 @@ def _read(name: str, given: Mapping[str, Any]) -> MakeRole:
             return partial(_made, executor, ExecutorSettings(**given))
         case "scheduler":
             return partial(_made, scheduler, SchedulerSettings(**given))
+        case "webhooks":
+            return partial(_made, webhooks, WebhooksSettings(**given))
         case _:
             raise ValueError(name)
 

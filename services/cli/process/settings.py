@@ -6,29 +6,29 @@ from typing import Any, Final, Literal
 from urllib.parse import urlsplit
 
 from pydantic import AliasChoices, Field, SecretStr, ValidationError
-from pydantic_settings import BaseSettings, SettingsConfigDict, SettingsError
+from pydantic_core import ErrorDetails
+from pydantic_settings import SettingsError
 
 from shared.assembly.settings import ProcessSettings
 from shared.domain.errors import Invalid, Problem, Rejected
 from shared.runtime.keyring import KeyRing, RingSetting
+from shared.runtime.outside import OutsideSettings
+from shared.wire.faults import in_words
 
 _SCHEMES: Final = frozenset({"postgres", "postgresql"})
+_AN_ADDRESS: Final = "postgresql://user:password@host:port/database"
 
 
-class Outside(BaseSettings):
+class Outside(OutsideSettings):
     """What of the environment decides whether a server of our own is needed."""
-
-    model_config = SettingsConfigDict(extra="ignore")
 
     database_url: SecretStr | None = Field(
         default=None, validation_alias=AliasChoices("DATABASE_URL", "TURNOUT_DATABASE_URL")
     )
 
 
-class RingOutside(BaseSettings):
+class RingOutside(OutsideSettings):
     """The key ring, read without the rest."""
-
-    model_config = SettingsConfigDict(env_prefix="TURNOUT_", extra="ignore")
 
     keyring: RingSetting = Field(default_factory=KeyRing)
 
@@ -59,9 +59,7 @@ def read_database_url() -> str:
     """The address of the database, from the environment. Raises Rejected."""
     dsn = Outside().database_url
     if dsn is None:
-        raise Rejected(
-            "DATABASE_URL is not set: set it to postgresql://user:password@host:port/database."
-        )
+        raise Rejected(f"DATABASE_URL is not set: set it to {_AN_ADDRESS}.")
     check_dsn(dsn)
     return dsn.get_secret_value()
 
@@ -79,10 +77,7 @@ def check_dsn(dsn: SecretStr) -> None:
     except ValueError:
         is_address = False
     if not is_address:
-        raise Rejected(
-            "DATABASE_URL is not an address of Postgres: write it as"
-            " postgresql://user:password@host:port/database."
-        )
+        raise Rejected(f"DATABASE_URL is not an address of Postgres: write it as {_AN_ADDRESS}.")
 
 
 # How pydantic introduces what a validator of ours says.
@@ -98,12 +93,12 @@ def explained(*inside: str) -> Iterator[None]:
     try:
         yield
     except ValidationError as error:
-        faults = error.errors(include_url=False, include_context=False, include_input=False)
+        faults = error.errors(include_url=False, include_input=False)
         problems = [
             Problem(
                 pointer=_variable((*inside, *fault["loc"])),
                 code=fault["type"].upper(),
-                detail=_sentence(fault["msg"]),
+                detail=_sentence(fault),
             )
             for fault in faults
         ]
@@ -121,5 +116,7 @@ def _variable(place: tuple[int | str, ...]) -> str:
     return "__".join([start, *(part.upper() for part in rest)])
 
 
-def _sentence(message: str) -> str:
-    return "Set it." if message == "Field required" else f"{message.removeprefix(OWN_WORDS)}."
+def _sentence(fault: ErrorDetails) -> str:
+    if fault["type"] != "missing":
+        return in_words(fault).removeprefix(OWN_WORDS)
+    return f"Set it to {_AN_ADDRESS}." if fault["loc"] == ("DATABASE_URL",) else "Set it."

@@ -11,12 +11,14 @@ from pydantic import SecretStr
 
 from services.cli.exits import Exit
 from services.cli.options import example, json_option
-from services.cli.present import say, write_json
+from services.cli.present import counted, say, write_json
 from services.cli.process.running import check_schema
 from services.cli.process.settings import read_database_url, read_keyring
+from shared.db.altostrat_addresses import rewrap_addresses
 from shared.db.audit import Change, Noted, note_change
 from shared.db.pool import Connection, open_pool, translated
 from shared.db.secrets import START, Place, Rewrapped, count_keys, rewrap_some
+from shared.db.signing_secrets import rewrap_signing
 from shared.domain.errors import Rejected
 from shared.domain.ids import EnvironmentId
 from shared.domain.principals import Caller
@@ -66,16 +68,17 @@ async def _rewrap_all(dsn: str, ring: KeyRing) -> _Report:
     async with open_pool(PostgresSettings(dsn=SecretStr(dsn), pool_max=2)) as pool:
         with translated():
             async with pool.acquire() as conn:
-                place: Place | None = START
-                while place is not None:
-                    async with conn.transaction():
-                        some = await rewrap_some(conn, ring, place, AT_ONCE)
-                        await _note(conn, ring, some, request_id)
-                    report.rewrapped += len(some.done)
-                    report.unreadable += len(some.failed)
-                    place = some.last
-                    if place is not None:
-                        say(f"{report.rewrapped} encrypted anew …")
+                for some_of in (rewrap_some, rewrap_signing, rewrap_addresses):
+                    place: Place | None = START
+                    while place is not None:
+                        async with conn.transaction():
+                            some = await some_of(conn, ring, place, AT_ONCE)
+                            await _note(conn, ring, some, request_id)
+                        report.rewrapped += len(some.done)
+                        report.unreadable += len(some.failed)
+                        place = some.last
+                        if place is not None:
+                            say(f"{report.rewrapped} encrypted anew …")
                 counts = await count_keys(conn)
     report.remaining = {id_: count for id_, count in counts.items() if id_ != ring.ids[0]}
     return report
@@ -87,19 +90,20 @@ async def _note(conn: Connection, ring: KeyRing, some: Rewrapped, request_id: st
     for (environment_id, _), key_id in some.done.items():
         keys.setdefault(environment_id, Counter())[key_id] += 1
     now = SystemClock().now()
-    for environment_id, counted in keys.items():
+    for environment_id, held in keys.items():
         change = Change(
             action="secret.rewrap",
             target="secrets",
-            before=counted,
-            after={ring.ids[0]: counted.total()},
+            before=held,
+            after={ring.ids[0]: held.total()},
         )
         caller = Caller(name=OPERATOR, environment_id=environment_id, request_id=request_id)
         await note_change(conn, Noted(id=uuid4(), at=now, caller=caller, change=change))
 
 
 def _told(ring: KeyRing, report: _Report) -> str:
-    done = f"{report.rewrapped} secrets are encrypted anew, by the key '{ring.ids[0]}'."
+    count = counted(report.rewrapped, "secret is", "secrets are")
+    done = f"{count} encrypted anew, by the key '{ring.ids[0]}'."
     if not report.remaining:
         return f"{done} None is under another one: the others may go from every ring."
     listed = ", ".join(f"'{id_}' ({count})" for id_, count in report.remaining.items())

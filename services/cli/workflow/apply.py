@@ -3,6 +3,7 @@
 import asyncio
 from pathlib import Path
 from typing import Any
+from uuid import UUID
 
 import click
 
@@ -18,6 +19,7 @@ from services.cli.workflow.syncing import (
     check_planned,
     planned,
 )
+from services.cli.workflow.words import words_of
 from shared.domain.ids import DEFAULT_ENVIRONMENT
 
 
@@ -44,10 +46,10 @@ def apply(
 ) -> None:
     """Register the workflows in FILES, JSON or YAML, one a file; of a folder, all its files.
 
-    A file is Turnout's own definition, or the body of Truto's POST /workflow (it has 'config').
-    Without an 'id' it is of the workflow that has its name; where there is none, one is made, and
-    its id is written into the file. What does not differ is not sent. The first file that is
-    refused ends the command; those before it stay applied.
+    A file is Turnout's own definition, or one in the words of Truto, Altostrat, Sixtyfour or Thena.
+    Without an 'id' (of Thena's: a 'uid') it is of the workflow that has its name; where there is
+    none, one is made, and its id is written into the file. What does not differ is not sent. The
+    first file that is refused ends the command; those before it stay applied.
     """
     written = read_definitions(files)
 
@@ -72,15 +74,27 @@ def apply(
 
 async def _foreseen(client: Client, plan: Planned) -> dict[str, Any]:
     await check_planned(client, plan)
-    there = plan.workflow or {"id": plan.document.get("id"), "name": plan.document.get("name")}
+    words = words_of(plan.document)
+    new = {"id": words.uuid_in(plan.document), "name": plan.document.get(words.name_field)}
+    there = plan.workflow or new
     return {"file": str(plan.path), "applied": plan.would, **there}
 
 
 async def _applied(client: Client, plan: Planned, *, force: bool) -> dict[str, Any]:
     applied, workflow = await apply_planned(client, plan, force=force)
     if not plan.has_id:
-        write_id(plan.path, workflow["id"])
+        words = words_of(plan.document)
+        write_id(plan.path, words.write_id(UUID(workflow["id"])), words.id_field)
+    if applied is not Applied.UNCHANGED:
+        await _say_what_is_odd(client, plan)
     return {"file": str(plan.path), "applied": applied, **workflow}
+
+
+async def _say_what_is_odd(client: Client, plan: Planned) -> None:
+    found = (await client.call("POST", "v1/workflows/lint", body=plan.document)).body["findings"]
+    for one in found:
+        if one["severity"] == "warning":
+            say(f"{plan.path}: {one['pointer']}: {one['detail']} ({one['code']})")
 
 
 async def _pruned(client: Client, kept: set[str], *, dry_run: bool) -> list[dict[str, Any]]:

@@ -6,17 +6,21 @@ from typing import Any, Final
 import orjson
 from pydantic import ValidationError
 
+from services.api.dialects.altostrat.nodes import DEFAULTS, SAID_BY_US
 from shared.domain.errors import Rejected
-from shared.domain.workflows import Definition
+from shared.domain.workflows import Definition, Dialect
 
-_FIRST: Final = ("id", "name", "key", "description", "is_active", "draft")
+_FIRST: Final = ("id", "dialect", "name", "key", "description", "is_active", "draft")
 _FIRST_OF_STEP: Final = ("id", "name", "description", "kind", "action")
 _SAID_BY_TRUTO: Final = frozenset({"environment_id", "created_at", "updated_at"})
-
-
-def is_truto(document: Mapping[str, Any]) -> bool:
-    """Whether it is the body of Truto's ``POST /workflow``."""
-    return "config" in document
+_SAID_BY_ALTOSTRAT: Final = SAID_BY_US - {"id"}
+_SAID_BY_SIXTYFOUR: Final = frozenset(
+    {
+        *("name", "description", "status", "created_at", "updated_at", "user_uuid", "org_id"),
+        *("last_run_date", "problems"),
+    }
+)
+_STEPS_OF_SIXTYFOUR: Final = ("build", "complete")
 
 
 def canonical(document: Mapping[str, Any]) -> dict[str, Any]:
@@ -25,6 +29,8 @@ def canonical(document: Mapping[str, Any]) -> dict[str, Any]:
     Raises Rejected for what is no definition.
     """
     around = {name: document[name] for name in ("id",) if name in document}
+    if document.get("dialect") == Dialect.TRANSACTIONLINK:
+        around["dialect"] = Dialect.TRANSACTIONLINK.value
     if document.get("is_active") is False:
         around["is_active"] = False
     if document.get("draft") is True:
@@ -47,6 +53,27 @@ def canonical_truto(document: Mapping[str, Any]) -> dict[str, Any]:
     """A document in Truto's words, without what says when and where it was made."""
     said = {name: value for name, value in document.items() if name not in _SAID_BY_TRUTO}
     return _ordered(said, ("id", "label", "trigger_name"))
+
+
+def canonical_altostrat(document: Mapping[str, Any]) -> dict[str, Any]:
+    """A document in Altostrat's words; of what Turnout says itself only the id is left."""
+    unsaid = {**DEFAULTS, "is_active": True}
+    said = {
+        name: value
+        for name, value in document.items()
+        if name not in _SAID_BY_ALTOSTRAT and not (name in unsaid and unsaid[name] == value)
+    }
+    return _ordered(said, ("id", "name", "description", "is_active", "authorization_id"))
+
+
+def canonical_sixtyfour(document: Mapping[str, Any]) -> dict[str, Any]:
+    """A document in Sixtyfour's words; of what Turnout says itself only the id is left."""
+    said = {
+        name: value
+        for name, value in document.items()
+        if name not in _SAID_BY_SIXTYFOUR and not (name == "step" and value in _STEPS_OF_SIXTYFOUR)
+    }
+    return _ordered(said, ("id", "workflow_name", "workflow_description"))
 
 
 def _plain_numbers(node: Any) -> Any:

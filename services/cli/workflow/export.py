@@ -13,7 +13,6 @@ import orjson
 from services.cli.client import Client, open_client
 from services.cli.options import api_options, example
 from services.cli.present import show_rows, write_json
-from services.cli.workflow.canonical import canonical, canonical_truto, is_truto
 from services.cli.workflow.files import (
     YAML,
     Written,
@@ -23,6 +22,7 @@ from services.cli.workflow.files import (
 )
 from services.cli.workflow.layout import merged_text, yaml_text
 from services.cli.workflow.syncing import WORKFLOWS_MAX, refused
+from services.cli.workflow.words import words_in, words_of
 from shared.domain.errors import Rejected
 from shared.domain.workflows import Dialect
 
@@ -56,8 +56,8 @@ def export(
 ) -> None:
     """Write the workflow WORKFLOW_ID as YAML, or all of them, each as an author would.
 
-    A workflow of Truto's is written in Truto's words. A file that is of the workflow already, by
-    its id, is changed where it differs, and nowhere else.
+    A workflow in the words of another system is written in these. A file that is of the workflow
+    already, by its id, is changed where it differs, and nowhere else.
     """
     if is_all is (workflow_id is not None) or (is_all and folder is None):
         raise click.UsageError("Give one WORKFLOW_ID, or --all with a --dir.")
@@ -84,24 +84,29 @@ async def _fetch(workflow_id: UUID | None, url: str, token: str | None) -> list[
 
 async def _in_own_words(client: Client, workflow: Mapping[str, Any]) -> dict[str, Any]:
     """In the words that it was registered in, as it can be changed in no others."""
-    if workflow["dialect"] == Dialect.TRUTO:
-        return canonical_truto(await client.get(f"truto/workflow/{workflow['id']}"))
-    return canonical(workflow)
+    words = words_in(workflow["dialect"])
+    if words.dialect is Dialect.NATIVE:
+        return words.plain(workflow)
+    shown = await client.get(words.place(words.one, workflow["id"]))
+    return words.plain({**shown, **words.said(workflow)})
 
 
 def _files_of(folder: Path) -> dict[str, Written]:
     """The files of a folder by the ids in them."""
     if not folder.is_dir() or not any(folder.iterdir()):
         return {}
-    return {
-        str(one.document["id"]): one for one in read_definitions([folder]) if "id" in one.document
-    }
+    found = read_definitions([folder])
+    ids = [words_of(one.document).uuid_in(one.document) for one in found]
+    return {id_: one for id_, one in zip(ids, found, strict=True) if id_ is not None}
 
 
 def _exported(
     folder: Path, document: Mapping[str, Any], files: dict[str, Written]
 ) -> dict[str, Any]:
-    there = files.get(document["id"])
+    words = words_of(document)
+    id_ = words.uuid_in(document)
+    assert id_ is not None, "whatever the server has has an id"
+    there = files.get(id_)
     path = _free_path(folder, document) if there is None else there.path
     try:
         text = _new_text(path, document) if there is None else _changed_text(there, document)
@@ -111,8 +116,8 @@ def _exported(
     if there is None or text.encode() != path.read_bytes():
         what = "created" if there is None else "updated"
         write_file(path, text.encode())
-    files[document["id"]] = Written(path, dict(document))
-    return {"file": str(path), "what": what, "id": document["id"]}
+    files[id_] = Written(path, dict(document))
+    return {"file": str(path), "what": what, "id": document[words.id_field]}
 
 
 def _new_text(path: Path, document: Mapping[str, Any]) -> str:
@@ -123,7 +128,7 @@ def _new_text(path: Path, document: Mapping[str, Any]) -> str:
 
 def _changed_text(there: Written, document: Mapping[str, Any]) -> str:
     """The file's text, meaning what the document says. Raises Rejected where it cannot be."""
-    plain = canonical_truto if is_truto(document) else canonical
+    plain = words_of(document).plain
     old = plain(there.document)
     text = there.path.read_bytes().decode()
     if old == document:
@@ -138,7 +143,8 @@ def _changed_text(there: Written, document: Mapping[str, Any]) -> str:
 
 def _free_path(folder: Path, document: Mapping[str, Any]) -> Path:
     """A file that is not there yet, named as the workflow is."""
-    name = document.get("key") or document.get("name") or document.get("label") or "workflow"
+    words = words_of(document)
+    name = document.get("key") or document.get(words.name_field) or "workflow"
     stem = _UNFIT.sub("-", str(name).lower()).strip("-")[:_NAME_CHARS_MAX] or "workflow"
     path = folder / f"{stem}.yaml"
-    return folder / f"{stem}-{document['id'][:8]}.yaml" if path.exists() else path
+    return folder / f"{stem}-{document[words.id_field][:8].lower()}.yaml" if path.exists() else path

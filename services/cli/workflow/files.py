@@ -7,7 +7,7 @@ from typing import Any, Final, NamedTuple
 
 from services.api.http.yaml_documents import yaml_to_json
 from shared.domain.errors import Invalid, Rejected
-from shared.wire.strict_json import JsonLimits, read_json
+from shared.wire.strict_json import JsonLimits, check_keys, read_json
 
 YAML: Final = frozenset({".yaml", ".yml"})
 KINDS: Final = YAML | {".json"}
@@ -36,7 +36,7 @@ def read_definitions(places: Iterable[Path]) -> list[Written]:
         raise Rejected("There is no file of a workflow; they end with .yaml, .yml or .json.")
     by_id: dict[Any, Path] = {}
     for path, document in found:
-        other = by_id.setdefault(document.get("id", path), path)
+        other = by_id.setdefault(document.get("id") or document.get("uid") or path, path)
         if other is not path:
             raise Rejected(f"{path} has the id of {other}; give it another, or none.")
     return found
@@ -47,24 +47,24 @@ def read_definition(path: Path) -> dict[str, Any]:
     return parsed(path, _read(path))
 
 
-def write_id(path: Path, workflow_id: str) -> None:
+def write_id(path: Path, workflow_id: str, name: str = "id") -> None:
     """Write an id into a file that has none, as its first field; all else stays as it is.
 
-    Raises Rejected.
+    ``name`` is the field's. Raises Rejected.
     """
     text = _read(path).decode()
     first = FIRST_LINE.search(text)
     start = 0 if first is None else first.start()
     if path.suffix in YAML and text[start] != "{":
-        rest = f"id: {workflow_id}\n{text[start:]}"
+        rest = f"{name}: {workflow_id}\n{text[start:]}"
     else:
-        field = f'"id": "{workflow_id}",'
+        field = f'"{name}": "{workflow_id}",'
         rest = _OPENING.sub(
             lambda found: f"{found[0]}{field}{found[0][1:] or ' '}", text[start:], count=1
         )
     raw = (text[:start] + rest).encode()
-    if parsed(path, raw).get("id") != workflow_id:
-        raise Rejected(f"Write 'id: {workflow_id}' into {path}, as its first field.")
+    if parsed(path, raw).get(name) != workflow_id:
+        raise Rejected(f"Write '{name}: {workflow_id}' into {path}, as its first field.")
     write_file(path, raw)
 
 
@@ -89,7 +89,9 @@ def _read(path: Path) -> bytes:
 def parsed(path: Path, raw: bytes) -> dict[str, Any]:
     """The object in what a file of this name holds. Raises Rejected, naming it."""
     try:
-        document = read_json(yaml_to_json(raw) if path.suffix in YAML else raw, JsonLimits())
+        written = yaml_to_json(raw) if path.suffix in YAML else raw
+        document = read_json(written, JsonLimits())
+        check_keys(written)
     except Invalid as error:
         raise Rejected(f"{path}: {error.message}") from None
     if not isinstance(document, dict):

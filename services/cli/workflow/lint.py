@@ -2,7 +2,7 @@
 
 import asyncio
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 import click
 
@@ -14,28 +14,40 @@ from services.cli.workflow.files import Written, read_definitions
 from services.cli.workflow.syncing import refused
 from shared.domain.errors import Rejected
 
+_FIELDS: Final = ("file", "severity", "pointer", "code", "detail", "event_key")
+
 
 @click.command(
     epilog=example("turnout workflow lint workflows/", "turnout workflow lint order.yaml --strict")
 )
 @click.argument("files", nargs=-1, required=True, type=click.Path(path_type=Path))
 @click.option("--strict", is_flag=True, help="End with 1 where there is a warning.")
+@click.option(
+    "--events", type=click.IntRange(0, 1_000), default=1_000, show_default=True,
+    help="Hold conditions against the last so many events; takes the scope 'payloads'.",
+)  # fmt: skip
 @api_options
 def lint(
-    files: tuple[Path, ...], *, strict: bool, url: str, token: str | None, as_json: bool
+    files: tuple[Path, ...],
+    *,
+    strict: bool,
+    events: int,
+    url: str,
+    token: str | None,
+    as_json: bool,
 ) -> None:
     """Say what is wrong, or odd, in the workflows in FILES or folders; keep nothing.
 
     It ends with 4 where something keeps a workflow from running.
     """
     written = read_definitions(files)
-    found = asyncio.run(_ask(written, url, token))
+    found = asyncio.run(_ask(written, events, url, token))
     if as_json:
         write_json(found)
     elif found:
         show_rows(
-            ("file", "severity", "where", "code", "what"),
-            [[one[k] for k in ("file", "severity", "pointer", "code", "detail")] for one in found],
+            ("file", "severity", "where", "code", "what", "see event"),
+            [[one[name] for name in _FIELDS] for one in found],
         )
     else:
         say("Nothing is odd.")
@@ -46,12 +58,15 @@ def lint(
         raise click.exceptions.Exit(Exit.FAILED)
 
 
-async def _ask(written: list[Written], url: str, token: str | None) -> list[dict[str, Any]]:
+async def _ask(
+    written: list[Written], events: int, url: str, token: str | None
+) -> list[dict[str, Any]]:
     found: list[dict[str, Any]] = []
     async with open_client(url, token) as client:
         for path, document in written:
             try:
-                answer = await client.call("POST", "v1/workflows/lint", body=document)
+                query = {"events": events}
+                answer = await client.call("POST", "v1/workflows/lint", query=query, body=document)
             except Rejected as error:
                 raise refused(path, error) from None
             found += [{"file": str(path), **one} for one in answer.body["findings"]]

@@ -35,10 +35,9 @@ def list_(
             ("id", "name", "version", "state", "active", "last run", "triggers"),
             [
                 (
-                    *(
-                        w[k]
-                        for k in ("id", "name", "version", "lifecycle", "is_active", "last_run_at")
-                    ),
+                    *(w[k] for k in ("id", "name", "version")),
+                    "quarantined" if w["quarantine"] else w["lifecycle"],
+                    *(w[k] for k in ("is_active", "last_run_at")),
                     ", ".join(t["event_name"] or t["kind"] for t in w["triggers"]),
                 )
                 for w in found

@@ -6,13 +6,18 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Any, Final
 from urllib.parse import quote
+from uuid import UUID
 
 from services.cli.client import Client
-from services.cli.workflow.canonical import is_truto
 from services.cli.workflow.files import Written
+from services.cli.workflow.words import FileWords, words_in, words_of
 from shared.domain.errors import Conflict, Invalid, NotFound, Problem, Rejected
+from shared.domain.ids import as_uuid
+from shared.domain.workflows import Dialect
 
 WORKFLOWS_MAX: Final = 10_000
+
+_Named = tuple[Dialect, str]
 
 
 class Applied(StrEnum):
@@ -78,8 +83,9 @@ async def apply_planned(
         if plan.workflow is not None and plan.would is Applied.UNCHANGED:
             return Applied.UNCHANGED, plan.workflow
         headers = {} if force else _unchanged_since(plan)
-        send = _send_truto if is_truto(plan.document) else _send
-        return plan.would, await send(client, plan, headers)
+        words = words_of(plan.document)
+        send = _send if words.dialect is Dialect.NATIVE else _send_in_words
+        return plan.would, await send(client, plan, words, headers)
     except Rejected as error:
         raise refused(plan.path, error) from None
 
@@ -109,71 +115,100 @@ def refused(path: Path, error: Rejected) -> Rejected:
     return type(error)(message)
 
 
-async def _names(client: Client, written: Sequence[Written]) -> Mapping[str, Sequence[str]]:
-    """The ids of the workflows there are, by name, where a file needs them."""
-    found: dict[str, list[str]] = {}
-    if any("id" not in document for _, document in written):
+async def _names(client: Client, written: Sequence[Written]) -> Mapping[_Named, Sequence[str]]:
+    """The ids of the workflows there are, by words and name, where a file needs them."""
+    found: dict[_Named, list[str]] = {}
+    if any(words_of(document).uuid_in(document) is None for _, document in written):
         for workflow in await client.items("v1/workflows", WORKFLOWS_MAX):
-            found.setdefault(workflow["name"], []).append(workflow["id"])
+            named = words_in(workflow["dialect"]).dialect, workflow["name"]
+            found.setdefault(named, []).append(workflow["id"])
     return found
 
 
-def _with_id(document: Mapping[str, Any], names: Mapping[str, Sequence[str]]) -> Mapping[str, Any]:
+def _with_id(
+    document: Mapping[str, Any], names: Mapping[_Named, Sequence[str]]
+) -> Mapping[str, Any]:
     """The document with the id of the workflow that has its name, if it says none."""
-    name = document.get("label" if is_truto(document) else "name")
-    ids = names.get(name, ()) if isinstance(name, str) else ()
-    if "id" in document or not ids:
+    words = words_of(document)
+    name = document.get(words.name_field)
+    ids = names.get((words.dialect, name), ()) if isinstance(name, str) else ()
+    if words.uuid_in(document) is not None or not ids:
         return document
     if len(ids) > 1:
         raise Conflict(f"{len(ids)} workflows are called '{name}'; write the id of one into it.")
-    return {"id": ids[0], **document}
+    return {words.id_field: words.write_id(UUID(ids[0])), **document}
 
 
 async def _planned(
     client: Client, path: Path, written: Mapping[str, Any], document: Mapping[str, Any]
 ) -> Planned:
-    plan = Planned(path=path, document=document, has_id="id" in written)
-    if "id" not in document:
+    words = words_of(document)
+    plan = Planned(path=path, document=document, has_id=words.id_field in written)
+    if words.id_field not in document:
         return plan
-    place = f"v1/workflows/{_quoted(document)}"
     query = {"environment_id": document.get("environment_id")}
     try:
+        place = f"v1/workflows/{await _id_there(client, words, document)}"
         there = await client.call("GET", place, query=query)
     except NotFound:
         return plan
-    compared = await client.call("POST", f"{place}/diff", body=document)
+    own = UUID(there.body["id"])
+    if as_uuid(str(words.uuid_in(document))) not in (None, own):  # it was given another elsewhere
+        document = {**document, words.id_field: words.write_id(own)}
+    compared = await client.call("POST", f"v1/workflows/{own}/diff", body=document)
     return replace(
-        plan, workflow=there.body, comparison=compared.body, etag=there.headers.get("ETag")
+        plan,
+        document=document,
+        workflow=there.body,
+        comparison=compared.body,
+        etag=there.headers.get("ETag"),
     )
+
+
+async def _id_there(client: Client, words: FileWords, document: Mapping[str, Any]) -> str:
+    """The workflow's id as a UUID; the server is asked what any other text stands for."""
+    written = words.uuid_in(document)
+    assert written is not None, "it is asked for documents with an id"
+    if words.dialect is Dialect.NATIVE or as_uuid(written) is not None:
+        return quote(written, safe="")
+    found = words.uuid_in(await client.get(words.place(words.one, written)))
+    assert found is not None, "an answer has its id"
+    return found
 
 
 def _unchanged_since(plan: Planned) -> dict[str, str]:
     if plan.workflow is None:
-        return {"If-None-Match": "*"} if "id" in plan.document else {}
+        return {"If-None-Match": "*"} if plan.has_id else {}
     return {} if plan.etag is None else {"If-Match": plan.etag}
 
 
-async def _send(client: Client, plan: Planned, headers: Mapping[str, str]) -> Mapping[str, Any]:
-    method, path = "POST", "v1/workflows"
-    if "id" in plan.document:
-        method, path = "PUT", f"{path}/{_quoted(plan.document)}"
+async def _send(
+    client: Client, plan: Planned, words: FileWords, headers: Mapping[str, str]
+) -> Mapping[str, Any]:
+    method, path = "POST", words.create
+    if words.id_field in plan.document:
+        method, path = words.change[0], words.place(words.change[1], plan.document[words.id_field])
     workflow: Mapping[str, Any] = (
         await client.call(method, path, body=plan.document, headers=headers)
     ).body
     return workflow
 
 
-async def _send_truto(
-    client: Client, plan: Planned, headers: Mapping[str, str]
+async def _send_in_words(
+    client: Client, plan: Planned, words: FileWords, headers: Mapping[str, str]
 ) -> Mapping[str, Any]:
-    method, path = "POST", "truto/workflow"
+    """As ``_send``, where a change keeps the fields that are left out: they are sent as unsaid."""
+    method, path, body = "POST", words.create, plan.document
     if plan.workflow is not None:
-        method, path = "PATCH", f"{path}/{_quoted(plan.document)}"
-    answer = await client.call(method, path, body=plan.document, headers=headers)
-    place, environment_id = f"v1/workflows/{answer.body['id']}", answer.body["environment_id"]
+        method, path = words.change[0], words.place(words.change[1], plan.workflow["id"])
+        query = {"environment_id": plan.document.get("environment_id")}
+        answer = await client.call("GET", words.place(words.one, plan.workflow["id"]), query=query)
+        gone = words.plain(answer.body).keys() - body.keys() - {words.id_field}
+        body = {**{name: words.unsaid.get(name) for name in gone}, **body}
+    elif plan.has_id and not words.takes_id:
+        raise NotFound("there is no workflow of its id; without one, a new workflow is made.")
+    made = await client.call(method, path, body=body, headers=headers)
+    place = f"v1/workflows/{words.uuid_in(made.body)}"
+    environment_id = made.body.get("environment_id")
     workflow: Mapping[str, Any] = await client.get(place, environment_id=environment_id)
     return workflow
-
-
-def _quoted(document: Mapping[str, Any]) -> str:
-    return quote(str(document["id"]), safe="")

@@ -17,7 +17,7 @@ from services.cli.workflow.files import read_definition
 @click.argument("file", type=click.Path(path_type=Path, dir_okay=False))
 @api_options
 def validate(file: Path, *, url: str, token: str | None, as_json: bool) -> None:
-    """Say what keeps the workflow in FILE, in Turnout's own words, from running; keep nothing."""
+    """Say what keeps the workflow in FILE, in whichever words, from running; keep nothing."""
     found = asyncio.run(_ask(read_definition(file), url, token))
     if as_json:
         write_json(found)

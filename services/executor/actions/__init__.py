@@ -7,6 +7,7 @@ from pydantic import SecretStr
 from services.executor.actions.emit_event import EmitEvent
 from services.executor.actions.http_request import HttpRequest
 from services.executor.actions.run_sync_job import RunSyncJob
+from services.executor.actions.send_webhook import SendWebhook
 from services.executor.actions.set_schedule import SetSchedule
 from services.executor.actions.subworkflow import CallWorkflow
 from services.executor.call import Action
@@ -28,6 +29,7 @@ def built_in(
         "emit_event": EmitEvent(
             platform.bus, platform.topics.sources[0], depth_max=settings.causation_depth_max
         ),
+        "send_webhook": SendWebhook(caller, platform.pool, settings.keyring),
         SCHEDULE: SetSchedule(platform.pool),
         SUBWORKFLOW: CallWorkflow(platform.pool, depth_max=settings.causation_depth_max),
     }

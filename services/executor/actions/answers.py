@@ -1,6 +1,7 @@
 """What the answer to an outbound call means for the step."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from email.utils import parsedate_to_datetime
 from typing import Any
 
@@ -39,7 +40,7 @@ async def send(caller: Caller, request: Request, call: Call) -> Outcome:
 async def fetch(caller: Caller, request: Request, call: Call) -> Response | Failed:
     """Send ``request``; a 2xx of a size that can be kept, whole, or why there is none."""
     try:
-        response = await caller.call(request)
+        response = await caller.call(replace(request, depth=call.origin.cause.depth + 1))
     except (DestinationRefused, RequestRefused) as error:
         return failed(ErrorKind.REFUSED, error.message)
     except CallTimeout as error:

@@ -6,10 +6,11 @@ One that is due before the step's outcome is durable does no harm: what led to t
 
 from services.executor.call import Call
 from shared.db.pool import Pool, translated
-from shared.db.schedules import StepOwner, open_schedule
+from shared.db.schedules import open_schedule
+from shared.domain.due_times import next_due
 from shared.domain.ids import schedule_id
+from shared.domain.kept_schedules import StepOwner
 from shared.domain.outcomes import Completed, Outcome
-from shared.domain.schedules import next_due
 from shared.wire.envelope import stamp
 
 

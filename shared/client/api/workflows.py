@@ -14,6 +14,7 @@ from shared.wire.documents.executions import FinishedDocument, StartedDocument
 from shared.wire.documents.lint import FindingsDocument
 from shared.wire.documents.parts import Page
 from shared.wire.documents.versions import ComparisonDocument, VersionDocument
+from shared.wire.documents.what_if import WhatIfDocument
 from shared.wire.documents.workflows import ValidityDocument, WorkflowDocument
 
 
@@ -86,7 +87,10 @@ def delete(id_: UUID | str, *, environment_id: UUID | str | None = None) -> Aske
 def validate(
     document: Mapping[str, Any], *, environment_id: UUID | str | None = None
 ) -> Asked[ValidityDocument]:
-    """200 with every problem that the same document would be refused for; nothing is kept."""
+    """200 with every problem that keeps the document from running; nothing is kept.
+
+    Each has its place in the document, also in one in the words of another system.
+    """
     return Asked(
         method="POST",
         path="v1/workflows/validate",
@@ -151,13 +155,19 @@ def rotate(
 
 
 def lint(
-    document: Mapping[str, Any], *, environment_id: UUID | str | None = None
+    document: Mapping[str, Any],
+    *,
+    environment_id: UUID | str | None = None,
+    events: int | None = None,
 ) -> Asked[FindingsDocument]:
-    """200 with everything found; nothing is kept."""
+    """200 with everything found, at its place in the document; nothing is kept.
+
+    What is found by past events tells of their payloads: to ask for it takes the scope 'payloads'.
+    """
     return Asked(
         method="POST",
         path="v1/workflows/lint",
-        query=query_of(environment_id=environment_id),
+        query=query_of(environment_id=environment_id, events=events),
         body=document,
     )
 
@@ -223,6 +233,23 @@ def diff_document(
     return Asked(
         method="POST",
         path=path_of("v1/workflows/{id}/diff", id_),
+        query=query_of(environment_id=environment_id),
+        body=document,
+    )
+
+
+def ask(
+    id_: UUID | str, document: Mapping[str, Any], *, environment_id: UUID | str | None = None
+) -> Asked[WhatIfDocument]:
+    """What the latest events would do if the document took the workflow's place.
+
+    They are decided on by the current version and by the document; nothing is done and nothing
+    kept. Whoever asks learns what payloads hold, and so must be allowed to see them. Ask on with
+    ``next_cursor`` until it is null.
+    """
+    return Asked(
+        method="POST",
+        path=path_of("v1/workflows/{id}/what-if", id_),
         query=query_of(environment_id=environment_id),
         body=document,
     )

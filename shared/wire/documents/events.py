@@ -91,7 +91,8 @@ class DecisionDocument(TypedDict):
     """Why an event did, or did not, start a workflow."""
 
     workflow_id: Id
-    workflow_version: int
+    workflow_name: str
+    workflow_version: Annotated[int, Field(description="The one that was live; 0: none was.")]
     is_match: bool
     reason: Reason
     detail: Annotated[Any, Field(description="A sentence; it may quote payloads, and is one.")]

@@ -1,15 +1,19 @@
 """Findings about a workflow, as they are shown."""
 
+from typing import Annotated
+
+from pydantic import Field
 from typing_extensions import TypedDict
 
 from shared.matching.lint import Severity
-from shared.wire.documents.parts import ProblemDocument
+from shared.wire.documents.parts import Id, ProblemDocument
 
 
 class FindingDocument(ProblemDocument):
     """One thing found, and how much it matters."""
 
     severity: Severity
+    event_key: Annotated[Id | None, Field(description="An archived event that shows it.")]
 
 
 class FindingsDocument(TypedDict):

@@ -12,6 +12,7 @@ class ReplayedWorkflowDocument(TypedDict):
     """What the events of a replay came to for one workflow."""
 
     workflow_id: Id
+    workflow_name: str
     workflow_version: int
     is_active: Annotated[bool, Field(description="It is started here even if it is not.")]
     matched: int

@@ -1,19 +1,19 @@
-"""Webhooks, as they are shown: without their addresses, which are secrets."""
+"""Webhooks and endpoints, as they are shown: without their addresses, which are secrets."""
 
-from typing import Annotated
+from typing import Annotated, Any
 
 from pydantic import Field
 from typing_extensions import TypedDict
 
+from shared.domain.webhooks import WebhookAuth
 from shared.domain.workflows import Lifecycle
-from shared.wire.documents.parts import Id, Time
+from shared.wire.documents.parts import Id, Time, json_of
 
-
-class ShownDocument(TypedDict):
-    """What a sender must show beside the address."""
-
-    header: str
-    secret: Annotated[str, Field(description="The name of the secret whose value it shows.")]
+Shown = Annotated[
+    Any,
+    json_of(WebhookAuth | None),
+    Field(description="What a sender must show beside the address; null: the address is enough."),
+]
 
 
 class WebhookDocument(TypedDict):
@@ -25,4 +25,41 @@ class WebhookDocument(TypedDict):
     trigger_id: str
     made_at: Annotated[Time, Field(description="When it got the address that it has.")]
     is_active: Annotated[bool, Field(description="Whether what is sent there starts anything.")]
-    auth: Annotated[ShownDocument | None, Field(description="null: the address is enough.")]
+    auth: Shown
+    keep_raw: Annotated[bool, Field(description="Whether its events have the body as it came.")]
+
+
+class EndpointFields(TypedDict):
+    """What becomes of what is sent to an endpoint."""
+
+    name: str
+    event_type: str | None
+    event_type_from: Annotated[str | None, Field(description="JSONata that comes to the type.")]
+    source: Annotated[str | None, Field(description="null: the endpoint's own.")]
+    subject_from: Annotated[str | None, Field(description="JSONata that comes to the subject.")]
+    auth: Shown
+    keep_raw: bool
+    is_active: bool
+
+
+class EndpointDocument(EndpointFields):
+    """An address of an environment, that makes events of what is sent there."""
+
+    id: Id
+    environment_id: Id
+    created_by: str
+    created_at: Time
+    updated_at: Time
+    address_made_at: Annotated[Time, Field(description="When it got the address that it has.")]
+
+
+class AddressedDocument(EndpointDocument):
+    """An endpoint whose address has just been made."""
+
+    url: Annotated[str, Field(description="Its address, which nobody is told again.")]
+
+
+class ChallengeDocument(TypedDict):
+    """What Slack sends to a new address, said back."""
+
+    challenge: str

@@ -60,6 +60,16 @@ class RegisteredDocument(DefinitionDocument):
     ]
 
 
+class QuarantineDocument(TypedDict):
+    """Why no event starts a workflow until it is changed or activated."""
+
+    since: Time
+    code: Annotated[
+        str, Field(description="The bound that it exceeded last: U1001, U1006, D1011 or D1012.")
+    ]
+    event_key: Annotated[Id, Field(description="The event by which it did.")]
+
+
 class WorkflowDocument(RegisteredDocument):
     """A workflow, and when it runs."""
 
@@ -68,6 +78,10 @@ class WorkflowDocument(RegisteredDocument):
     webhook_url: Annotated[
         str | None,
         Field(description="The first of 'webhook_urls'; null unless addresses were just made."),
+    ]
+    quarantine: Annotated[
+        QuarantineDocument | None,
+        Field(description="null unless its conditions have kept exceeding their bounds."),
     ]
     webhook_urls: NotRequired[
         Annotated[

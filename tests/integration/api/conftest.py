@@ -14,10 +14,12 @@ from pydantic import SecretStr
 from services.api.app import build_app
 from services.api.resources import ApiResources
 from services.api.settings import ApiSettings
+from services.api.webhooks.pace import Pace
 from shared.bus.local import open_local_bus
 from shared.bus.protocol import Bus, Topic
 from shared.db.pool import Pool
 from shared.domain.ids import DEFAULT_ENVIRONMENT
+from shared.egress.guard import EgressPolicy
 from shared.expr.jsonata import ExpressionCache
 from shared.runtime.clock import SystemClock
 from shared.wire.topics import Topics
@@ -49,6 +51,8 @@ async def resources(pool: Pool, bus: Bus) -> ApiResources:
         new_id=uuid4,
         token=None,
         default_environment=DEFAULT_ENVIRONMENT,
+        pace=Pace(SystemClock()),
+        egress=EgressPolicy(allow_loopback=True),
     )
 
 

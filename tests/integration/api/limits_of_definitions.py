@@ -131,5 +131,10 @@ DEFINITION_LIMITS: Final[Mapping[str, Limit]] = MappingProxyType(
             refused=(422, "/schema"),
             far=WHOLE,
         ),
+        "characters in a pattern of a JSON Schema": Limit(
+            most=1_000,
+            ask=lambda n: sent("/v1/event-types/u", {"schema": {"pattern": "a" * n}}, "PUT"),
+            refused=(422, "/schema/pattern"),
+        ),
     }
 )

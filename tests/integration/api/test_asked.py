@@ -8,9 +8,9 @@ from services.api.events import receive_webhook
 from services.api.executions import start_execution
 from services.api.executions.execution_fields import KINDS
 from services.executor import consequences
-from services.scheduler import fire_schedules
 from shared.db.start_keys import forget_keys
 from shared.domain.workflows import Dialect, TriggerKind
+from shared.wire import due_starts
 from tests.integration.api.face import Face, open_face
 from tests.support.gated import open_receiver
 from tests.support.works import NOTE, start, transform, until, workflow
@@ -209,6 +209,6 @@ def test_every_event_of_our_own_tells_its_kind_of_trigger() -> None:
     assert KINDS == {
         start_execution.STARTED_BY_HAND: TriggerKind.MANUAL,
         consequences.CALLED: TriggerKind.WORKFLOW,
-        fire_schedules.DUE: TriggerKind.SCHEDULE,
+        due_starts.DUE: TriggerKind.SCHEDULE,
         receive_webhook.RECEIVED: TriggerKind.WEBHOOK,
     }

@@ -1,6 +1,7 @@
 """Who is let in, and what each may do."""
 
 from itertools import chain, product
+from typing import Any
 from uuid import uuid4
 
 from services.api.http.route import OPEN, Route
@@ -20,7 +21,9 @@ BUNDLES = {
 def path_of(route: Route) -> str:
     """The route's path, of things that are not there."""
     parts = (
-        str(uuid4()) if part.startswith("{") and part.endswith("id}") else part.strip("{}")
+        str(uuid4())
+        if part.startswith("{") and part.endswith("id}")
+        else part.replace("{", "").replace("}", "")
         for part in route.path.split("/")
     )
     return "/".join(parts)
@@ -48,9 +51,32 @@ async def test_who_shows_nothing_gets_what_is_open(serve: Serve) -> None:
         assert (status == 401) is bool(route.needs), (route, document)
     assert {route.path for route in ROUTES if route.needs == OPEN} == {
         *("/healthz", "/readyz", "/metrics", "/v1/hooks/{token}"),
+        "/transactionlink/.well-known/jwks.json",
+        *("/transactionlink/auth/authorize", "/transactionlink/auth/refresh"),
+        "/altostrat/workflows/webhooks/whsec_{token}",
+        "/sixtyfour/workflows/runs/{run_id}/files/csv/{block_id}",
+        "/sixtyfour/workflows/runs/{run_id}/files/json/{block_id}",
         *("/openapi.json", "/asyncapi.json", "/schemas/workflow.json", "/docs"),
     }
     assert (await asker.ask("GET", "/v1/nowhere"))[0] == 401
+
+
+async def test_without_a_login_no_page_from_elsewhere_may_ask(serve: Serve) -> None:
+    """Neither by a name that leads here, nor across origins; what is open to all stays so."""
+    client = await serve(None)
+    here = ("localhost", "LOCALHOST:8080", "127.0.0.1", "127.8.9.10:80", "[::1]:8080")
+    elsewhere = ("example.com:8080", "localhost.example.com", "10.0.0.1", "[::2]", "", "a b", "[")
+    for hosts, status in ((here, 404), (elsewhere, 403)):
+        for host in hosts:
+            for headers in ({"Host": host}, {"Origin": f"http://{host}"}):
+                async with client.get("/v1/nowhere", headers=headers) as answer:
+                    assert answer.status == status, headers
+                async with client.get("/v1/hooks/unknown", headers=headers) as answer:
+                    assert answer.status == 404, headers
+    async with client.get("/v1/workflows", headers={"Origin": "null"}) as answer:
+        assert answer.status == 403
+    asker = Asker(await serve(OPERATOR), OPERATOR)
+    assert (await asker.ask("GET", "/v1/workflows", Host="example.com"))[0] == 200
 
 
 def test_every_change_asks_for_more_than_reading() -> None:
@@ -61,7 +87,11 @@ def test_every_change_asks_for_more_than_reading() -> None:
         "/v1/workflows/lint",
         "/v1/workflows/dry-run",
         "/v1/workflows/{id}/dry-run",
+        "/v1/workflows/{id}/what-if",
         "/v1/workflows/{id}/diff",
+        "/v1/schedules/preview",
+        "/altostrat/workflows/validate",
+        "/altostrat/workflows/test-node",
     }
     assert set(chain.from_iterable(r.needs for r in ROUTES)) == ALL
 
@@ -90,6 +120,12 @@ async def test_keys_are_taken_in_every_form(serve: Serve) -> None:
     assert next(iter(said))[0] == 401
 
 
+async def keys_of(asker: Asker, **headers: str) -> list[Any]:
+    """The keys that somebody sees, but when they were last used: that is noted a little later."""
+    listed = (await asker.get("/v1/keys", **headers))["items"]
+    return [{**key, "last_used_at": None} for key in listed]
+
+
 async def test_a_key_is_of_one_environment(serve: Serve) -> None:
     """It needs not name it; another one is 403, however it is named, and its things are not."""
     operator = Asker(await serve(OPERATOR), OPERATOR)
@@ -97,7 +133,7 @@ async def test_a_key_is_of_one_environment(serve: Serve) -> None:
     here, there = await operator.key(ALL), await operator.key(ALL, other)
     home = str(DEFAULT_ENVIRONMENT)
     for asker, own, foreign in ((here, home, other), (there, other, home)):
-        assert await asker.get("/v1/keys", X_Turnout_Environment=own) == await asker.get("/v1/keys")
+        assert await keys_of(asker, X_Turnout_Environment=own) == await keys_of(asker)
         named = await asker.ask("GET", "/v1/keys", X_Turnout_Environment=foreign)
         assert named[0] == 403
         assert own in named[1]["detail"]

@@ -236,15 +236,15 @@ async def test_a_worker_lives_as_long_as_it_works_and_stops_for_nobody(database:
         await turnout.ask(actions.put("double", {"transport": "worker"}))
         flow = (await turnout.ask(workflows.create(WORK)))["id"]
         stop = asyncio.Event()
-        working = asyncio.create_task(Worker(turnout, {"double": slow}, lease_s=1).run(stop))
+        working = asyncio.create_task(Worker(turnout, {"double": slow}, lease_s=3).run(stop))
         long = await turnout.ask(workflows.start(flow, payload="long"))
-        later = "SELECT count(*) FROM waits WHERE beaten_at > since + interval '2 seconds'"
+        later = "SELECT count(*) FROM waits WHERE beaten_at > since + interval '4 seconds'"
         await until(works.pool, later, 1)
         beaten.set()
         assert (await ended(turnout, long["execution_id"]))["status"] == Status.COMPLETED
         assert begun == ["long"]
         never = await turnout.ask(workflows.start(flow, payload="never"))
-        async with asyncio.timeout(15):
+        async with asyncio.timeout(60):
             await held.wait()
             await turnout.ask(executions.cancel(never["execution_id"]))
             await gone.wait()
@@ -260,7 +260,7 @@ async def test_a_stream_is_followed(database: str) -> None:
         id_ = started["execution_id"]
         await ended(turnout, id_)
         names = []
-        async with asyncio.timeout(15):
+        async with asyncio.timeout(60):
             async for event in turnout.follow(executions.live(id_)):
                 names.append(event.name)
                 if event.name == "end":

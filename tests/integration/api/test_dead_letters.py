@@ -164,7 +164,7 @@ async def test_many_tried_at_once_do_not_wait_for_each_others_connections(databa
     async with open_both(database) as (house, operator):
         await keep(house.platform.pool, *(letter(number) for number in range(30)))
         kept = await listed(operator)
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(60):
             told = await asyncio.gather(
                 *(operator.ask("POST", f"/v1/dead-letters/{each['id']}/retry") for each in kept)
             )

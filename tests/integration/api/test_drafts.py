@@ -7,8 +7,9 @@ from uuid import uuid4
 from services.api.resources import ApiResources
 from shared.db import workflows
 from tests.integration.api.conftest import Client
+from tests.integration.api.test_etags import WAITING
+from tests.support.works import until
 
-WAITING = "SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND NOT granted"
 ACTION: dict[str, Any] = {"id": "a", "action": "transform"}
 UNFINISHED: dict[str, Any] = {
     "name": "u",
@@ -143,15 +144,12 @@ async def test_of_two_halves_of_a_ring_one_is_taken(
 
     async with (
         asyncio.TaskGroup() as tasks,
-        resources.engine() as other,
         resources.engine() as conn,
         conn.transaction(),
     ):
         await workflows.lock_changes(conn)
         halves = [tasks.create_task(close(*pair)) for pair in (ids, ids[::-1])]
-        async with asyncio.timeout(5):
-            while await other.fetchval(WAITING) < 2:
-                await asyncio.sleep(0.01)
+        await until(resources.pool, WAITING, 2)
     assert sorted(half.result() for half in halves) == [200, 422]
 
 

@@ -254,3 +254,29 @@ async def test_a_draft_is_decided_on_and_no_more(client: Client, resources: ApiR
     path = f"/v1/workflows/{resources.new_id()}/dry-run"
     for body in ({"event": EVENT}, {"event": EVENT, "document": FLOW}):
         assert (await Asker(client).ask("POST", path, body))[0] == 404
+
+
+async def test_a_condition_on_the_input_is_foreseen_when_that_is(client: Client) -> None:
+    """It needs what its input needs, and is computed with it."""
+    document = {
+        "name": "w",
+        "triggers": FLOW["triggers"],
+        "steps": [
+            {
+                "id": "large",
+                "kind": "condition",
+                "condition": "$input > 3",
+                "input": {"lang": "jsonata", "src": "payload.total"},
+            },
+            {"id": "call", "action": "http_request"},
+            {
+                "id": "which",
+                "kind": "switch",
+                "cases": [{"handle": "a", "when": "$input = 1"}],
+                "input": {"lang": "jsonata", "src": "steps.call.output.n"},
+            },
+        ],
+    }
+    steps = by_id(await dry_run(client, EVENT, document))
+    assert steps["large"]["choice"] == known("true")
+    assert steps["which"]["choice"]["needs"] == ["call"]

@@ -1,7 +1,9 @@
 """Who is let in, what every answer has, and what happens when the world fails."""
 
 import asyncio
+import re
 from dataclasses import replace
+from typing import Final
 
 from aiohttp import web
 from aiohttp.test_utils import TestClient, TestServer
@@ -13,11 +15,17 @@ from services.api.resources import ApiResources
 from services.api.settings import ApiSettings
 from shared.bus.local import open_local_bus
 from shared.db.pool import open_pool
+from shared.domain.ids import DEFAULT_ENVIRONMENT
+from shared.domain.principals import Scope
 from shared.runtime.clock import SystemClock
 from shared.runtime.settings import PostgresSettings
+from tests.integration.api.asking import OPERATOR, Asker
 from tests.integration.api.conftest import Client, Serve
+from tests.support.served import open_api
+from tests.support.works import open_works
 
 TOKEN = "tot_s3cret"
+UNKNOWN: Final = "018f2a6b-7c1d-7e3f-9a5b-1c2d3e4f5a6b"
 
 ACCEPTED = (
     {"Authorization": f"Bearer {TOKEN}"},
@@ -82,6 +90,39 @@ async def test_requests_are_counted_by_route(client: Client) -> None:
     assert "made" not in text
 
 
+async def test_requests_are_counted_by_whose_they_are(database: str) -> None:
+    """By the environment that is shown to be there: none is told of who only names one."""
+    async with open_works(database) as works, open_api(works, OPERATOR) as client:
+        operator = Asker(client, OPERATOR)
+        own = await operator.new_environment("own")
+        key = await operator.key(list(Scope), own)
+
+        for asker, path in (
+            (operator, "workflows"),
+            (operator, f"workflows?environment_id={UNKNOWN}"),
+            (operator.having("nobody's"), f"workflows?environment_id={UNKNOWN}"),
+            (key, "workflows"),
+            (key, f"workflows/{UNKNOWN}"),
+            (key, f"workflows?environment_id={UNKNOWN}"),
+            (operator, f"workflows?environment_id={own}"),
+        ):
+            await asker.ask("GET", f"/v1/{path}")
+        async with client.get("/metrics") as answer:
+            text = await answer.text()
+        counted = re.findall(r"turnout_http_requests_total\{(.*)\} (\d+)", text)
+        here = f'environment="{DEFAULT_ENVIRONMENT}"'
+        assert dict(counted) == {
+            f'{here},status="200"': "1",
+            f'environment="{own}",status="200"': "2",
+            f'environment="{own}",status="404"': "1",
+            f'environment="{own}",status="403"': "1",
+            'environment="(other)",status="201"': "2",  # the environment, and its first key
+            'environment="(other)",status="200"': "1",
+            'environment="(other)",status="401"': "1",
+        }
+        assert UNKNOWN not in text
+
+
 async def test_without_postgres_the_answer_is_503(resources: ApiResources, database: str) -> None:
     """Callers are told to come back, and nothing of the fault leaks; health tells the two apart."""
     settings = PostgresSettings(dsn=SecretStr(database))
@@ -120,10 +161,10 @@ async def test_a_body_that_does_not_arrive_is_given_up(resources: ApiResources) 
     async with TestServer(app) as server:
         reader, writer = await asyncio.open_connection(server.host, server.port)
         writer.write(
-            b"POST /v1/events HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n"
+            b"POST /v1/events HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n"
             b"Content-Length: 100\r\n\r\n{"
         )
-        line = await asyncio.wait_for(reader.readline(), 5)
+        line = await asyncio.wait_for(reader.readline(), 30)
         writer.close()
         await writer.wait_closed()
     assert b"400" in line

@@ -48,7 +48,7 @@ async def test_each_event_of_a_batch_is_taken_as_it_would_be_alone(
     async with resources.bus.tail(Topics().sources) as records:
         status, document = await Asker(client).ask("POST", BATCH, batch, traceparent=trace)
         assert status == 202, document
-        seen = [await asyncio.wait_for(anext(records), 5) for _ in batch]
+        seen = [await asyncio.wait_for(anext(records), 30) for _ in batch]
     taken = document["items"]
     events = {str(e.key): e for e in (decode_event(orjson.loads(r.value or b"")) for r in seen)}
     assert [one["key"] for one in taken[:2]] == [

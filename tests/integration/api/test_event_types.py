@@ -87,6 +87,17 @@ async def test_a_trigger_names_an_event_by_its_uid(client: Client, resources: Ap
     assert await live(resources) == 1
 
 
+async def test_a_uid_may_be_the_name_of_a_type_unless_another_has_it(client: Client) -> None:
+    """What no type has for a uid is looked for among the names."""
+    await call(client, "PUT", PATH, {"uid": "EVT1", "type": "ticket:made"}, status=201)
+    flow = {"name": "w", "triggers": [{"event_uid": "ticket:created"}]}
+    (trigger,) = (await call(client, "POST", "workflows", flow, status=201))["triggers"]
+    assert (trigger["event_uid"], trigger["event_name"]) == ("ticket:created", "ticket:made")
+    await call(client, "PUT", "event-types/other", {"uid": "ticket:created"}, status=201)
+    (trigger,) = (await call(client, "POST", "workflows", flow, status=201))["triggers"]
+    assert trigger["event_name"] == "other"
+
+
 async def test_an_unknown_uid_makes_a_draft_or_nothing(client: Client) -> None:
     """422; as a draft it waits until the type is registered."""
     flow = {"name": "w", "triggers": [{"kind": "manual"}, {"event_uid": "EVT1"}]}

@@ -88,7 +88,7 @@ async def test_a_cancellation_is_sent_to_the_owner(
     async with resources.bus.tail([Topics().commands]) as records:
         async with client.post(f"/v1/executions/{execution}/cancel", json=body) as answer:
             assert answer.status == 202
-        record = await asyncio.wait_for(anext(records), 5)
+        record = await asyncio.wait_for(anext(records), 30)
     command = decode_command(record.value)
     assert isinstance(command, Cancel)
     assert (command.execution_id, command.reason) == (execution, body and body["reason"])

@@ -15,26 +15,17 @@ from services.api.login.jwt_keys import FRESH_S, KEPT_S, PAUSE_S, FetchedKeys, r
 from shared.domain.errors import Unavailable
 from shared.egress.caller import open_caller
 from shared.egress.settings import EgressSettings
-from shared.runtime.clock import SystemClock
 from tests.integration.api.issued import Key, Published
+from tests.support.still_clock import StillClock
 
 ONE, TWO = Key("one"), Key("two")
 HERE = EgressSettings(allow_loopback=True)
 
 
-class Ahead(SystemClock):
-    """The machine's clock, and ``by_s`` more."""
-
-    by_s = 0.0
-
-    def monotonic(self) -> float:
-        return super().monotonic() + self.by_s
-
-
 @pytest.fixture
-def clock() -> Ahead:
+def clock() -> StillClock:
     """A clock to put forward."""
-    return Ahead()
+    return StillClock()
 
 
 @pytest.fixture
@@ -54,7 +45,7 @@ async def server(published: Published) -> AsyncIterator[BaseTestServer]:
 
 @asynccontextmanager
 async def opened(
-    server: BaseTestServer, clock: Ahead, settings: EgressSettings = HERE
+    server: BaseTestServer, clock: StillClock, settings: EgressSettings = HERE
 ) -> AsyncIterator[FetchedKeys]:
     """The keys that the server has."""
     async with open_caller(settings, clock) as caller:
@@ -71,7 +62,7 @@ async def missing(keys: FetchedKeys, key_id: str | None) -> bool:
 
 
 async def test_keys_are_fetched_once_and_again_when_they_are_old(
-    server: BaseTestServer, published: Published, clock: Ahead
+    server: BaseTestServer, published: Published, clock: StillClock
 ) -> None:
     """One request for many questions; a key that was taken back counts no more after a while."""
     published.document = {"keys": [ONE.jwk(), TWO.jwk()]}
@@ -89,7 +80,7 @@ async def test_keys_are_fetched_once_and_again_when_they_are_old(
 
 
 async def test_unknown_ids_cause_few_requests(
-    server: BaseTestServer, published: Published, clock: Ahead
+    server: BaseTestServer, published: Published, clock: StillClock
 ) -> None:
     """However many are asked for: one request in ``PAUSE_S``, by which a new key is found."""
     published.document = {"keys": [ONE.jwk()]}
@@ -107,7 +98,7 @@ async def test_unknown_ids_cause_few_requests(
 
 
 async def test_an_issuer_may_be_away_for_a_while(
-    server: BaseTestServer, published: Published, clock: Ahead
+    server: BaseTestServer, published: Published, clock: StillClock
 ) -> None:
     """Known keys count for an hour; then nobody can be let in, which is nobody's fault."""
     published.document = {"keys": [ONE.jwk()]}
@@ -129,7 +120,7 @@ async def test_an_issuer_may_be_away_for_a_while(
 
 
 async def test_the_guard_judges_the_address(
-    server: BaseTestServer, published: Published, clock: Ahead
+    server: BaseTestServer, published: Published, clock: StillClock
 ) -> None:
     """Where this machine may not be called, its keys are not to be had."""
     published.document = {"keys": [ONE.jwk()]}

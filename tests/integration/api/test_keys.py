@@ -4,7 +4,7 @@ import asyncio
 import logging
 from collections.abc import AsyncIterator
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import timedelta
 from hashlib import sha256
 from uuid import UUID, uuid4
 
@@ -24,20 +24,9 @@ from shared.runtime.clock import SystemClock
 from tests.integration.api.asking import OPERATOR, Asker
 from tests.integration.api.conftest import Serve
 from tests.support.answers import open_checked
+from tests.support.still_clock import StillClock
 
 READ = [Scope.READ]
-
-
-class Ahead(SystemClock):
-    """The machine's clock, and ``by_s`` more."""
-
-    by_s = 0.0
-
-    def now(self) -> datetime:
-        return super().now() + timedelta(seconds=self.by_s)
-
-    def monotonic(self) -> float:
-        return super().monotonic() + self.by_s
 
 
 async def everything(pool: Pool) -> str:
@@ -84,13 +73,13 @@ async def test_a_secret_is_told_once(
 
 
 @pytest.fixture
-def clock() -> Ahead:
+def clock() -> StillClock:
     """A clock to put forward."""
-    return Ahead()
+    return StillClock()
 
 
 @pytest_asyncio.fixture
-async def operator(resources: ApiResources, clock: Ahead) -> AsyncIterator[Asker]:
+async def operator(resources: ApiResources, clock: StillClock) -> AsyncIterator[Asker]:
     """The operator of an API that goes by ``clock``."""
     own = replace(resources, token=SecretStr(OPERATOR), clock=clock, registry=CollectorRegistry())
     async with open_checked(build_app(own, ApiSettings())) as client:
@@ -104,7 +93,9 @@ async def lets_in(asker: Asker) -> bool:
     return status == 200
 
 
-async def test_revoking_takes_effect_in_seconds(operator: Asker, clock: Ahead, pool: Pool) -> None:
+async def test_revoking_takes_effect_in_seconds(
+    operator: Asker, clock: StillClock, pool: Pool
+) -> None:
     """A key that was asked with just now is known, without asking Postgres, for no longer."""
     made = await operator.new_key(READ)
     asker = operator.having(made["secret"])
@@ -117,12 +108,13 @@ async def test_revoking_takes_effect_in_seconds(operator: Asker, clock: Ahead, p
     shown = await operator.get(f"/v1/keys/{made['id']}")
     assert shown["revoked_at"] is not None
     assert (await operator.ask("DELETE", f"/v1/keys/{made['id']}"))[0] == 204
-    assert await operator.get(f"/v1/keys/{made['id']}") == shown
+    again = await operator.get(f"/v1/keys/{made['id']}")
+    assert again["revoked_at"] == shown["revoked_at"]  # last_used_at is written a little later
     assert (await operator.ask("POST", f"/v1/keys/{made['id']}/rotate"))[0] == 409
     assert await pool.fetchval("SELECT count(*) FROM audit_log WHERE action = 'key.revoke'") == 1
 
 
-async def test_a_key_expires_to_the_second(operator: Asker, clock: Ahead) -> None:
+async def test_a_key_expires_to_the_second(operator: Asker, clock: StillClock) -> None:
     """Also one that was known just before; a time that has passed is refused."""
     until = clock.now() + timedelta(seconds=30)
     asker = await operator.key(READ, expires_at=until.isoformat())
@@ -135,7 +127,7 @@ async def test_a_key_expires_to_the_second(operator: Asker, clock: Ahead) -> Non
     assert (status, refused["errors"][0]["code"]) == (422, "IN_THE_PAST")
 
 
-async def test_a_rotated_key_counts_for_its_grace(operator: Asker, clock: Ahead) -> None:
+async def test_a_rotated_key_counts_for_its_grace(operator: Asker, clock: StillClock) -> None:
     """With grace both secrets let in, then the new one; without it, the new one at once."""
     old = await operator.new_key(SCOPES_OF[Role.OPERATOR], expires_at="2099-01-01T00:00:00Z")
     path = f"/v1/keys/{old['id']}/rotate"
@@ -194,7 +186,7 @@ async def test_keys_are_seen_in_their_environment_only(operator: Asker) -> None:
 
 
 async def test_the_last_use_is_noted_once_a_minute(
-    operator: Asker, clock: Ahead, pool: Pool
+    operator: Asker, clock: StillClock, pool: Pool
 ) -> None:
     """Soon after the first request, and not again before a minute has passed."""
     made = await operator.new_key(READ)
@@ -202,9 +194,8 @@ async def test_the_last_use_is_noted_once_a_minute(
     assert (await operator.get(path))["last_used_at"] is None
 
     async def noted(after: str | None) -> str:
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(60):
             while (at := (await operator.get(path))["last_used_at"]) == after:
-                clock.by_s += 0.5  # for the writer, who rests between two
                 await asyncio.sleep(0.02)
         return str(at)
 

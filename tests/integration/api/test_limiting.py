@@ -12,6 +12,7 @@ from pydantic import SecretStr
 from services.api.app import build_app
 from services.api.resources import ApiResources
 from services.api.settings import ApiSettings, RateSettings
+from shared.domain.ids import DEFAULT_ENVIRONMENT
 from shared.domain.principals import Scope
 from shared.runtime.clock import SystemClock
 from tests.integration.api.asking import OPERATOR, Asker
@@ -81,7 +82,8 @@ async def test_a_key_may_ask_so_often(limited: Limited, clock: Stopped) -> None:
     assert await statuses(client, 2, Authorization=one) == [200, 429]
     async with client.get("/metrics") as answer:
         text = await answer.text()
-    assert 'turnout_http_refused_total{limit="requests"} 4.0' in text
+    told = f'turnout_http_refused_total{{environment="{DEFAULT_ENVIRONMENT}",limit="requests"}} 4.0'
+    assert told in text
     assert one[4:12] not in text
 
 
@@ -110,4 +112,15 @@ async def test_an_address_may_fail_so_often(limited: Limited, clock: Stopped) ->
     assert await statuses(client, 1, Authorization=key) == [200]
     assert await statuses(client, 2, **WRONG) == [401, 429]
     async with client.get("/metrics") as answer:
-        assert 'turnout_http_refused_total{limit="failed_logins"} 7.0' in await answer.text()
+        told = 'turnout_http_refused_total{environment="(other)",limit="failed_logins"} 7.0'
+        assert told in await answer.text()
+
+
+async def test_a_secret_in_a_body_counts_as_one_in_a_header(limited: Limited) -> None:
+    """Whoever has failed too often with one may not try on with the other."""
+    client = await limited(OPERATOR, LIMITS)
+    path, wrong = "/transactionlink/auth/authorize", {"key": "k", "secret": f"tot_{'A' * 43}"}
+    for status in (401, 401, 401, 429):
+        async with client.post(path, json=wrong) as answer:
+            assert answer.status == status
+    assert await statuses(client, 1, **WRONG) == [429]

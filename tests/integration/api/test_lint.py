@@ -4,6 +4,9 @@ from typing import Any
 
 from tests.integration.api.asking import Asker
 from tests.integration.api.conftest import Client
+from tests.integration.api.face import open_face
+from tests.integration.api.test_replay import arrived
+from tests.support.works import transform, workflow
 
 FLOW: dict[str, Any] = {
     "name": "order",
@@ -45,3 +48,32 @@ async def test_what_is_registered_counts(client: Client) -> None:
         field,
     ]
     assert (await asker.get("/v1/workflows"))["items"] == []
+
+
+async def test_past_events_count_when_they_are_asked_for(database: str) -> None:
+    """The last of those that the workflow awaits, with the key of one that shows the finding."""
+    async with open_face(database) as face:
+        events = await arrived(face.works, 12)
+        await arrived(face.works, 13, name="x", type="stop")
+        flow = {**workflow(transform("say", "1")), "run_if": "payload.N > 3"}
+        path = "workflows/lint"
+        assert (await face.post(path, flow, status=200))["findings"] == []
+        found = (await face.post(f"{path}?events=11", flow, status=200))["findings"]
+        latest = str(events[-1].key)
+        assert [(one["code"], one["event_key"]) for one in found] == [
+            ("NEVER_HELD", latest),
+            ("UNSEEN_PATH", latest),
+        ]
+        assert found[1]["detail"].startswith("None of the last 11 events has 'payload.N'.")
+        assert "which 100 % of them have" in found[1]["detail"]
+        wait = {"event_name": "stop", "match": "payload.N = $input.n"}
+        steps = [
+            {**transform("say", "1"), "run_if": "payload.N > 3"},
+            {"id": "w", "kind": "wait", "wait": wait},
+        ]
+        found = (await face.post(f"{path}?events=12", workflow(*steps), status=200))["findings"]
+        assert [(one["code"], one["pointer"]) for one in found] == [
+            ("NEVER_HELD", "/steps/0/run_if"),
+            ("UNSEEN_PATH", "/steps/0/run_if"),
+            ("UNSEEN_PATH", "/steps/1/wait/match"),
+        ]

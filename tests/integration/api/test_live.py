@@ -191,6 +191,8 @@ async def test_ids_are_judged(database: str) -> None:
             for wrong in ("x", "A", "_" * 400, "-1", "Ag", "9" * 20, "\udcff"):
                 async with client.get(path, headers={"Last-Event-ID": wrong}) as answer:
                     assert answer.status == 400, (path, wrong)
-        for query in ("kinds=all", "kinds=", "after=", "workflow_id=x", "what=1"):
+        for query in ("kinds=all", "kinds=", "after=", "after=A", "workflow_id=x", "what=1"):
             async with client.get(f"/v1/live?{query}") as answer:
                 assert answer.status == 400, query
+                (fault,) = (await answer.json(content_type=None))["errors"]
+                assert fault["pointer"] == f"/query/{query.partition('=')[0]}"

@@ -16,7 +16,7 @@ CANARY = "canary-0816"
 
 async def test_the_log_is_told_line_by_line_to_its_end(database: str) -> None:
     """Each line once and at once, as the execution's document has it, whatever is cut off."""
-    async with asyncio.timeout(30), open_all(database, heartbeat_s=600) as (works, client):
+    async with asyncio.timeout(90), open_all(database, heartbeat_s=600) as (works, client):
         flow = await works.register(workflow(transform("say", "payload"), ASK, transform("b", "2")))
         [id_] = await start(works, flow, payload="x")
         ear, path = Ear(client, f"/v1/executions/{id_}/live"), f"/v1/executions/{id_}"

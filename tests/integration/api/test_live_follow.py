@@ -43,14 +43,13 @@ ORIGIN = Origin(
 
 
 @asynccontextmanager
-async def serving(resources: ApiResources, port: int) -> AsyncIterator[int]:
-    """An API at a port, 0 for any, until the context ends."""
+async def serving(resources: ApiResources, port: int) -> AsyncIterator[None]:
+    """An API at a port, until the context ends."""
     own = replace(resources, registry=CollectorRegistry())
     server = TestServer(build_app(own, having(retry_s=0.05)), port=port)
     await server.start_server()
     try:
-        assert server.port is not None
-        yield server.port
+        yield
     finally:
         await server.close()
 
@@ -68,38 +67,38 @@ async def say(resources: ApiResources, *positions: int) -> None:
 
 
 async def test_it_comes_back_by_itself(
-    resources: ApiResources, capsys: pytest.CaptureFixture[str]
+    resources: ApiResources, held_port: int, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """Each record once and in order, whatever the API does meanwhile; and it says so."""
     heard: list[int] = []
 
-    async def listen(port: int) -> None:
-        async with open_client(f"http://127.0.0.1:{port}", None) as client:
+    async def listen() -> None:
+        async with open_client(f"http://127.0.0.1:{held_port}", None) as client:
             async for event in client.follow("v1/live", after=BEGINNING):
                 if event.name == "execution":
                     heard.append(document(event)["position"])  # noqa: PERF401 - it never ends
 
     await say(resources, 1)
     async with AsyncExitStack() as first:
-        port = await first.enter_async_context(serving(resources, 0))
-        async with beside(listen(port)):
+        await first.enter_async_context(serving(resources, held_port))
+        async with beside(listen()):
             await say(resources, 2, 3)
             await eventually(lambda: heard == [1, 2, 3])
             await first.aclose()
             await say(resources, 4, 5)
             told = ""
-            async with asyncio.timeout(10):
+            async with asyncio.timeout(30):
                 while "does not answer" not in told:
                     await asyncio.sleep(0.02)
                     told += capsys.readouterr().err
-            async with serving(resources, port):
+            async with serving(resources, held_port):
                 await say(resources, 6)
                 await eventually(lambda: heard == [1, 2, 3, 4, 5, 6])
 
 
-async def test_who_never_answered_is_not_waited_for(unused_tcp_port: int) -> None:
+async def test_who_never_answered_is_not_waited_for(held_port: int) -> None:
     """Without a first connection there is nothing to come back to."""
-    async with open_client(f"http://127.0.0.1:{unused_tcp_port}", None) as client:
+    async with open_client(f"http://127.0.0.1:{held_port}", None) as client:
         with pytest.raises(Unavailable):
             await anext(client.follow("v1/live"))
 
@@ -114,12 +113,12 @@ async def test_watching_goes_on_where_no_stream_can_be_had(database: str) -> Non
             "watch",
             str(id_),
             "--timeout",
-            "20",
+            "60",
             "--url",
             str(client.make_url("/")),
         ]
         watching = asyncio.create_task(asyncio.to_thread(CliRunner().invoke, TURNOUT, asked))
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(60):
             while await refusals(client) == 0:
                 await asyncio.sleep(0.02)
         path = f"/v1/executions/{id_}/steps/ask/decision"

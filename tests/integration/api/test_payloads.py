@@ -64,6 +64,7 @@ async def happened(house: House, operator: Asker) -> list[str]:
     return [
         *("/v1/executions", "/v1/events", "/v1/waits", "/v1/schedules", "/v1/workflows"),
         *("/v1/events/evt?source=/shop", "/v1/audit", "/v1/keys", "/metrics"),
+        *("/v1/events/evt/decisions?source=/shop", f"/v1/workflows/{flows[2].id}/near-misses"),
         *(f"/v1/executions/{execution['id']}" for execution in executions),
     ]
 

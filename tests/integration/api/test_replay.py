@@ -97,6 +97,7 @@ async def test_a_replay_starts_what_matches(database: str) -> None:
         assert told["workflows"] == [
             {
                 "workflow_id": str(flow.id),
+                "workflow_name": flow.definition.name,
                 "workflow_version": 1,
                 "is_active": False,
                 "matched": 3,
@@ -106,6 +107,7 @@ async def test_a_replay_starts_what_matches(database: str) -> None:
             },
             {
                 "workflow_id": str(other.id),
+                "workflow_name": other.definition.name,
                 "workflow_version": 1,
                 "is_active": True,
                 "matched": 0,

@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncIterator
 from dataclasses import replace
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
@@ -206,6 +207,7 @@ async def test_a_workflow_may_name_what_its_environment_has(operator: Asker) -> 
 
 async def read_secrets_of(pool: Pool, name: str) -> dict[str, str]:
     """The value as the engine reads it."""
+    now = datetime.now(UTC)
     async with pool.acquire() as conn:
-        assert name in await names_of(conn, DEFAULT_ENVIRONMENT)
-        return await read_secrets(conn, ring("k1"), DEFAULT_ENVIRONMENT, [name])
+        assert name in await names_of(conn, DEFAULT_ENVIRONMENT, now)
+        return await read_secrets(conn, ring("k1"), DEFAULT_ENVIRONMENT, [name], now)

@@ -10,14 +10,19 @@ import asyncpg
 import pytest
 import pytest_asyncio
 
+from services.api import resources as resources_module
 from services.api.resources import ApiResources
 from shared.db.event_types import list_event_types, put_event_type
 from shared.db.pool import Connection
+from shared.domain.errors import Unavailable
 from shared.domain.event_types import EventTypeSpec
 from shared.domain.ids import EnvironmentId
 
 BOTH = (EnvironmentId(UUID(int=1)), EnvironmentId(UUID(int=2)))
-ASLEEP = "SELECT count(*) FROM pg_stat_activity WHERE query LIKE '%pg_sleep(60)%' AND pid <> $1"
+ASLEEP = (
+    "SELECT count(*) FROM pg_stat_activity"
+    " WHERE query LIKE '%pg_sleep(60)%' AND datname = current_database() AND pid <> $1"
+)
 
 
 @pytest_asyncio.fixture
@@ -49,8 +54,11 @@ async def seen(resources: ApiResources, environment_id: EnvironmentId) -> set[st
         return {t.name for own in BOTH for t in await list_event_types(conn, own, limit=9)}
 
 
-async def test_environments_take_turns_on_one_connection(single: ApiResources) -> None:
+async def test_environments_take_turns_on_one_connection(
+    single: ApiResources, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """Forty at once, some of which fail: each sees its own, and the engine both afterwards."""
+    monkeypatch.setattr(resources_module, "_CONNECTION_WITHIN_S", 60)  # the last waits for all
 
     async def use(n: int) -> None:
         environment_id = BOTH[n % 2]
@@ -86,7 +94,7 @@ async def test_nothing_of_a_tenant_outlives_its_transaction(
         await divide()
     await check(single, other)
     sleeping = asyncio.create_task(sleep())
-    async with resources.engine() as conn, asyncio.timeout(10):
+    async with resources.engine() as conn, asyncio.timeout(30):
         while not await conn.fetchval(ASLEEP, conn.get_server_pid()):
             await asyncio.sleep(0.01)
     sleeping.cancel()
@@ -101,3 +109,20 @@ async def check(single: ApiResources, other: EnvironmentId) -> None:
         assert await conn.fetchval("SELECT current_user = session_user")
         assert not await conn.fetchval("SELECT current_setting('turnout.environment', true)")
     assert await seen(single, other) == {str(other)}
+
+
+async def test_a_snapshot_is_of_one_moment_and_changes_nothing(resources: ApiResources) -> None:
+    """What is committed between its reads it does not see; writing in it is refused."""
+    one, _ = BOTH
+    async with resources.snapshot(one) as conn:
+        assert await list_event_types(conn, one, limit=9) == []
+        for environment_id in BOTH:
+            async with resources.tenant(environment_id) as writing:
+                await put(writing, environment_id)
+        assert await list_event_types(conn, one, limit=9) == []
+    async with resources.snapshot(one) as conn:
+        types = [t.name for own in BOTH for t in await list_event_types(conn, own, limit=9)]
+        assert types == [str(one)]
+    with pytest.raises(Unavailable, match="read-only"):
+        async with resources.snapshot(one) as conn:
+            await conn.execute("DELETE FROM event_types")

@@ -9,7 +9,7 @@ import pytest
 from shared.domain.ids import ExecutionId
 from tests.integration.api.face import Face, open_face
 from tests.support.gated import open_receiver
-from tests.support.works import NOTE, check_history, start, workflow
+from tests.support.works import NOTE, check_history, start, until, workflow
 
 ASK: dict[str, Any] = {"id": "ask", "kind": "approval", "approval": {"message": "Go on?"}}
 FORM: dict[str, Any] = {
@@ -111,7 +111,8 @@ async def test_a_yes_to_an_action_lets_it_run_and_a_no_does_not(database: str) -
 async def test_a_decision_that_comes_too_late(database: str) -> None:
     """After the time was up, or after a cancellation, a decision is refused and changes nothing."""
     async with open_face(database) as face:
-        silent = await waiting(face, asking(timeout_s=0.2), NOTE)
+        flow = await face.works.register(workflow(asking(timeout_s=0.2), NOTE))
+        [silent] = await start(face.works, flow)  # which may be over before anybody looks
         cancelled = await waiting(face, ASK, NOTE)
         await face.post(f"executions/{cancelled}/cancel")
         for id_, status, said in (
@@ -174,6 +175,8 @@ async def test_what_cannot_be_decided(database: str) -> None:
             f"executions/{id_}/steps/ask/submission", {"data": 1, "by": "a"}, status=409
         )
         await face.post(decision(id_), yes, status=200)
+        asleep = "SELECT count(*) FROM execution_log WHERE step_id = 'sleep'"
+        await until(face.works.pool, asleep, 1)
         await face.post(decision(id_, "sleep"), yes, status=409)
 
 

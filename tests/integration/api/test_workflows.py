@@ -12,8 +12,9 @@ from shared.db import workflows
 from shared.domain.errors import NotFound
 from shared.domain.ids import WorkflowId
 from tests.integration.api.conftest import Client
+from tests.integration.api.test_etags import WAITING
+from tests.support.works import until
 
-WAITING = "SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND NOT granted"
 NATIVE: dict[str, Any] = {
     "name": "Greet",
     "triggers": [{"event_name": "user:created"}],
@@ -95,18 +96,33 @@ async def test_a_draft_is_kept_with_its_problems(client: Client) -> None:
 
 
 async def test_a_workflow_stays_in_its_environment_and_dialect(client: Client) -> None:
-    """Neither can be changed by a PUT."""
+    """Neither can be changed by a PUT: for another environment it makes another workflow."""
     own = await _send(
         client, "POST", "/v1/workflows", {**NATIVE, "environment_id": str(uuid4())}, status=201
     )
     path = f"/v1/workflows/{own['id']}"
-    await _send(client, "PUT", path, {**NATIVE, "environment_id": str(uuid4())}, status=409)
+    elsewhere = {**NATIVE, "environment_id": str(uuid4())}
+    assert (await _send(client, "PUT", path, elsewhere, status=201))["id"] != own["id"]
     query = f"?environment_id={own['environment_id']}"
     kept = await _send(client, "PUT", path + query, {**NATIVE, "name": "else"})
     assert kept["environment_id"] == own["environment_id"]
     truto = await _send(client, "POST", "/truto/workflow", {"config": {}}, status=201)
     await _send(client, "PUT", f"/v1/workflows/{truto['id']}", NATIVE, status=409)
     await _send(client, "GET", f"/truto/workflow/{own['id']}{query}", status=404)
+
+
+async def test_a_document_in_another_systems_words_is_sent_there(client: Client) -> None:
+    """The one thing that is said of it is where it belongs."""
+    for document, where in (
+        ({"trigger_name": "a:b", "config": {}}, "POST /truto/workflow."),
+        ({"name": "x", "nodes": [], "edges": []}, "POST /altostrat/workflows."),
+        ({"workflow_definition": {}}, "POST /sixtyfour/workflows/create_workflow."),
+    ):
+        for method, path in (("POST", "/v1/workflows"), ("PUT", f"/v1/workflows/{uuid4()}")):
+            refused = await _send(client, method, path, document, status=422)
+            [problem] = refused["errors"]
+            assert problem["code"] == "OTHER_DIALECT"
+            assert problem["detail"].endswith(f"send it to {where}")
 
 
 async def test_the_list_has_every_workflow_once(client: Client) -> None:
@@ -156,7 +172,7 @@ async def test_changes_are_numbered_in_order_and_announced(
         await _send(client, "PUT", path, NATIVE)
         async with client.delete(path):
             pass
-        numbers = [int(await asyncio.wait_for(heard.get(), 5)) for _ in range(4)]
+        numbers = [int(await asyncio.wait_for(heard.get(), 30)) for _ in range(4)]
     finally:
         await listener.close()
     assert heard.empty()
@@ -181,9 +197,7 @@ async def test_changes_wait_for_each_other(client: Client, resources: ApiResourc
         await workflows.lock_changes(conn)
         for _ in range(2):
             tasks.create_task(_send(client, "POST", "/v1/workflows", NATIVE, status=201))
-        async with asyncio.timeout(5):
-            while await other.fetchval(WAITING) < 2:
-                await asyncio.sleep(0.01)
+        await until(resources.pool, WAITING, 2)
         assert await workflows.last_change(other) == 0
 
 

@@ -44,6 +44,6 @@ def test_letters_are_listed_shown_counted_and_discarded(client: Turnout) -> None
     assert client("dead-letter", "discard", first["id"], *there).code == Exit.OK
     assert client("dead-letter", "discard", first["id"], *there).code == Exit.NOT_FOUND
     tried = client("dead-letter", "retry", *many)
-    assert (tried.code, "1 dead letters are published again" in tried.err) == (Exit.OK, True)
+    assert (tried.code, "1 dead letter is published again" in tried.err) == (Exit.OK, True)
     # It conflicts still, and so becomes another.
     assert letters(client, id_, 1)[0]["id"] != second["id"]

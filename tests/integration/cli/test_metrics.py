@@ -26,6 +26,19 @@ SUFFIXES: Final = {
     "histogram": ("_bucket", "_count", "_sum"),
 }
 OF_PROMETHEUS: Final = {"up"}
+OF_A_ROLE: Final = {
+    "turnout_ingest_waited_seconds_total",
+    "turnout_events_matched_total",
+    "turnout_waits_answered_total",
+    "turnout_start_commands_repeated_total",
+    "turnout_partitions_fenced_total",
+    "turnout_log_entries_published_total",
+    "turnout_log_entries_republished_total",
+    "turnout_webhooks_wanted_total",
+    "turnout_live_events_total",
+    "turnout_live_streams_ended_total",
+}
+"""Counters of what goes through a role, whoever's it is, and of the process itself."""
 
 
 @pytest.fixture(scope="session")
@@ -99,6 +112,24 @@ def test_the_docs_name_each_metric(exposed: dict[str, str]) -> None:
         if name.startswith("turnout_")
     }
     assert documented == ours
+
+
+def test_the_docs_name_the_labels_of_each_metric(dev_url: str) -> None:
+    """Whatever has a value has the labels that the docs give it."""
+    rows = re.findall(r"^\| `(turnout_\w+)` \|([^|]*)\|", DOCS, re.MULTILINE)
+    documented = {name: set(re.findall(r"`(\w+)`", labels)) for name, labels in rows}
+    with urlopen(f"{dev_url}/metrics", timeout=10) as answer:
+        families = list(text_string_to_metric_families(answer.read().decode()))
+    for family in families:
+        name = f"{family.name}_total" if family.type == "counter" else family.name
+        for sample in family.samples if name in documented else ():
+            assert sample.labels.keys() - {"le"} == documented[name], name
+
+
+def test_what_happens_to_an_environment_is_counted_by_it() -> None:
+    """Every counter has the environment, but those of a role's own work."""
+    rows = re.findall(r"^\| `(turnout_\w+_total)` \|([^|]*)\|", DOCS, re.MULTILINE)
+    assert {name for name, labels in rows if "`environment`" not in labels} == OF_A_ROLE
 
 
 def test_each_metric_is_looked_at(exposed: dict[str, str]) -> None:

@@ -59,6 +59,7 @@ def test_events_are_replayed_and_what_they_started_is_cancelled(
     eventually(have_arrived)
     seen = client(*replay)
     assert (seen.code, "Nothing was started" in seen.err) == (0, True)
+    assert "MATCHED 3" in seen.out
     assert client("execution", "list", "--workflow", flow, "--json").json == []
     done = client(*replay, "--yes", "--json")
     assert [one["starts"] for one in done.json["workflows"]] == [3]

@@ -97,7 +97,8 @@ async def test_a_ring_is_rotated(database: str, pool: Pool) -> None:
     assert (await rewrap("k2")).json["rewrapped"] == 0
     async with pool.acquire() as conn:
         for environment_id, name in places[::40]:
-            found = await read_secrets(conn, ring("k2"), environment_id, [name])
+            now = datetime.now(UTC)
+            found = await read_secrets(conn, ring("k2"), environment_id, [name], now)
             assert found == {name: f"value of {name}"}
     noted = await pool.fetch(
         "SELECT environment_id, principal, target, sum((before ->> 'k1')::int) AS before,"

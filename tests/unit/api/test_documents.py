@@ -1,5 +1,6 @@
 """Reading JSON and YAML of strangers."""
 
+import sys
 from typing import Any
 
 import orjson
@@ -9,7 +10,8 @@ from hypothesis import strategies as st
 
 from services.api.http.yaml_documents import yaml_to_json
 from shared.domain.errors import Invalid
-from shared.wire.strict_json import JsonLimits, read_json
+from shared.wire.strict_json import JsonLimits, check_keys, read_json
+from tests.support.corpora import documents
 
 LIMITS = JsonLimits(body_bytes_max=10_000, depth_max=5, keys_max=20)
 
@@ -47,6 +49,54 @@ def test_an_escaped_backslash_is_no_nul() -> None:
     with pytest.raises(Invalid) as caught:
         read_json(rb'[{"a/b": ["\u0000"]}]', LIMITS)
     assert caught.value.problems[0].pointer == "/0/a~1b/0"
+
+
+@given(value=JSON)
+def test_what_has_each_key_once_is_not_refused(value: Any) -> None:
+    """Keys are looked at object by object."""
+    check_keys(orjson.dumps([value, value]))
+
+
+@pytest.mark.parametrize("name", [name for name in documents() if name.startswith("y_")])
+def test_a_key_that_stands_twice_is_found(name: str) -> None:
+    """Of all that is JSON only the documents that are made for it are refused."""
+    raw = documents()[name]
+    orjson.loads(raw)
+    if "duplicated" in name:
+        with pytest.raises(Invalid):
+            check_keys(raw)
+    else:
+        check_keys(raw)
+
+
+@pytest.mark.parametrize(
+    ("text", "pointer"),
+    [
+        (b'{"a": 1, "\\u0061": 1}', "/a"),
+        (b'{"a": {"b": [{}, {"c/d": 1, "e": 2, "c/d": [{"f": 1, "f": 2}]}]}}', "/a/b/1/c~1d"),
+        (b'[{"a": 1}, {"a": 1, "b": 1, "b": {"b": 1}}]', "/1/b"),
+        (b'{"": 1, "": 1}', "/"),
+    ],
+)
+def test_a_key_that_stands_twice_is_named(text: bytes, pointer: str) -> None:
+    """By its place, however it is written."""
+    read_json(text, JsonLimits())
+    with pytest.raises(Invalid) as caught:
+        check_keys(text)
+    assert [(p.pointer, p.code) for p in caught.value.problems] == [(pointer, "UNREADABLE")]
+
+
+def test_what_is_too_deep_hides_behind_no_other_value() -> None:
+    """Of two values the last is read, and the first does not exhaust whoever looks for it."""
+    text = b'{"a": ' + b"[" * 1_020 + b"]" * 1_020 + b', "a": 1}'
+    assert read_json(text, JsonLimits()) == {"a": 1}
+    raised = sys.getrecursionlimit()
+    sys.setrecursionlimit(1_000)  # a process' own: other tests raise it
+    try:
+        with pytest.raises(Invalid, match="stands there twice"):
+            check_keys(text)
+    finally:
+        sys.setrecursionlimit(raised)
 
 
 @pytest.mark.parametrize(

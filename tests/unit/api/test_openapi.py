@@ -8,6 +8,8 @@ import orjson
 from openapi_spec_validator import OpenAPIV31SpecValidator
 
 from services.api.describe.openapi import openapi_document
+from services.api.describe.openapi_parts import NATIVE
+from services.api.dialects.faces import FACES
 from services.api.http.idempotency import keeps_answers
 from services.api.http.route import Route
 from services.api.routes import ROUTES
@@ -103,15 +105,17 @@ def test_schemas_are_there_once_and_used() -> None:
 
 
 def test_a_dialect_refuses_in_its_own_form() -> None:
-    """Truto's routes say 400 for what is unfit, in Truto's words; ours RFC 9457's."""
+    """With its own documents, and the status that it has for what is unfit; ours are RFC 9457's."""
     responses = DOCUMENT["components"]["responses"]
+    forms = {face.prefix: face.form for face in FACES}
     for route, operation in operations():
-        is_truto = route.path.startswith("/truto/")
+        form = next((f for p, f in forms.items() if route.path.startswith(p)), NATIVE)
         for answer in operation["responses"].values():
             if "$ref" in answer:
-                [media] = responses[answer["$ref"].rpartition("/")[2]]["content"]
-                assert media == ("application/json" if is_truto else "application/problem+json")
-        assert not (is_truto and "422" in operation["responses"])
+                name = answer["$ref"].rpartition("/")[2]
+                assert list(responses[name]["content"]) == [form.media]
+                assert name.startswith(form.of)
+        assert "422" not in operation["responses"] or form.unfit == 422
 
 
 def test_headers_are_told_where_they_count() -> None:

@@ -75,6 +75,16 @@ def test_the_page_needs_nothing_from_elsewhere() -> None:
     assert policy.split("; ")[:2] == ["default-src 'none'", f"style-src 'sha256-{hashed}'"]
 
 
+def test_a_long_type_does_not_widen_the_page() -> None:
+    """Types, which may be patterns of a hundred characters without a space, break anywhere."""
+    [style] = re.findall(r"<style>(.*?)</style>", PAGE, re.DOTALL)
+    assert re.search(r"\.type \{ overflow-wrap: anywhere; \}", style)
+    patterns = re.findall(r"pattern [^<]{100,}", PAGE)
+    assert patterns
+    broken = re.findall(r'<span class="type">(.*?)</span>', PAGE, re.DOTALL)
+    assert all(any(pattern in type_ for type_ in broken) for pattern in patterns)
+
+
 def test_whatever_it_shows_is_text() -> None:
     """A document that is full of markup shows it, and nothing of it comes to life."""
     evil = "`</code></pre></style><script>alert(1)</script>{{ info }}{% raw %}`\"'><b onclick=x>"

@@ -1,7 +1,7 @@
 """How many times somebody has left."""
 
 import pytest
-from prometheus_client import CollectorRegistry, Counter
+from prometheus_client import CollectorRegistry
 from pydantic import ValidationError
 
 from services.api.http import rates as module
@@ -11,6 +11,7 @@ from services.api.http.rates import Rates
 from services.api.login.auth import network_of
 from services.api.settings import RateSettings
 from shared.runtime.clock import SystemClock
+from shared.runtime.environment_names import EnvironmentCounter, EnvironmentNames
 from tests.unit.api.test_login_settings import TOKEN, read
 
 
@@ -23,10 +24,15 @@ class Stopwatch(SystemClock):
         return self.at
 
 
-def open_rates(clock: Stopwatch, quota: int = 5, window_s: float = 1) -> tuple[Rates, Counter]:
+def open_rates(
+    clock: Stopwatch, quota: int = 5, window_s: float = 1
+) -> tuple[Rates, CollectorRegistry]:
     """Rates, and the count of what they refuse."""
-    refused = Counter("refused", "", ("limit",), registry=CollectorRegistry())
-    return Rates("r", clock, quota=quota, window_s=window_s, refused=refused), refused
+    registry = CollectorRegistry()
+    refused = EnvironmentCounter(
+        "refused", "", ("limit",), names=EnvironmentNames(), registry=registry
+    )
+    return Rates("r", clock, quota=quota, window_s=window_s, refused=refused), registry
 
 
 def allowed(rates: Rates, who: str, tries: int) -> int:
@@ -58,12 +64,12 @@ def test_a_quota_is_let_through_at_once_and_then_its_rate(quota: int, window_s: 
 def test_each_has_a_quota_of_his_own() -> None:
     """One who has none left does not take it from another; the count names nobody."""
     clock = Stopwatch()
-    rates, refused = open_rates(clock)
+    rates, registry = open_rates(clock)
     assert (allowed(rates, "a", 9), allowed(rates, "b", 2)) == (5, 2)
     assert rates.look("b").times == 3
-    (metric,) = refused.collect()
+    (metric,) = registry.collect()
     assert {tuple(s.labels.items()): s.value for s in metric.samples if s.value < 1_000} == {
-        (("limit", "r"),): 4.0
+        (("environment", "(other)"), ("limit", "r")): 4.0
     }
 
 

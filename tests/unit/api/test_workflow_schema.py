@@ -15,11 +15,12 @@ from services.api.dialects.native import WorkflowRequest
 from services.cli.workflow.files import read_definition
 from shared.domain.steps import Edge, Step
 from shared.domain.values import Strict, Value
-from shared.domain.workflows import Trigger
+from shared.domain.webhooks import WebhookAuth
+from shared.domain.workflows import Trigger, Webhook
 
 ROOT = Path(__file__).parents[3]
 SCHEMA = workflow_schema()
-FILES = [*ROOT.glob("examples/*.*"), *ROOT.glob("services/cli/demo/workflows/*.*")]
+FILES = [*ROOT.glob("examples/*.[jy]*"), *ROOT.glob("services/cli/demo/workflows/*.*")]
 CASES = sorted(ROOT.glob("tests/rules/cases/**/*.yaml"))
 
 
@@ -87,7 +88,9 @@ def test_what_turnout_says_may_come_back(checks: Validator) -> None:
     checks.validate({"name": "x", "steps": [STEP], **said})
 
 
-@pytest.mark.parametrize("model", [WorkflowRequest, Step, Trigger, Edge, Value])
+@pytest.mark.parametrize(
+    "model", [WorkflowRequest, Step, Trigger, Webhook, WebhookAuth, Edge, Value]
+)
 def test_each_field_is_explained(model: type[Strict]) -> None:
     """Every field of what authors write has a sentence, and no sentence is left over."""
     fields = {field.alias or name for name, field in model.model_fields.items()}

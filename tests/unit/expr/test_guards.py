@@ -1,14 +1,19 @@
 """The guards change what hostile expressions cost, and nothing else."""
 
-from typing import Any
+from dataclasses import replace
+from typing import Any, Final
 
 import jlens
 import pytest
 
+from shared.expr.bounds import STEP
 from shared.expr.errors import ExpressionError
 from shared.expr.guards import guard
 from shared.expr.jsonata import UNDEFINED
 from tests.unit.expr.support import evaluate
+
+PATIENT: Final = replace(STEP, timeout_s=60)
+"""What is refused here is so for its size, however slow the machine is."""
 
 INPUT = {
     "a": [{"b": 1}, {"b": 1}],
@@ -113,6 +118,8 @@ def test_other_expressions_run_as_written(source: str) -> None:
     [
         ("[1..10000000]", "range"),
         ("($n := 10000000; [0, 1..$n])", "range"),
+        ("[1..1000].$count([1..9999])", "all ranges together"),
+        ("$map([1..5000], function($i){[1..5000]})", "all ranges together"),
         ("($s := $pad('a', 9000, 'a'); $replace($s, 'a', $s))", "$replace"),
         ("($s := $pad('a', 2000, 'a'); $replace($s, /a/, $s))", "$replace"),
         ("$replace($pad('a', 200000, 'a'), /a+/, '$0$0$0$0$0$0')", "$replace"),
@@ -123,7 +130,13 @@ def test_other_expressions_run_as_written(source: str) -> None:
 def test_blow_ups_are_refused_before_they_are_built(source: str, part: str) -> None:
     """What would be built is counted first, also behind group references and functions."""
     with pytest.raises(ExpressionError, match=part.replace("$", r"\$")):
-        evaluate(source, INPUT)
+        evaluate(source, INPUT, bounds=PATIENT)
+
+
+def test_each_evaluation_has_room_for_its_own_ranges() -> None:
+    """What one has used up another has, also where it is the same expression."""
+    for _ in range(3):
+        assert evaluate("$count([1..90].($count([1..9000])))", INPUT, bounds=PATIENT) == 90
 
 
 def test_a_guard_survives_redefinition() -> None:

@@ -9,7 +9,8 @@ import pytest
 from shared.domain.errors import Invalid
 from shared.expr.bounds import RUN_IF, RUN_IF_BYTES_MAX, STEP, Bounds
 from shared.expr.errors import MESSAGE_CHARS_MAX, ExpressionError
-from shared.expr.functions import EXTENSIONS, Extension
+from shared.expr.extensions import Extension
+from shared.expr.functions import EXTENSIONS
 from shared.expr.jsonata import (
     READINGS_MAX,
     UNDEFINED,
@@ -223,8 +224,8 @@ def test_no_foreign_exception_leaves(
     def broken() -> None:
         raise raised("inside")
 
-    extension = Extension(implementation=broken, deterministic=True)
-    monkeypatch.setattr("shared.expr.jsonata.EXTENSIONS", {**EXTENSIONS, "broken": extension})
+    extension = Extension(implementation=broken)
+    monkeypatch.setattr("shared.expr.functions.EXTENSIONS", {**EXTENSIONS, "broken": extension})
     with pytest.raises(ExpressionError, match="inside"):
         evaluate("1 + $broken()")
     assert verdict("$broken()").truth is Truth.ERROR

@@ -10,6 +10,7 @@ import pytest
 
 from shared.domain.events import Event
 from shared.domain.ids import EnvironmentId, event_key
+from shared.domain.short_ids import short_id
 from shared.domain.workflows import Dialect
 from shared.expr.jsonata import UNDEFINED
 from shared.expr.scope import Item, Seen, event_scope, step_scope, told_of
@@ -137,6 +138,7 @@ def test_times_are_utc() -> None:
         ({"a": 1}, Dialect.ALTOSTRAT, "trigger.a + payload.a + webhook_payload.a + context.a", 4),
         ({"context": {"a": 5}}, Dialect.ALTOSTRAT, "context.a", 5),
         ([1], Dialect.ALTOSTRAT, "trigger.event_name", "integrated_account:connected"),
+        ([1], Dialect.ALTOSTRAT, "trigger.trigger_type", "event"),
         ({"a": 1}, Dialect.SIXTYFOUR, "rows", [{"a": 1}]),
         ([{"a": 1}, {"a": 2}], Dialect.SIXTYFOUR, "$sum(rows.a)", 3),
         ({"webhook_payload": [{"a": 1}]}, Dialect.SIXTYFOUR, "rows", [{"a": 1}]),
@@ -160,6 +162,29 @@ def test_event_scopes_of_the_dialects(
     attributes = {"actor": {"id": "u1", "type": "AGENT"}, "orgId": "O1"}
     event = replace(EVENT, payload=payload, attributes=attributes)
     assert seen(source, dialect, event) == expected
+
+
+@pytest.mark.parametrize(
+    ("type_", "source", "expected"),
+    [
+        ("webhook:received", "trigger.trigger_type & webhook_payload.a", "webhook1"),
+        ("workflow:started", "trigger.trigger_type & webhook_payload.body.a", "manual1"),
+        ("schedule:due", "trigger.trigger_type", "scheduled"),
+        ("workflow:called", "trigger.trigger_type", "workflow"),
+    ],
+)
+def test_altostrat_tells_how_it_was_started(type_: str, source: str, expected: str) -> None:
+    """What was sent to a webhook is its body; anything else is the payload."""
+    event = replace(EVENT, type=type_, payload={"body": {"a": 1}, "headers": {}})
+    assert seen(source, Dialect.ALTOSTRAT, event) == expected
+
+
+def test_altostrat_sees_the_run_as_its_clients_do() -> None:
+    """A step finds the run's id in its trigger, in the form in which the API has it."""
+    id_ = "4a4de828-f4c9-4bea-8ef4-2d705aec43bc"
+    scope = scope_of(Dialect.ALTOSTRAT, execution={"id": id_})
+    assert scope["trigger"]["run_id"] == f"fl_run_{short_id(UUID(id_)).lower()}"
+    assert "run_id" not in scope_of(Dialect.ALTOSTRAT, execution={"id": "e"})["trigger"]
 
 
 @pytest.mark.parametrize(

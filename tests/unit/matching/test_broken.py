@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from services.api.dialects import native
-from services.api.workflows.register_workflow import problems_within
+from services.api.workflows.registration import problems_within
 from shared.domain.actions import OURS
 from shared.domain.errors import Invalid, Problem
 from shared.domain.steps import Step

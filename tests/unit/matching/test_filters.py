@@ -1,9 +1,5 @@
 """What filters mean, operator by operator, and what they refuse."""
 
-import json
-import re
-import time
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -13,6 +9,7 @@ from hypothesis import strategies as st
 from shared.domain.errors import Invalid, Problem
 from shared.matching.filters import compile_filter
 from shared.matching.operators import OPERATORS
+from tests.support.processor import measured
 
 ABSENT = object()
 
@@ -140,19 +137,6 @@ def test_any_tree_and_any_scope(tree: Any, scope: Any) -> None:
     assert clause is None or str(clause).startswith("/filters/")
 
 
-def test_examples_of_the_documentation() -> None:
-    """Every example of docs/FILTERS.md does what the page says."""
-    page = Path(__file__).parents[3] / "docs" / "FILTERS.md"
-    examples = [json.loads(code) for code in re.findall(r"(?s)```json\n(.*?)```", page.read_text())]
-    assert len(examples) == 5
-    for example in examples:
-        assert set(example) == {"filters", "passes", "stays out"}
-        for scope in example["passes"]:
-            assert passes(example["filters"], scope), scope
-        for scope in example["stays out"]:
-            assert not passes(example["filters"], scope), scope
-
-
 @pytest.mark.parametrize("tree", [None, {}, [], [{}], {"~and": [{}]}])
 def test_no_condition_lets_all_pass(tree: Any) -> None:
     """A filter without conditions passes every event."""
@@ -234,21 +218,27 @@ def test_hostile_size_and_depth_are_refused_quickly() -> None:
     for _ in range(100_000):
         deep = {"~not": deep}
     wide = {f"~x{i}": i for i in range(20_000)}
-    begun = time.perf_counter()
-    for tree in (deep, wide, {"a": wide}):
-        with pytest.raises(Invalid) as caught:
-            compile_filter(tree)
-        assert len(caught.value.problems) <= 102
-    assert time.perf_counter() - begun < 1
+
+    def refused() -> list[int]:
+        found = []
+        for tree in (deep, wide, {"a": wide}):
+            with pytest.raises(Invalid) as caught:
+                compile_filter(tree)
+            found.append(len(caught.value.problems))
+        return found
+
+    problems, took_s = measured(refused, below_s=1)
+    assert max(problems) <= 102
+    assert took_s < 1
 
 
 @pytest.mark.parametrize("pattern", ["(a+)+$", "(x+x+)+y", "[ab]*a[ab]{400}c", "(a|a)*b"])
 def test_patterns_cannot_stall(pattern: str) -> None:
     """A pattern that stalls backtracking engines is answered within milliseconds."""
     compiled = compile_filter({"a": {"~regex": pattern}})
-    begun = time.perf_counter()
-    compiled.matches({"a": "ab" * 2_000 + "!"})
-    assert time.perf_counter() - begun < 0.25
+    text = "ab" * 2_000 + "!"
+    _, took_s = measured(lambda: compiled.matches({"a": text}), below_s=0.25)
+    assert took_s < 0.25
 
 
 def test_a_text_too_long_for_its_pattern_is_an_error() -> None:

@@ -5,9 +5,10 @@ from uuid import UUID
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.trigger_ingest.quotas import OTHER, Quotas
+from services.trigger_ingest.quotas import Quotas
 from services.trigger_ingest.settings import Quota, QuotaSettings
 from shared.domain.ids import EnvironmentId
+from shared.runtime.environment_names import OTHER
 
 A, B = (EnvironmentId(UUID(int=n)) for n in (1, 2))
 GAPS = st.lists(st.floats(0, 2, allow_subnormal=False), max_size=60)

@@ -15,8 +15,9 @@ from services.cli.doctor.conservation.walk import Asked, check_conservation
 from services.cli.doctor.services import open_bus
 from services.cli.exits import Exit
 from services.cli.options import example, json_option
-from services.cli.present import progress, say, show_rows, write_json
+from services.cli.present import counted, say, show_rows, write_json
 from services.cli.process.settings import explained, read_process_settings
+from services.cli.progress import progress
 from services.matcher.settings import MatcherSettings
 from services.trigger_ingest.settings import IngestSettings
 from shared.assembly.settings import ProcessSettings
@@ -121,5 +122,5 @@ def _show(report: Report) -> None:
     for note in report.notes:
         say(note)
     if report.left_out:
-        say(f"{report.left_out} more are left out.")
+        say(f"{counted(report.left_out, 'more is', 'more are')} left out.")
     say("Nothing is missing." if report.is_clean else f"{len(report.findings)} found.")

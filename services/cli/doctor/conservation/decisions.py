@@ -1,6 +1,6 @@
 """Archived events against the executions that they start."""
 
-from collections.abc import Sequence
+from collections.abc import Container, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -20,10 +20,11 @@ from shared.db.conservation import (
     list_present,
     next_change,
 )
+from shared.db.late_events import list_late
 from shared.db.workflows import list_candidates
 from shared.domain.errors import Defect
 from shared.domain.events import Event
-from shared.domain.ids import EnvironmentId, ExecutionId, WorkflowId, execution_id
+from shared.domain.ids import EnvironmentId, EventKey, ExecutionId, WorkflowId, execution_id
 from shared.domain.workflows import Workflow
 from shared.expr.jsonata import ExpressionCache
 from shared.matching.rules import decide
@@ -36,6 +37,7 @@ DECIDED: Final = "decided"
 
 CANDIDATES_MAX: Final = 10_000
 _TYPES_MAX: Final = 256
+_LATE_MAX: Final = 1_000_000
 _LATE: Final = timedelta(minutes=15)
 """How long after an event its workflow may change before the matcher comes to it."""
 
@@ -78,11 +80,12 @@ async def check_decisions(ground: Ground) -> None:
     """Decide anew on each event that the matcher has passed; what matches is there, or wanted."""
     candidates = Candidates(ExpressionCache(ground.matcher.expressions_max))
     held = await kept(ground.bus, await ground.extents(ground.topics.triggers))
+    late = await list_late(ground.conn, limit=_LATE_MAX)
     counts = ground.report.stages[Stage.DECISIONS]
     async with aclosing(arrived(ground)) as found:
         async for page in found:
             started: dict[ExecutionId, tuple[Event, Workflow]] = {}
-            for event in [e for e in page if _is_decided(ground, held, e)]:
+            for event in [e for e in page if _is_decided(ground, held, late, e)]:
                 await _decide(ground, candidates, decode_event(orjson.loads(event.record)), started)
             there = await list_present(ground.conn, list(started)) if started else frozenset()
             for id_, (about, workflow) in started.items():
@@ -91,7 +94,7 @@ async def check_decisions(ground: Ground) -> None:
             ground.tell(f"decisions: {counts.checked}")
 
 
-def _is_decided(ground: Ground, held: Kept, event: Arrived) -> bool:
+def _is_decided(ground: Ground, held: Kept, late: Container[EventKey], event: Arrived) -> bool:
     """Whether the matcher was through with an event when the walk began."""
     counts = ground.report.stages[Stage.DECISIONS]
     topic = ground.topics.triggers
@@ -101,7 +104,7 @@ def _is_decided(ground: Ground, held: Kept, event: Arrived) -> bool:
     if passed_on.partition is None or passed_on.offset is None:
         return held.lacks(passed_on)  # else it is missing, and told of
     at = TopicPartition(topic, passed_on.partition)
-    if passed_on.offset < ground.cursors.matched.get(at, 0):
+    if passed_on.offset < ground.cursors.matched.get(at, 0) and event.key not in late:
         return True
     counts.in_flight += 1
     return False

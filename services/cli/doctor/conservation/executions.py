@@ -13,7 +13,6 @@ from services.cli.doctor.conservation.published import records_of
 from services.cli.doctor.conservation.report import Stage
 from services.cli.doctor.conservation.versions import Versions
 from services.executor.consequences import CALLED
-from services.scheduler.fire_schedules import DUE
 from shared.db.conservation import (
     Created,
     KnownEvent,
@@ -31,6 +30,7 @@ from shared.domain.ids import (
     schedule_id,
     split_key,
 )
+from shared.wire.due_starts import DUE
 from shared.wire.events import decode_event
 from shared.wire.lineage import read_repeat
 

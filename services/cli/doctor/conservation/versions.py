@@ -30,13 +30,12 @@ class Version:
 
     def matches(self, event: Event) -> bool:
         """Whether an event starts it while it is active."""
-        workflow = self.rule.workflow
-        names = workflow.definition.event_names
-        if workflow.environment_id != event.environment_id:
+        rule = self.rule
+        if rule.environment_id != event.environment_id:
             return False
-        if not any(is_named(event.type, name) for name in names):
+        if not any(is_named(event.type, name) for name in rule.event_names):
             return False
-        return guarded(judge(EventView(event), self.rule), event, self.depth_max).is_match
+        return guarded(judge(EventView(event), rule), event, self.depth_max).is_match
 
 
 class Versions:

@@ -18,6 +18,7 @@ WITH looked_at AS (
         AND ($8::timestamptz IS NULL OR x.created_at < $8)
         AND ($10::timestamptz IS NULL OR x.created_at < $10)  -- none ends before it is created
         AND ($11::timestamptz IS NULL OR (x.created_at, x.id) < ($11, $12::uuid))
+        AND ($19::uuid[] IS NULL OR x.id = ANY ($19))
     ORDER BY x.created_at DESC, x.id DESC
     LIMIT $17
 ),
@@ -28,6 +29,7 @@ found AS (
     FROM looked_at AS l
     CROSS JOIN LATERAL (
         SELECT ($6::text[] IS NULL OR l.status = ANY ($6))
+            AND ($20::int IS NULL OR l.workflow_version = $20)
             AND ($9::timestamptz IS NULL OR coalesce(l.finished_at >= $9, false))
             AND ($10::timestamptz IS NULL OR coalesce(l.finished_at < $10, false))
             AND (
@@ -59,6 +61,16 @@ found AS (
                         END
                         AND g.output::jsonb @> $15
                 )
+            )
+            AND (
+                $18::text IS NULL
+                OR EXISTS (
+                    SELECT
+                    FROM workflow_versions AS w
+                    WHERE w.workflow_id = l.workflow_id AND w.version = l.workflow_version
+                        AND w.dialect = $18
+                )
+                AND NOT EXISTS (SELECT FROM hidden_runs AS h WHERE h.execution_id = l.id)
             ) AS is_match
         OFFSET 0
     ) AS m

@@ -21,14 +21,18 @@ started AS (
         s.workflow_version, s.event_key, s.created_at, s.cancel_requested_at, s.cancel_reason,
         s.expires_at, s.lineage, s.at, s.status, s.finished_at, s.steps_settled, s.error,
         s.result_at
-    FROM unnest(
-        $7::uuid[], $8::int[], $9::bigint[], $10::uuid[], $11::uuid[], $12::int[], $13::uuid[],
-        $14::timestamptz[], $15::timestamptz[], $16::text[], $17::timestamptz[], $18::json[],
-        $19::timestamptz[], $20::text[], $21::timestamptz[], $22::int[], $23::json[], $24::int[]
+    FROM ROWS FROM (
+        json_to_recordset($7::json) AS (
+            id uuid, partition int, command_offset bigint, environment_id uuid, workflow_id uuid,
+            workflow_version int, event_key uuid, created_at timestamptz,
+            cancel_requested_at timestamptz, cancel_reason text, expires_at timestamptz,
+            at timestamptz, status text, finished_at timestamptz, steps_settled int, result_at int
+        ),
+        unnest($8::json[], $9::json[])
     ) AS s (
         id, partition, command_offset, environment_id, workflow_id, workflow_version, event_key,
-        created_at, cancel_requested_at, cancel_reason, expires_at, lineage, at, status,
-        finished_at, steps_settled, error, result_at
+        created_at, cancel_requested_at, cancel_reason, expires_at, at, status, finished_at,
+        steps_settled, result_at, lineage, error
     )
     JOIN fence USING (partition)
     ORDER BY s.id
@@ -43,13 +47,16 @@ logged AS (
     SELECT l.partition, l.seq, l.execution_id, l.position, string_to_array(l.phases, ','),
         l.step_id, l.attempt, l.status, l.input, l.output, l.error, l.started_at, l.ended_at,
         l.wake_at, l.handle
-    FROM unnest(
-        $25::int[], $26::bigint[], $27::uuid[], $28::int[], $29::text[], $30::text[], $31::int[],
-        $32::text[], $33::json[], $34::json[], $35::json[], $36::timestamptz[],
-        $37::timestamptz[], $38::timestamptz[], $39::text[], $40::boolean[]
+    FROM ROWS FROM (
+        json_to_recordset($10::json) AS (
+            partition int, seq bigint, execution_id uuid, position int, phases text, step_id text,
+            attempt int, status text, started_at timestamptz, ended_at timestamptz,
+            wake_at timestamptz, handle text, is_first boolean
+        ),
+        unnest($11::json[], $12::json[], $13::json[])
     ) AS l (
-        partition, seq, execution_id, position, phases, step_id, attempt, status, input, output,
-        error, started_at, ended_at, wake_at, handle, is_first
+        partition, seq, execution_id, position, phases, step_id, attempt, status, started_at,
+        ended_at, wake_at, handle, is_first, input, output, error
     )
     JOIN fence USING (partition)
     -- the first entries of an execution that was there before are a repeat
@@ -65,12 +72,15 @@ advanced AS (
         cancel_requested_at = coalesce(e.cancel_requested_at, u.cancel_requested_at),
         cancel_reason = coalesce(e.cancel_reason, u.cancel_reason),
         result_at = coalesce(u.result_at, e.result_at)
-    FROM unnest(
-        $41::int[], $42::uuid[], $43::timestamptz[], $44::text[], $45::timestamptz[], $46::text[],
-        $47::timestamptz[], $48::int[], $49::json[], $50::int[]
+    FROM ROWS FROM (
+        json_to_recordset($14::json) AS (
+            partition int, id uuid, cancel_requested_at timestamptz, cancel_reason text,
+            at timestamptz, status text, finished_at timestamptz, steps_settled int, result_at int
+        ),
+        unnest($15::json[])
     ) AS u (
         partition, id, cancel_requested_at, cancel_reason, at, status, finished_at, steps_settled,
-        error, result_at
+        result_at, error
     )
     JOIN fence USING (partition)
     -- a cancellation that comes after the end changes nothing
@@ -79,7 +89,7 @@ advanced AS (
 slept AS (
     INSERT INTO timers (execution_id, partition, due_at)
     SELECT t.execution_id, t.partition, t.due_at
-    FROM unnest($51::uuid[], $52::int[], $53::timestamptz[]) AS t (execution_id, partition, due_at)
+    FROM unnest($16::uuid[], $17::int[], $18::timestamptz[]) AS t (execution_id, partition, due_at)
     JOIN fence USING (partition)
     UNION ALL
     SELECT started.id, started.partition, started.expires_at
@@ -89,13 +99,13 @@ slept AS (
 ),
 woken AS (
     DELETE FROM timers AS t
-    USING unnest($54::uuid[], $55::int[]) AS w (execution_id, partition), fence
+    USING unnest($19::uuid[], $20::int[]) AS w (execution_id, partition), fence
     WHERE t.execution_id = w.execution_id AND fence.partition = w.partition
 ),
 heard AS (
     INSERT INTO inbox (execution_id, command_offset, partition, command)
     SELECT h.execution_id, h.command_offset, h.partition, h.command
-    FROM unnest($56::uuid[], $57::bigint[], $58::int[], $59::json[])
+    FROM unnest($21::uuid[], $22::bigint[], $23::int[], $24::json[])
         AS h (execution_id, command_offset, partition, command)
     JOIN fence USING (partition)
     WHERE EXISTS (
@@ -108,7 +118,7 @@ heard AS (
 ),
 taken_in AS (
     DELETE FROM inbox AS i
-    USING unnest($60::uuid[], $61::bigint[], $62::int[])
+    USING unnest($25::uuid[], $26::bigint[], $27::int[])
         AS t (execution_id, command_offset, partition), fence
     WHERE i.execution_id = t.execution_id AND i.command_offset = t.command_offset
         AND fence.partition = t.partition
@@ -121,8 +131,8 @@ waiting AS (
     SELECT w.execution_id, w.step_id, w.partition, w.environment_id, w.kind, w.subject, w.attempt,
         w.since, w.due_at, w.data, w.has_looked_back
     FROM unnest(
-        $63::uuid[], $64::text[], $65::int[], $66::uuid[], $67::text[], $68::text[], $69::int[],
-        $70::timestamptz[], $71::timestamptz[], $72::json[], $73::boolean[]
+        $28::uuid[], $29::text[], $30::int[], $31::uuid[], $32::text[], $33::text[], $34::int[],
+        $35::timestamptz[], $36::timestamptz[], $37::json[], $38::boolean[]
     ) AS w (
         execution_id, step_id, partition, environment_id, kind, subject, attempt, since, due_at,
         data, has_looked_back
@@ -138,7 +148,7 @@ waiting AS (
 ),
 passed AS (
     DELETE FROM waits AS w
-    USING unnest($74::uuid[], $75::text[], $76::int[]) AS p (execution_id, step_id, partition), fence
+    USING unnest($39::uuid[], $40::text[], $41::int[]) AS p (execution_id, step_id, partition), fence
     WHERE w.execution_id = p.execution_id AND w.step_id = p.step_id
         AND fence.partition = p.partition
 )

@@ -1,12 +1,15 @@
--- Schedules that are due, the longest due first, locked until the end of the transaction; of a step
--- also its execution, with the event it started with. Zero rows: none is, or others are at it.
+-- Schedules that are due, the longest due first, locked until the end of the transaction; see
+-- claim_queued.sql for the rest of a row. Zero rows: none is, or others are at it.
 SELECT s.id, s.workflow_id, s.trigger_id, s.environment_id, s.workflow_version, s.schedule,
-    s.next_at, s.execution_id, s.step_id, s.is_resting, x.lineage, x.status = 'CANCELLED' AS is_cancelled,
-    l.input AS event
+    s.next_at, s.run_at, s.execution_id, s.step_id, s.is_resting, s.paused_at, s.paused_by,
+    s.pause_note, s.last_at, s.last_execution_id, s.last_started_at, s.queued_at, s.skipped_at,
+    s.skip_reason, x.lineage, x.status = 'CANCELLED' AS is_cancelled, l.input AS event,
+    CASE WHEN p.id IS NULL THEN s.last_started_at > $3 ELSE p.finished_at IS NULL END AS is_under_way
 FROM schedules AS s
 LEFT JOIN executions AS x ON x.id = s.execution_id
 LEFT JOIN execution_log AS l ON l.execution_id = s.execution_id AND l.position = 1
-WHERE s.next_at <= $1 AND NOT s.is_resting
-ORDER BY s.next_at, s.id
+LEFT JOIN executions AS p ON p.id = s.last_execution_id
+WHERE s.run_at <= $1 AND NOT s.is_resting AND s.paused_at IS NULL
+ORDER BY s.run_at, s.id
 LIMIT $2
 FOR UPDATE OF s SKIP LOCKED

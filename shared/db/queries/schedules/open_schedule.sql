@@ -2,9 +2,9 @@
 -- which is to be locked before. Zero rows: that is archived or deleted.
 INSERT INTO schedules (
     id, workflow_id, environment_id, workflow_version, execution_id, step_id, schedule, next_at,
-    is_resting
+    delay_s, is_resting
 )
-SELECT $1, x.workflow_id, x.environment_id, x.workflow_version, x.id, $3, $4, $5,
+SELECT $1, x.workflow_id, x.environment_id, x.workflow_version, x.id, $3, $4, $5, $6,
     NOT w.is_active OR v.lifecycle <> 'ready'
 FROM executions AS x
 JOIN workflows AS w ON w.id = x.workflow_id

@@ -3,8 +3,8 @@
 SELECT w.created_at, left(t.item -> 'webhook' ->> 'token_hash', 32)::uuid AS place,
     w.id AS workflow_id, v.definition ->> 'name' AS workflow_name, v.lifecycle,
     coalesce(t.item ->> 'id', 't' || t.number - 1) AS trigger_id,
-    t.item -> 'webhook' -> 'auth' ->> 'header' AS auth_header,
-    t.item -> 'webhook' -> 'auth' ->> 'secret' AS auth_secret,
+    nullif(t.item -> 'webhook' ->> 'auth', 'null') AS auth,
+    coalesce((t.item -> 'webhook' ->> 'keep_raw')::boolean, false) AS keep_raw,
     EXISTS (
         SELECT FROM webhooks AS h WHERE h.token_hash = t.item -> 'webhook' ->> 'token_hash'
     ) AS is_active,

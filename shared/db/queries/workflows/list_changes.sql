@@ -1,7 +1,11 @@
 -- Changes after a number, in the order they were committed, each with the version it made current.
 -- Zero rows: nothing has changed.
 SELECT c.change, w.id, w.environment_id, c.version, c.is_active, c.is_deleted, w.created_by,
-    w.created_at, c.changed_at AS updated_at, v.dialect, v.lifecycle, v.definition, v.source
+    w.created_at, c.changed_at AS updated_at, v.dialect, v.lifecycle, v.definition, v.source,
+    EXISTS (
+        SELECT FROM quarantines AS q
+        WHERE q.workflow_id = w.id AND q.version = c.version AND q.released_at IS NULL
+    ) AS is_quarantined
 FROM workflow_changes AS c
 JOIN workflows AS w ON w.id = c.workflow_id
 JOIN workflow_versions AS v ON v.workflow_id = c.workflow_id AND v.version = c.version

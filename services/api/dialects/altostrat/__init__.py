@@ -1,0 +1,1 @@
+"""Altostrat: ``/altostrat`` (docs/dialects/altostrat.md)."""

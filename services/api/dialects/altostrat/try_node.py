@@ -1,0 +1,70 @@
+"""Trying a node: what computes is computed, of what acts is said what it would do."""
+
+from collections.abc import Collection, Generator, Mapping
+from dataclasses import dataclass
+from typing import Any, Final
+
+from services.api.resources import ApiResources
+from shared.domain.steps import DEFAULT_CASE, FALSE, TRUE, Step, StepKind
+from shared.expr.errors import ExpressionError
+from shared.expr.liquid import TemplateCache
+from shared.expr.resolve import Resolver
+from shared.expr.secrets import SecretMarks
+
+_TEMPLATES_MAX: Final = 200
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Tried:
+    """What a node comes to, or with ``is_dry`` what it would work with; ``error``: why nothing."""
+
+    output: Any = None
+    is_dry: bool = False
+    handle: str | None = None
+    error: str | None = None
+
+
+def try_node(
+    resources: ApiResources, step: Step, context: Mapping[str, Any], secrets: Collection[str]
+) -> Generator[None, None, Tried]:
+    """The step with ``context`` as what it sees; of secrets the names are shown.
+
+    It yields between evaluations.
+    """
+    marks = SecretMarks(resources.new_token())
+    resolver = Resolver(resources.expressions, TemplateCache(_TEMPLATES_MAX))
+    scope = {**_SCOPE, "context": context, **context, "secrets": marks.scope(secrets)}
+    now = resources.clock.now()
+
+    def holds(source: str, given: Any) -> bool:
+        return resolver.holds(source, scope, now=now, seed=0, bindings={"input": given})
+
+    try:
+        given = resolver.resolve(step.input, scope, now=now, seed=0)
+        yield
+        match step.kind:
+            case StepKind.CONDITION:
+                held = holds(step.condition or "false", given)
+                return Tried(output={"result": held}, handle=TRUE if held else FALSE)
+            case StepKind.SWITCH:
+                for case in step.cases:
+                    if holds(case.when, given):
+                        return Tried(output={"case": case.handle}, handle=case.handle)
+                    yield
+                return Tried(output={"case": DEFAULT_CASE}, handle=DEFAULT_CASE)
+            case StepKind.ITERATOR if step.iterator is not None:
+                items = resolver.resolve(step.iterator.items, scope, now=now, seed=0)
+                return Tried(output={"items": marks.shown(items)}, is_dry=True)
+    except ExpressionError as error:
+        return Tried(error=error.message)
+    return Tried(output=marks.shown(given), is_dry=not _computes(step))
+
+
+_SCOPE: Final[Mapping[str, Any]] = {
+    **{name: {} for name in ("trigger", "payload", "webhook_payload", "steps", "workflow")},
+    "execution": {},
+}
+
+
+def _computes(step: Step) -> bool:
+    return step.action == "transform" or step.kind in (StepKind.RESPOND, StepKind.TERMINATE)

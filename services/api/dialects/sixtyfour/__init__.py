@@ -1,0 +1,1 @@
+"""Sixtyfour: ``/sixtyfour`` (docs/dialects/sixtyfour.md)."""

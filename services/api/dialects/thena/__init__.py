@@ -1,0 +1,1 @@
+"""Thena: ``/thena`` (docs/dialects/thena.md)."""

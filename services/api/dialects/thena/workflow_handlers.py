@@ -1,0 +1,176 @@
+"""Thena's routes of workflows, as its clients call them."""
+
+from collections.abc import Sequence
+from typing import Any, Final
+
+from aiohttp import web
+from pydantic import Field
+
+from services.api.dialects.thena.documents import ThenaDeletedDocument, ThenaWorkflowDocument
+from services.api.dialects.thena.faults import cannot_run
+from services.api.dialects.thena.paths import ThenaListQuery, Uid, uid_in_path
+from services.api.dialects.thena.render import render
+from services.api.dialects.thena.request import (
+    ThenaChange,
+    ThenaSwitch,
+    ThenaWorkflow,
+    event_named,
+)
+from services.api.dialects.thena.workflows import WORDS, place
+from services.api.dialects.words import change_in, create_in, find_in, new_in, placed, replace_in
+from services.api.http.bodies import answer
+from services.api.http.route import AUTHOR, READ, Body, Route, body_of, document_of, query_of
+from services.api.login.auth import caller_of, environment_of
+from services.api.resources import RESOURCES
+from services.api.workflows.examine_workflow import examine, known_actions
+from services.api.workflows.keep_workflow import end_workflow
+from services.api.workflows.register_workflow import (
+    activate_workflow,
+    deactivate_workflow,
+)
+from shared.db import workflows
+from shared.db.event_types import types_named
+from shared.db.pool import Connection
+from shared.domain.errors import Invalid, Problem
+from shared.domain.ids import EnvironmentId, WorkflowId
+from shared.domain.short_ids import short_id
+from shared.domain.workflows import Dialect, Lifecycle, Workflow
+
+
+class WorkflowsQuery(ThenaListQuery):
+    """Which workflows to list, in the order of creation."""
+
+    after: Uid | None = Field(None, description="The uid of the last one that is known.")
+
+
+async def create(request: web.Request) -> web.Response:
+    """201 with the workflow; with ``problems``, and not active, while it cannot run."""
+    return await _answered(request, (await create_in(WORDS, request)).workflow, status=201)
+
+
+async def list_all(request: web.Request) -> web.Response:
+    """The workflows of the environment."""
+    query, environment_id = query_of(request, WorkflowsQuery), await environment_of(request)
+    async with request.app[RESOURCES].tenant(environment_id) as conn:
+        last = None if query.after is None else await find_in(WORDS, conn, WorkflowId(query.after))
+        found = await workflows.list_workflows(
+            conn,
+            environment_id=environment_id,
+            dialect=Dialect.THENA,
+            after=None if last is None else (last.created_at, last.id),
+            limit=query.limit,
+        )
+        return answer(await _rendered(conn, environment_id, found))
+
+
+async def get(request: web.Request) -> web.Response:
+    """The workflow, as it stands now."""
+    async with request.app[RESOURCES].tenant(await environment_of(request)) as conn:
+        workflow = await find_in(WORDS, conn, WorkflowId(uid_in_path(request, "workflow_uid")))
+    return await _answered(request, workflow)
+
+
+async def change(request: web.Request) -> web.Response:
+    """The workflow with the fields of the body in place of its own, in a new version.
+
+    Executions under way go on in theirs. An answer that is sent back whole changes nothing. 422
+    when a live workflow could not run so.
+    """
+    workflow_id, caller = WorkflowId(uid_in_path(request, "workflow_uid")), await caller_of(request)
+    fields = await document_of(request)
+    async with request.app[RESOURCES].tenant(caller.environment_id) as conn:
+        workflow = await find_in(WORDS, conn, workflow_id)
+        (shown,) = await _rendered(conn, caller.environment_id, [workflow])
+    kept = {**workflow.source, "isActive": workflow.is_active}
+    asked = change_in(WORDS, kept, new_in(fields, shown), workflow_id)
+    try:
+        return await _answered(request, (await replace_in(WORDS, request, asked)).workflow)
+    except Invalid as error:
+        raise cannot_run(error) from None
+
+
+async def delete(request: web.Request) -> web.Response:
+    """What was deleted; its executions stay."""
+    resources, caller = request.app[RESOURCES], await caller_of(request)
+    workflow_id = WorkflowId(uid_in_path(request, "workflow_uid"))
+    async with resources.tenant(caller.environment_id) as conn:
+        await workflows.lock_changes(conn)
+        await find_in(WORDS, conn, workflow_id)
+        await end_workflow(resources, conn, caller, workflow_id)
+    document: ThenaDeletedDocument = {
+        "uid": short_id(workflow_id),
+        "uniqueIdentifier": short_id(workflow_id),
+    }
+    return answer(document)
+
+
+async def toggle(request: web.Request) -> web.Response:
+    """The workflow, switched the other way, or as the body says; 422 for one that cannot run."""
+    resources, caller = request.app[RESOURCES], await caller_of(request)
+    workflow_id = WorkflowId(uid_in_path(request, "workflow_uid"))
+    asked = (await body_of(request, ThenaSwitch)).is_active
+    async with resources.tenant(caller.environment_id) as conn:
+        workflow = await find_in(WORDS, conn, workflow_id)
+    is_wanted = not workflow.is_matched if asked is None else asked
+    switch = activate_workflow if is_wanted else deactivate_workflow
+    try:
+        return await _answered(request, await switch(resources, caller, workflow_id))
+    except Invalid as error:
+        raise cannot_run(placed(WORDS, error)) from None
+
+
+async def _answered(request: web.Request, workflow: Workflow, *, status: int = 200) -> web.Response:
+    """The workflow, with everything that keeps a draft from running."""
+    resources, environment_id = request.app[RESOURCES], EnvironmentId(workflow.environment_id)
+    problems: list[Problem] = []
+    async with resources.tenant(environment_id) as conn:
+        if workflow.lifecycle is Lifecycle.DRAFT:
+            _, problems = await examine(resources, conn, workflow)
+        (document,) = await _rendered(conn, environment_id, [workflow], [*map(place, problems)])
+    return answer(document, status=status)
+
+
+async def _rendered(
+    conn: Connection,
+    environment_id: EnvironmentId,
+    found: Sequence[Workflow],
+    problems: Sequence[Problem] = (),
+) -> list[dict[str, Any]]:
+    named = {event_named(workflow.source.get("triggerEvent")) for workflow in found}
+    events = await types_named(conn, environment_id, [said for said in named if said])
+    actions = await known_actions(conn, environment_id)
+    return [render(workflow, events, actions, problems) for workflow in found]
+
+
+_WORKFLOWS: Final = "/thena/api/v1/workflows"
+
+ROUTES: Final = (
+    Route(
+        *("POST", _WORKFLOWS, create, AUTHOR),
+        body=Body(model=ThenaWorkflow, is_definition=True),
+        answers={201: ThenaWorkflowDocument},
+    ),
+    Route(
+        *("GET", _WORKFLOWS, list_all, READ),
+        query=WorkflowsQuery,
+        answers={200: list[ThenaWorkflowDocument]},
+    ),
+    Route("GET", f"{_WORKFLOWS}/{{workflow_uid}}", get, READ, answers={200: ThenaWorkflowDocument}),
+    Route(
+        *("PATCH", f"{_WORKFLOWS}/{{workflow_uid}}", change, AUTHOR),
+        body=Body(model=ThenaChange, is_definition=True),
+        answers={200: ThenaWorkflowDocument},
+    ),
+    Route(
+        "DELETE",
+        f"{_WORKFLOWS}/{{workflow_uid}}",
+        delete,
+        AUTHOR,
+        answers={200: ThenaDeletedDocument},
+    ),
+    Route(
+        *("POST", f"{_WORKFLOWS}/{{workflow_uid}}/toggle", toggle, AUTHOR),
+        body=Body(model=ThenaSwitch, is_optional=True),
+        answers={200: ThenaWorkflowDocument},
+    ),
+)

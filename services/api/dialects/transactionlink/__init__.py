@@ -1,0 +1,1 @@
+"""TransactionLink: ``/transactionlink`` (docs/dialects/transactionlink.md)."""

@@ -1,0 +1,1 @@
+"""Truto: ``/truto`` (docs/dialects/truto.md)."""

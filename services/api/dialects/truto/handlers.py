@@ -1,0 +1,111 @@
+"""Truto's routes, as its clients call them."""
+
+from typing import Any, Final
+
+from aiohttp import web
+from pydantic import RootModel
+
+from services.api.dialects.truto import run_handlers
+from services.api.dialects.truto import workflows as truto
+from services.api.dialects.truto.documents import TrutoDeleted, TrutoPage, TrutoWorkflowDocument
+from services.api.dialects.truto.queries import TrutoWorkflowsQuery
+from services.api.dialects.truto.workflows import WORDS
+from services.api.dialects.words import change_in, create_in, find_in, replace_in
+from services.api.http.bodies import JSON, YAML, answer
+from services.api.http.pages import split_page
+from services.api.http.parameters import id_in_path
+from services.api.http.route import AUTHOR, READ, Body, Route, document_of, query_of
+from services.api.login.auth import caller_of, environment_of
+from services.api.resources import RESOURCES
+from services.api.workflows.keep_workflow import end_workflow
+from shared.db import workflows
+from shared.domain.ids import WorkflowId
+from shared.domain.workflows import Dialect
+from shared.wire.strict_json import invalid
+
+
+class TrutoChange(RootModel[dict[str, Any]]):
+    """Any of a workflow's fields; those that are left out stay as they are."""
+
+
+async def create(request: web.Request) -> web.Response:
+    """201 with the workflow; 200 when the same was created before under its id."""
+    outcome = await create_in(WORDS, request)
+    return answer(truto.render(outcome.workflow), status=201 if outcome.is_new else 200)
+
+
+async def get(request: web.Request) -> web.Response:
+    """The workflow."""
+    async with request.app[RESOURCES].tenant(await environment_of(request)) as conn:
+        workflow = await find_in(WORDS, conn, WorkflowId(id_in_path(request)))
+    return answer(truto.render(workflow))
+
+
+async def list_all(request: web.Request) -> web.Response:
+    """A page in the order of creation."""
+    query, environment_id = query_of(request, TrutoWorkflowsQuery), await environment_of(request)
+    async with request.app[RESOURCES].tenant(environment_id) as conn:
+        found = await workflows.list_workflows(
+            conn,
+            environment_id=environment_id,
+            dialect=Dialect.TRUTO,
+            event_name=query.trigger_name,
+            ids=None if query.ids is None else [WorkflowId(one) for one in query.ids],
+            after=query.trail.after,
+            limit=query.limit + 1,
+        )
+    page, last = split_page(found, query.limit)
+    end = None if last is None else (last.created_at, last.id)
+    return answer(query.trail.page([truto.render(workflow) for workflow in page], end))
+
+
+async def change(request: web.Request) -> web.Response:
+    """The workflow with the fields of the body in place of its own."""
+    resources = request.app[RESOURCES]
+    workflow_id = WorkflowId(id_in_path(request))
+    fields = await document_of(request)
+    caller = await caller_of(request, truto.environment_named(fields))
+    async with resources.tenant(caller.environment_id) as conn:
+        workflow = await find_in(WORDS, conn, workflow_id)
+    asked = change_in(WORDS, workflow.source, fields, workflow_id)
+    if asked.workflow_id != workflow_id:
+        raise invalid("/id", "OTHER_ID", "It differs from the id in the path; leave it out.")
+    outcome = await replace_in(WORDS, request, asked)
+    return answer(truto.render(outcome.workflow))
+
+
+async def delete(request: web.Request) -> web.Response:
+    """The id of what was deleted."""
+    resources = request.app[RESOURCES]
+    workflow_id, caller = WorkflowId(id_in_path(request)), await caller_of(request)
+    async with resources.tenant(caller.environment_id) as conn:
+        await workflows.lock_changes(conn)
+        await find_in(WORDS, conn, workflow_id)
+        await end_workflow(resources, conn, caller, workflow_id)
+    document: TrutoDeleted = {"id": str(workflow_id)}
+    return answer(document)
+
+
+_WORKFLOW: Final = Body(model=truto.TrutoWorkflow, media=JSON | YAML)
+_CHANGE: Final = Body(model=TrutoChange, media=JSON | YAML)
+
+ROUTES: Final = (
+    Route(
+        *("POST", "/truto/workflow", create, AUTHOR),
+        body=_WORKFLOW,
+        answers={200: TrutoWorkflowDocument, 201: TrutoWorkflowDocument},
+    ),
+    Route(
+        *("GET", "/truto/workflow", list_all, READ),
+        query=TrutoWorkflowsQuery,
+        answers={200: TrutoPage[TrutoWorkflowDocument]},
+    ),
+    Route("GET", "/truto/workflow/{id}", get, READ, answers={200: TrutoWorkflowDocument}),
+    Route(
+        *("PATCH", "/truto/workflow/{id}", change, AUTHOR),
+        body=_CHANGE,
+        answers={200: TrutoWorkflowDocument},
+    ),
+    Route("DELETE", "/truto/workflow/{id}", delete, AUTHOR, answers={200: TrutoDeleted}),
+    *run_handlers.ROUTES,
+)

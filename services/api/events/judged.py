@@ -1,0 +1,51 @@
+"""A decision on an event beside the name of the workflow; also where there was no such workflow."""
+
+from typing import Final, NamedTuple
+
+from services.api.resources import ApiResources
+from shared.db.pool import Connection
+from shared.db.workflows import find_latest
+from shared.domain.errors import NotFound
+from shared.domain.events import Event
+from shared.domain.ids import WorkflowId
+from shared.domain.workflows import Workflow
+from shared.matching.decisions import Decision, Reason
+from shared.matching.explain import Explained, explain
+from shared.matching.view import EventView
+from shared.wire.envelope import stamp
+
+NO_VERSION: Final = 0
+"""The version of a workflow that was not there."""
+
+
+class Judged(NamedTuple):
+    """A workflow's name, as the version had it, and the decision on it."""
+
+    workflow_name: str
+    explained: Explained
+
+
+def judged(resources: ApiResources, view: EventView, workflow: Workflow) -> Judged:
+    """The decision on a workflow as it was."""
+    depth_max = resources.causation_depth_max
+    explained = explain(view, workflow, resources.expressions, depth_max=depth_max)
+    return Judged(workflow.definition.name, explained)
+
+
+async def judged_absent(conn: Connection, event: Event, workflow_id: WorkflowId) -> Judged:
+    """The decision on a workflow that was not there when the event arrived.
+
+    Raises NotFound where there never was one.
+    """
+    latest = await find_latest(conn, workflow_id)
+    if latest is None:
+        raise NotFound(f"There is no workflow {workflow_id}.")
+    workflow, arrived = latest.workflow, f"the event arrived at {stamp(event.received_at)}"
+    reason, cause = Reason.INACTIVE, f"It had been deleted when {arrived}."
+    if workflow.created_at > event.received_at:
+        reason = Reason.NOT_MADE_YET
+        cause = f"It was made at {stamp(workflow.created_at)}, after {arrived}."
+    decision = Decision(
+        workflow_id=workflow_id, workflow_version=NO_VERSION, reason=reason, cause=cause
+    )
+    return Judged(workflow.definition.name, Explained(decision=decision))

@@ -1,0 +1,1 @@
+"""What is done about subscriptions, their deliveries, and what signs them."""

@@ -1,0 +1,1 @@
+"""Webhooks that others send: who sends them, and what they say."""

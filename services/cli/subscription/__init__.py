@@ -1,0 +1,1 @@
+"""``turnout subscription``: who is told of results and phases."""

@@ -1,0 +1,1 @@
+"""``turnout webhook-endpoint``: addresses that make events of what others send."""

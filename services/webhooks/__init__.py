@@ -1,0 +1,1 @@
+"""Telling subscribers of step results and lifecycle phases."""

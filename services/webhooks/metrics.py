@@ -1,0 +1,57 @@
+"""What the role counts."""
+
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
+
+from shared.bus.lag import lag_gauge
+from shared.runtime.environment_names import EnvironmentCounter, EnvironmentNames
+
+
+class WebhooksMetrics:
+    """Every metric of the role, in one registry."""
+
+    def __init__(self, registry: CollectorRegistry, names: EnvironmentNames) -> None:
+        def counter(name: str, told: str, *labels: str) -> EnvironmentCounter:
+            return EnvironmentCounter(
+                f"turnout_{name}", told, labels, names=names, registry=registry
+            )
+
+        self.wanted = Counter(
+            "turnout_webhooks_wanted",
+            "Deliveries that subscriptions asked for.",
+            registry=registry,
+        )
+        self.attempts = counter(
+            "webhook_attempts", "Attempts at deliveries, by how they went.", "outcome"
+        )
+        self.given_up = counter(
+            "webhooks_given_up", "Deliveries after whose last attempt there is no other."
+        )
+        self.seconds = Histogram(
+            "turnout_webhook_attempt_seconds",
+            "Seconds that an attempt took.",
+            buckets=(0.01, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10),
+            registry=registry,
+        )
+        self.dead_letters = counter(
+            "webhooks_dead_letters", "Records that are no result.", "reason"
+        )
+        self.lag = lag_gauge(registry, "webhooks")
+        self._now(registry)
+
+    def _now(self, registry: CollectorRegistry) -> None:
+        def gauge(name: str, told: str) -> Gauge:
+            return Gauge(f"turnout_{name}", told, registry=registry)
+
+        self.in_flight = gauge("webhooks_in_flight", "Attempts under way.")
+        self.overdue_seconds = gauge(
+            "webhooks_overdue_seconds",
+            "Seconds since the oldest delivery was due that has not been claimed.",
+        )
+        self.due = gauge(
+            "webhook_subscriptions_due",
+            "Subscriptions with deliveries that are due, as last looked at.",
+        )
+        self.disabled = gauge(
+            "webhook_subscriptions_disabled",
+            "Subscriptions that were disabled because nothing could be delivered.",
+        )

@@ -1,0 +1,3 @@
+-- The workflows before one are decided.
+-- No rows ever.
+UPDATE late_events SET first_workflow_id = $3 WHERE environment_id = $1 AND event_key = $2

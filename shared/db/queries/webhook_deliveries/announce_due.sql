@@ -1,0 +1,3 @@
+-- Tells the processes that deliver, when the transaction commits, that something has become due.
+-- One row always.
+SELECT pg_notify('turnout_webhooks', '')

@@ -1,0 +1,205 @@
+"""Why an event did, or did not, start a workflow: every condition that failed, not the first alone.
+
+What decides is ``rules.judge``; here its verdict is taken apart, for whoever asks.
+"""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from typing import Any, Final
+
+from shared.domain.errors import Invalid
+from shared.domain.workflows import Workflow
+from shared.expr.bounds import RUN_IF
+from shared.expr.errors import OUT_OF_BOUNDS
+from shared.expr.jsonata import ExpressionCache, Truth, Verdict
+from shared.expr.parts import parts_of
+from shared.expr.reads import Path, paths_read
+from shared.matching.clauses import Clause, clauses_of, shown
+from shared.matching.decisions import Decision, Reason, guarded
+from shared.matching.rules import Rule, RunIf, compile_rule, exclude, judge
+from shared.matching.shorten import shortened
+from shared.matching.similar import similar, values_at
+from shared.matching.view import EventView
+
+READS_MAX: Final = 10
+"""Of the paths that a part of a ``run_if`` reads, so many are told."""
+
+_RUN_IF: Final = "/run_if"
+_TEXT_CHARS_MAX: Final = 400
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Read:
+    """What an event has at a path; a value that is large is shortened.
+
+    Where there is nothing, ``similar`` is a path that its author may have meant.
+    """
+
+    path: str
+    is_there: bool
+    value: Any = None
+    similar: str | None = None
+
+    def __str__(self) -> str:
+        if self.is_there:
+            return f"{self.path} is {shown(self.value)}"
+        hint = "" if self.similar is None else f" (did you mean {self.similar}?)"
+        return f"{self.path} is absent{hint}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Failed:
+    """A condition that did not hold; as a text, a sentence for its author.
+
+    ``pointer`` is its place in the definition. A ``clause`` is one of a filter; else ``text`` is
+    the part of a ``run_if``, None where there is none to quote. ``error`` says why it could not be
+    answered. ``reads`` are the paths that it asks for.
+    """
+
+    pointer: str
+    truth: Truth
+    clause: Clause | None = None
+    text: str | None = None
+    error: str | None = None
+    reads: Sequence[Read] = ()
+
+    def __str__(self) -> str:
+        if self.clause is not None:
+            hints = [f"{read}." for read in self.reads if read.similar is not None]
+            return " ".join([str(self.clause), *hints])
+        if self.text is None:
+            return f"{self.pointer}: {self.error}"
+        came_to = f"is {self.truth}" if self.error is None else f"fails: {self.error}"
+        return "; ".join([f'{self.pointer}: "{self.text}" {came_to}', *map(str, self.reads)]) + "."
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Explained:
+    """A decision, the conditions that failed, and how many ``clauses`` were asked in all.
+
+    What never gets as far as its conditions has none of either.
+    """
+
+    decision: Decision
+    failed: Sequence[Failed] = ()
+    clauses: int = 0
+
+    @property
+    def is_near_miss(self) -> bool:
+        """Whether all held but one."""
+        return len(self.failed) == 1
+
+    @property
+    def detail(self) -> str | None:
+        """What there is to say about it."""
+        if self.failed:
+            return " ".join(map(str, self.failed[:READS_MAX]))
+        return self.decision.detail
+
+
+def explain(
+    view: EventView, workflow: Workflow, expressions: ExpressionCache, *, depth_max: int
+) -> Explained:
+    """As ``rules.decide``, with every condition that failed."""
+    excluded = exclude(view, workflow)
+    if excluded is not None:
+        return Explained(decision=excluded)
+    return explain_rule(view, compile_rule(workflow, expressions), depth_max=depth_max)
+
+
+def explain_rule(view: EventView, rule: Rule, *, depth_max: int) -> Explained:
+    """As ``explain``, whatever the workflow's state and triggers. Raises nothing."""
+    decision = guarded(judge(view, rule), view.event, depth_max)
+    is_met = decision.reason in (Reason.MATCHED, Reason.LOOP_GUARD)
+    failed = () if is_met else (*_failed_filters(view, rule), *_failed_parts(view, rule))
+    return Explained(decision=decision, failed=failed, clauses=_count(rule))
+
+
+def _count(rule: Rule) -> int:
+    clauses = 0 if rule.filter is None else sum(1 for _ in clauses_of(rule.filter.root))
+    parts = 0 if rule.run_if is None else len(parts_of(rule.run_if.source))
+    return clauses + parts + (rule.fault is not None)
+
+
+def _failed_filters(view: EventView, rule: Rule) -> Iterator[Failed]:
+    if rule.fault is not None:
+        pointer, _, detail = str(rule.fault[1]).partition(": ")
+        yield Failed(pointer=pointer, truth=Truth.ERROR, error=detail)
+    if rule.filter is None:
+        return
+    scope = view.seen_by(rule.dialect, rule.name)
+    for node in clauses_of(rule.filter.root):
+        clause = node.failure(scope)
+        if clause is not None:
+            yield Failed(
+                pointer=clause.pointer,
+                truth=Truth.FALSE if clause.error is None else Truth.ERROR,
+                clause=clause,
+                error=clause.error,
+                reads=[_of_clause(scope, clause)] if clause.path is not None else (),
+            )
+
+
+def _failed_parts(view: EventView, rule: Rule) -> Iterator[Failed]:
+    """The parts that do not hold; where each does by itself, the whole."""
+    if rule.run_if is None:
+        return
+    try:
+        verdict = _tested(view, rule.run_if)
+        parts = [] if verdict.truth is Truth.TRUE else [*_parts(view, rule.run_if)]
+    except Invalid as error:
+        yield Failed(pointer=_RUN_IF, truth=Truth.ERROR, error=error.problems[0].detail)
+        return
+    if verdict.truth is not Truth.TRUE:
+        yield from parts or [_part(view, rule.run_if, verdict)]
+
+
+def _parts(view: EventView, run_if: RunIf) -> Iterator[Failed]:
+    for text in parts_of(run_if.source):
+        part = replace(run_if, source=text)
+        verdict = _tested(view, part)
+        if verdict.truth is not Truth.TRUE:
+            yield _part(view, part, verdict)
+        if verdict.error is not None and verdict.error.code in OUT_OF_BOUNDS:
+            return  # what costs so much is not asked again
+
+
+def _tested(view: EventView, part: RunIf) -> Verdict:
+    document = view.document(part.dialect)
+    return part.compiled().test(document, bounds=RUN_IF, now=view.now, seed=view.seed)
+
+
+def _part(view: EventView, part: RunIf, verdict: Verdict) -> Failed:
+    text, scope = part.source, view.scope(part.dialect)
+    paths = sorted(path for path in paths_read(text) if path)
+    return Failed(
+        pointer=_RUN_IF,
+        truth=verdict.truth,
+        text=text if len(text) <= _TEXT_CHARS_MAX else f"{text[:_TEXT_CHARS_MAX]}…",
+        error=None if verdict.error is None else str(verdict.error),
+        reads=[_read(scope, path) for path in paths[:READS_MAX]],
+    )
+
+
+def _of_clause(scope: Any, clause: Clause) -> Read:
+    """What a filter finds at its path; it takes null for nothing."""
+    written = clause.path or ""
+    path = tuple(written.split("."))
+    if clause.actual is not None or values_at(scope, path):
+        return Read(path=written, is_there=True, value=shortened(clause.actual))
+    return _absent(scope, path)
+
+
+def _read(scope: Any, path: Path) -> Read:
+    found = values_at(scope, path)
+    if not found:
+        return _absent(scope, path)
+    value = shortened(found[0] if len(found) == 1 else found)
+    return Read(path=".".join(path), is_there=True, value=value)
+
+
+def _absent(scope: Any, path: Path) -> Read:
+    meant = similar(scope, path)
+    return Read(
+        path=".".join(path), is_there=False, similar=None if meant is None else ".".join(meant)
+    )

@@ -1,0 +1,121 @@
+"""Where in an index a conjunct stands."""
+
+from collections.abc import Iterator, Sequence
+from enum import IntEnum
+from functools import lru_cache
+from operator import attrgetter
+from typing import Final, TypeAlias
+
+from shared.matching.atoms import Atom, Conjunct, Keys, Member, Prefix, Present, Span, Suffix
+from shared.matching.readers import HIGHEST, LOWEST, Key, Reader
+
+PATHS_MAX: Final = 4
+"""Of how many paths a table is at most: an event is read for all, where a rule may need the first.
+"""
+LENGTH_MAX: Final = 256
+"""Of longer texts only so many characters are looked up: each length costs every event a look."""
+
+_SHARED_MAX: Final = 4_096
+_ORDER: Final = attrgetter("reader.order")
+
+Shape: TypeAlias = tuple[Reader, ...]
+
+
+class Kind(IntEnum):
+    """By what there are tables."""
+
+    VALUES = 0
+    BEGINNING = 1
+    END = 2
+    ITEM = 3
+    PRESENCE = 4
+
+
+Spot: TypeAlias = tuple[Kind, Shape, int]
+"""Which table: by what of which paths, and of how many characters."""
+
+
+def spots_of(conjunct: Conjunct) -> Iterator[tuple[Spot, Sequence[Key], Conjunct]]:
+    """In which table a conjunct may stand, the best first: at which keys, and what is left to ask.
+
+    None for one that says nothing, or of spans alone (``span_of``).
+    """
+    match _lead(conjunct):
+        case Keys(reader=reader, keys=keys) as lead:
+            named = _named(conjunct, lead)
+            if len(named) > 1:
+                row = tuple([atom.keys[0] for atom in named])
+                shape = tuple([atom.reader for atom in named])
+                yield (Kind.VALUES, shape, 0), (row,), _without(conjunct, named)
+            yield (Kind.VALUES, (reader,), 0), keys, _without(conjunct, (lead,))
+        case Prefix(reader=reader, text=text) as lead:
+            start = text[:LENGTH_MAX]
+            yield (Kind.BEGINNING, (reader,), len(start)), (start,), _without(conjunct, (lead,))
+        case Suffix(reader=reader, text=text) as lead:
+            end = text[-LENGTH_MAX:]
+            yield (Kind.END, (reader,), len(end)), (end,), _without(conjunct, (lead,))
+        case Member(reader=reader, key=key) as lead:
+            yield (Kind.ITEM, (reader,), 0), (key,), _without(conjunct, (lead,))
+        case Present(reader=reader) as lead:
+            yield (Kind.PRESENCE, (reader,), 0), (True,), _without(conjunct, (lead,))
+        case _:
+            return
+
+
+def span_of(conjunct: Conjunct) -> tuple[Span | None, Conjunct]:
+    """The span by which a conjunct is looked up that has no spot, and what is left to ask."""
+    lead = _lead(conjunct)
+    if not isinstance(lead, Span):
+        return None, conjunct
+    return lead, _without(conjunct, (lead,))
+
+
+def _lead(conjunct: Conjunct) -> Atom | None:
+    """What leaves the least open; of several the first."""
+    for atom in conjunct:
+        if type(atom) is Keys and len(atom.keys) == 1 and atom.keys[0] is not None:
+            return atom  # nothing leaves less
+    return min(conjunct, key=_rank, default=None)
+
+
+def _rank(atom: Atom) -> tuple[int, int]:
+    """How much an atom leaves open, about; what is longer leaves less."""
+    match atom:
+        case Keys(keys=keys):
+            return (5 if keys == (None,) else int(len(keys) > 1)), len(keys)
+        case Prefix() | Suffix():
+            return 2, -len(atom.text)
+        case Member():
+            return 3, 0
+        case Span():
+            return (6 if atom.low == LOWEST or atom.high == HIGHEST else 4), 0
+        case _:
+            return 7, 0
+
+
+def _named(conjunct: Conjunct, lead: Keys) -> list[Keys]:
+    """Those that name one value, as ``lead`` does; what is absent is no value.
+
+    In the same order whatever the order of the conjunct.
+    """
+    if len(lead.keys) > 1:
+        return [lead]
+    is_null = lead.keys[0] is None
+    alike = [
+        atom
+        for atom in conjunct
+        if isinstance(atom, Keys) and len(atom.keys) == 1 and (atom.keys[0] is None) is is_null
+    ]
+    return sorted(alike[:PATHS_MAX], key=_ORDER) if len(alike) > 1 else alike
+
+
+def _without(conjunct: Conjunct, taken: Sequence[Atom]) -> Conjunct:
+    if len(taken) == len(conjunct):
+        return ()
+    return _shared(tuple([atom for atom in conjunct if atom not in taken]))
+
+
+@lru_cache(_SHARED_MAX)
+def _shared(left: Conjunct) -> Conjunct:
+    """The same object for what many rules leave alike: a place of them is read much faster."""
+    return left
