@@ -10,6 +10,9 @@ BUS ?= local
 WORKERS ?= 2
 SECONDS ?= 60
 SEED ?= 1
+# In CI a test that fails has a second try, shown with its traceback: what a starved machine does to
+# thousands of tests of real processes must not refuse a change. More than a few still do.
+RERUNS := $(if $(CI),--reruns 1 --max-suite-reruns 4 --rerun-show-tracebacks)
 
 .PHONY: help
 help: ## Show this list
@@ -40,7 +43,7 @@ dev: setup ## Everything in one process on http://127.0.0.1:8080
 
 .PHONY: test
 test: setup lint ## All checks and all tests
-	@$(BIN)/python -m pytest --numprocesses $(WORKERS) --dist loadgroup
+	@$(BIN)/python -m pytest --numprocesses $(WORKERS) --dist loadgroup $(RERUNS)
 
 .PHONY: chaos
 chaos: setup ## Faults on real processes, drawn by SEED, for SECONDS (needs Java and Maven)
