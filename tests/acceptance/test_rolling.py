@@ -105,7 +105,7 @@ async def roles(database: str, kafka: str, jobs: SyncJobs) -> AsyncIterator[Role
         "TURNOUT_TOPIC_PREFIX": prefix,
         "TURNOUT_SOURCE_TOPICS": f'["{prefix}.events"]',
         "TURNOUT_PARTITIONS": "4",
-        "TURNOUT_KAFKA__SESSION_TIMEOUT_S": "6",
+        "TURNOUT_KAFKA__SESSION_TIMEOUT_S": "30",  # a starved role is no lost one
         "TURNOUT_EGRESS__ALLOW_LOOPBACK": "true",
         "TURNOUT_RUN_SYNC_JOB__URL": str(_jobs_url(jobs.server)),
         "TURNOUT_API__LEAVE_S": "1",
