@@ -24,7 +24,7 @@ setup: $(STAMP) ## Make .venv with everything pinned (Python 3.11 or newer)
 $(STAMP):
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
 		{ echo "Turnout needs Python 3.11 or newer: make setup PYTHON=/path/to/python3.11"; exit 1; }
-	@echo "Setting up $(VENV) (once) …"
+	@echo "Setting up $(VENV) (once; a minute or two) …"
 	@$(PYTHON) -m venv --clear $(VENV) || \
 		{ echo "python3 -m venv failed; on Debian and Ubuntu: apt-get install python3-venv"; exit 1; }
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check \

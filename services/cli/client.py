@@ -20,8 +20,9 @@ PAGE_MAX: Final = 200
 class Client:
     """The API at one address, for one person; made by ``open_client``."""
 
-    def __init__(self, connection: Connection) -> None:
+    def __init__(self, connection: Connection, *, is_token_given: bool) -> None:
         self._connection = connection
+        self._is_token_given = is_token_given
 
     async def call(
         self,
@@ -46,7 +47,7 @@ class Client:
         sent = dict(headers or {})
         if key is not None:
             sent["Idempotency-Key"] = key
-        with _advised():
+        with self._advised():
             return await self._connection.call(asked, sent)
 
     async def get(self, path: str, **query: Any) -> Any:
@@ -80,10 +81,27 @@ class Client:
         events = follow(
             self._connection, asked, after=after, on_lost=lambda fault: say(fault.message)
         )
-        with _advised():
+        with self._advised():
             async with aclosing(events) as told:
                 async for event in told:
                     yield event
+
+    @contextmanager
+    def _advised(self) -> Iterator[None]:
+        """What to do about it, on a command line."""
+        try:
+            yield
+        except errors.NoAnswer as fault:
+            raise Unavailable(
+                f"{fault.message} Start it with 'turnout dev', or name another with --url or"
+                " TURNOUT_URL."
+            ) from None
+        except errors.Denied as fault:
+            if not fault.is_stranger:
+                raise Denied(fault.message) from None
+            told = "What was shown is none of these. " if self._is_token_given else ""
+            mend = f"{told}Give it with --token or TURNOUT_TOKEN."
+            raise Denied(f"{fault.message} {mend}") from None
 
 
 @asynccontextmanager
@@ -95,7 +113,7 @@ async def open_client(url: str, token: str | None) -> AsyncIterator[Client]:
     # Whoever wants to wait for a result asks for it by its command.
     headers = {"Prefer": "wait=0"}
     async with open_connection(url, token, environment_named(), headers=headers) as connection:
-        yield Client(connection)
+        yield Client(connection, is_token_given=token is not None)
 
 
 def ask(
@@ -124,18 +142,3 @@ def listed(url: str, token: str | None, path: str, limit: int, **query: Any) -> 
             return await client.items(path, limit, **query)
 
     return asyncio.run(fetch())
-
-
-@contextmanager
-def _advised() -> Iterator[None]:
-    """What to do about it, on a command line."""
-    try:
-        yield
-    except errors.NoAnswer as fault:
-        raise Unavailable(
-            f"{fault.message} Start it with 'turnout dev', or name another with --url or"
-            " TURNOUT_URL."
-        ) from None
-    except errors.Denied as fault:
-        mend = " Give it with --token or TURNOUT_TOKEN." if fault.is_stranger else ""
-        raise Denied(fault.message + mend) from None

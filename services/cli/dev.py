@@ -99,7 +99,7 @@ def _announce(url: str, place: str, settings: ProcessSettings, *, as_json: bool)
     body = quote(minimal_workflow().decode().strip())
     say(
         f"""
-Turnout is ready at {url}; Ctrl-C ends it.
+Turnout is ready at {url}; Ctrl-C ends it. Its routes: {url}/docs
 Data: {place}. Bus: {f"Kafka at {kafka}" if kafka else "kept in Postgres"}.
 
 Register a workflow:

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from difflib import get_close_matches
 from importlib import import_module
 from typing import Any
 
@@ -64,6 +65,15 @@ class LazyGroup(click.Group):
     ) -> click.Command | None:
         found = self._lazy.get(cmd_name)
         return found.load() if isinstance(found, Lazy) else found
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        """As click's; a name that there is not is told with the one that it resembles."""
+        asked, near = args[0], get_close_matches(args[0], self._lazy, n=1)
+        if near and asked not in self._lazy and not ctx.resilient_parsing:
+            ctx.fail(f"No such command '{asked}'. Did you mean '{near[0]}'?")
+        return super().resolve_command(ctx, args)
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002
         with formatter.section("Commands"):

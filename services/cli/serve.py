@@ -12,6 +12,7 @@ from services.cli.process.patience import patiently
 from services.cli.process.roles import ROLES, MakeRole, read_roles
 from services.cli.process.running import admin_served, opened, play, run
 from services.cli.process.settings import read_process_settings
+from services.cli.process.variables import unread_here
 from shared.assembly.settings import ProcessSettings
 from shared.db.migrate import migrate
 from shared.runtime.telemetry import configure_logging
@@ -45,6 +46,8 @@ def serve(role: str, *, member: str | None, is_migrating: bool, as_json: bool) -
     settings = read_process_settings(given)
     makers = read_roles(ROLES if role == ALL else [role], given)
     configure_logging(settings.log)
+    if names := unread_here():
+        log.warning("variables_unread", names=names)
 
     async def main(stop: asyncio.Event) -> None:
         if is_migrating:

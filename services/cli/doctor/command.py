@@ -2,6 +2,7 @@
 
 import asyncio
 from pathlib import Path
+from typing import Final
 
 import click
 
@@ -14,6 +15,8 @@ from services.cli.present import show_rows, write_json
 from services.cli.process.settings import Outside, read_keyring, read_process_settings
 from shared.domain.errors import Rejected
 from shared.runtime.clock import SystemClock
+
+_BUS_TO_DO: Final = "See that it runs where KAFKA_BOOTSTRAP_SERVERS, or else DATABASE_URL, says."
 
 
 @click.group(
@@ -32,12 +35,14 @@ from shared.runtime.clock import SystemClock
 def doctor(ctx: click.Context, *, url: str, token: str | None, as_json: bool) -> None:
     """Check what Turnout needs, and say what to do where something is amiss.
 
-    Looks at Python, disk, egress settings, Postgres with its schema and clock, the keys of secrets,
-    the bus with its topics, and the API. Changes nothing. Ends with 1 when a check fails.
+    Looks at Python, disk, egress settings, variables that nothing reads, Postgres with its schema
+    and clock, the keys of secrets, the bus with its topics, and the API. Changes nothing. Ends with
+    1 when a check fails.
     """
     if ctx.invoked_subcommand is not None:
         return
     findings = [machine.check_python(), machine.check_disk(Path.cwd()), machine.check_egress()]
+    findings += machine.check_variables()
     findings += asyncio.run(_look_around(url, token))
     if as_json:
         write_json(findings)
@@ -71,7 +76,7 @@ async def _look_at_stores() -> list[Finding]:
         secrets = await checked("secrets", lambda: services.check_secrets(settings, ring))
     elif settings.kafka_settings is None:
         return [*postgres, *schema, _bus_without_schema()]
-    bus = await checked("bus", lambda: services.check_bus(settings, clock))
+    bus = await checked("bus", lambda: services.check_bus(settings, clock), to_do=_BUS_TO_DO)
     return [*postgres, *schema, *secrets, *bus]
 
 

@@ -9,6 +9,7 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from services.cli.doctor.findings import Finding, State
 from services.cli.process.settings import explained
+from services.cli.process.variables import unread_here
 from shared.domain.errors import Rejected, Unavailable
 from shared.egress.settings import EgressSettings
 from shared.embedded.binaries import find_binaries
@@ -56,6 +57,21 @@ def check_embedded_postgres() -> Finding:
         state=State.OK,
         found=f"DATABASE_URL is not set; 'turnout dev' starts the one of {folder}",
     )
+
+
+def check_variables() -> list[Finding]:
+    """What is set in the environment as if it were a setting; nothing, if all of it is read."""
+    names = unread_here()
+    if not names:
+        return []
+    return [
+        Finding(
+            check="variables",
+            state=State.WARN,
+            found=f"set, and read by nothing: {', '.join(names)}",
+            to_do="Correct the names, or unset them.",
+        )
+    ]
 
 
 def check_egress() -> Finding:

@@ -1,6 +1,7 @@
 """Checks of what Turnout speaks to: Postgres, the bus, the API."""
 
 import asyncio
+import logging
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -28,17 +29,25 @@ SKEW_FAIL_S: Final = 30.0
 _SQL: Final = statements(Path(__file__).with_name("queries"))
 
 
-async def checked(name: str, check: Callable[[], Awaitable[Sequence[Finding]]]) -> list[Finding]:
-    """What ``check`` finds; an error of ours, or no end in 15 s, is a finding called ``name``."""
+async def checked(
+    name: str,
+    check: Callable[[], Awaitable[Sequence[Finding]]],
+    *,
+    to_do: str = "See that it runs.",
+) -> list[Finding]:
+    """What ``check`` finds; an error of ours, or no end in 15 s, is a finding called ``name``.
+
+    ``to_do`` is said where the error says nothing of that.
+    """
     try:
         async with asyncio.timeout(WITHIN_S):
             return list(await check())
     except TurnoutError as error:
         first, _, rest = error.message.partition(". ")
-        return [Finding(check=name, state=State.FAIL, found=first, to_do=rest or None)]
+        return [Finding(check=name, state=State.FAIL, found=first, to_do=rest or to_do)]
     except TimeoutError:
         said = f"no answer in {WITHIN_S} s"
-        return [Finding(check=name, state=State.FAIL, found=said, to_do="See that it runs.")]
+        return [Finding(check=name, state=State.FAIL, found=said, to_do=to_do)]
 
 
 async def check_postgres(settings: ProcessSettings, clock: Clock) -> list[Finding]:
@@ -131,6 +140,8 @@ async def check_api(url: str, token: str | None) -> list[Finding]:
 @asynccontextmanager
 async def open_bus(settings: ProcessSettings, clock: Clock) -> AsyncIterator[Bus]:
     """The bus as it is; no topic is made. Raises Unavailable."""
+    # What its client would write of a broker that is not there is in the error.
+    logging.getLogger("aiokafka").setLevel(logging.CRITICAL)
     if (kafka := settings.kafka_settings) is not None:
         async with open_kafka_bus(kafka) as bus:
             yield bus

@@ -76,5 +76,7 @@ async def _send_all(file: IO[bytes], url: str, token: str | None) -> int:
 
 
 def _after(sent: int) -> str:
-    before = counted(sent, "event before it was", "events before it were")
-    return f"{before} sent; those with ids of their own count once."
+    if not sent:
+        return "Nothing was sent: mend this first."
+    before = counted(sent, "event before this was", "events before this were")
+    return f"{before} sent; sent again, those with ids of their own count once."

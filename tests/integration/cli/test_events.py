@@ -145,6 +145,9 @@ def test_many_events_are_sent_from_a_file(client: Turnout, tmp_path: Path) -> No
     done = client("event", "send", "--file", str(file))
     assert (done.code, done.out) == (4, "")
     assert "/1100/event" in done.err
+    assert "1,000 events before this were sent" in done.err
+    file.write_text(json.dumps(events[1_100:]))
+    assert "Nothing was sent" in client("event", "send", "--file", str(file)).err
     for wrong in (("--file", str(file), kind), (), ("--file", str(tmp_path / "none"))):
         assert client("event", "send", *wrong).code == 2
     file.write_text("{}\n{")

@@ -67,6 +67,14 @@ def test_an_unknown_command_is_a_usage_error() -> None:
     assert "No such command 'fly'" in done.err
 
 
+def test_a_misspelt_command_is_told_with_the_one_that_was_meant() -> None:
+    """In a group as well."""
+    assert "Did you mean 'workflow'?" in turnout("workfow", "list").err
+    done = turnout("workflow", "lst")
+    assert (done.code, done.out) == (2, "")
+    assert "Did you mean 'list'?" in done.err
+
+
 def test_benchmarks_say_where_they_are() -> None:
     """Where the benchmarks are not installed, their command says what to do and ends with 5."""
     absent = LazyGroup(

@@ -101,9 +101,15 @@ async def test_whoever_waits_stops_at_once(monkeypatch: pytest.MonkeyPatch) -> N
 
 
 def test_serve_waits_for_postgres_and_ends_when_told(tmp_path: Path) -> None:
-    """While Postgres does not answer, serve waits and says why; SIGTERM ends it with 0."""
-    with running("serve", "all", folder=tmp_path, env={"DATABASE_URL": NOBODY, **TOKEN}) as process:
+    """While Postgres does not answer, serve waits and says why; SIGTERM ends it with 0.
+
+    A variable that nothing reads is told, without its value.
+    """
+    env = {"DATABASE_URL": NOBODY, **TOKEN, "TURNOUT_ACTVE_MAX": "5555"}
+    with running("serve", "all", folder=tmp_path, env=env) as process:
         eventually(lambda: "Postgres cannot be reached" in process.err)
+        assert "TURNOUT_ACTVE_MAX (did you mean TURNOUT_ACTIVE_MAX?)" in process.err
+        assert "5555" not in process.err
         assert process.end(signal.SIGTERM, within_s=WITHIN_S) == 0
         assert "secret" not in process.err
         assert "Traceback" not in process.err
@@ -170,6 +176,9 @@ def test_serve_all(tmp_path: Path, empty_database: str, held_port: int) -> None:
         denied = turnout("workflow", "list", "--url", url)
         assert denied.code == 6
         assert "--token" in denied.err
+        assert "none of these" not in denied.err
+        wrong = turnout("workflow", "list", "--url", url, "--token", "another")
+        assert (wrong.code, "none of these" in wrong.err) == (6, True)
         allowed = {"TURNOUT_URL": url, "TURNOUT_TOKEN": token}
         assert turnout("workflow", "list", "--json", env=allowed).json == []
         assert process.end(signal.SIGTERM, within_s=WITHIN_S) == 0

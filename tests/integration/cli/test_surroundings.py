@@ -70,6 +70,16 @@ def test_doctor_looks_at_postgres(dev_url: str, database: str, empty_database: s
     assert "turnout db migrate" in empty.out
 
 
+def test_doctor_names_variables_that_nothing_reads(dev_url: str) -> None:
+    """A misspelt setting is a warning, with the one that was meant and without its value."""
+    env = {"TURNOUT_URL": dev_url, "TURNOUT_ACTVE_MAX": "5555"}
+    done = turnout("doctor", "--json", env=env)
+    (found,) = [finding for finding in done.json if finding["check"] == "variables"]
+    assert (done.code, found["state"]) == (0, "warn")
+    assert "did you mean TURNOUT_ACTIVE_MAX?" in found["found"]
+    assert "5555" not in done.out
+
+
 def test_doctor_names_what_does_not_answer() -> None:
     """With nothing running, each check that fails says so, and the exit code is 1."""
     env = {
@@ -81,4 +91,6 @@ def test_doctor_names_what_does_not_answer() -> None:
     assert done.code == 1
     failed = {check for check, state in states(done).items() if state == "fail"}
     assert failed == {"postgres", "schema", "bus", "api"}
+    assert all(finding["to_do"] for finding in done.json if finding["state"] == "fail")
+    assert done.err == ""
     assert "secret" not in done.out
