@@ -210,7 +210,8 @@ def _terminated(step: Step, given: Any) -> Outcome:
     terminate = step.terminate
     if terminate is None or terminate.status == "completed":
         return Completed(input=given, output=given, is_result=True, ends=True)
-    message = terminate.message or f"Step '{step.id}' ends the execution as failed."
+    said = terminate.message or (given if isinstance(given, str) else None)
+    message = said or f"Step '{step.id}' ends the execution as failed."
     error = StepError(kind=ErrorKind.TERMINATED, message=message)
     return Failed(input=given, error=error, ends=True)
 

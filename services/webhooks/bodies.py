@@ -7,7 +7,8 @@ from typing import Any, Final
 from uuid import UUID
 
 from shared.domain.executions import AttemptStatus, Phase
-from shared.domain.subscriptions import WebhookFormat, message_id
+from shared.domain.outcomes import WaitKind
+from shared.domain.subscriptions import TEST, WebhookFormat, message_id
 from shared.wire.envelope import CLOUD_EVENT, dumps
 
 JSON: Final = "application/json"
@@ -44,12 +45,15 @@ def _native(told: Told) -> Body:
 
 
 def _truto(told: Told) -> Body:
-    record = told.record
-    event = record["type"].replace("turnout.step.", "workflow_step:")
+    """A test is what Truto's own is."""
+    record, event, payload = told.record, "test", {"foo": "bar"}
+    if told.kind != TEST:
+        event = record["type"].replace("turnout.step.", "workflow_step:")
+        payload = record["data"]
     document = {
         "id": f"evt_{told.delivery_id.hex}",
         "event": event,
-        "payload": record["data"],
+        "payload": payload,
         "environment_id": record["environmentid"],
         "webhook_id": str(told.subscription_id),
         "created_at": record["time"],
@@ -79,14 +83,16 @@ def _sixtyfour(told: Told) -> Body:
 def _transactionlink(told: Told) -> Body:
     data = told.record["data"]
     state = data.get("phase") or data.get("status")
-    kind, status = _TRANSACTIONLINK.get(state, ("WORKFLOW_STATUS_UPDATED", _RUNNING))
+    kind, status = _TRANSACTIONLINK.get(state, _GOES_ON)
+    if state == AttemptStatus.WAITING and (data.get("output") or {}).get("kind") in _OWN:
+        kind, status = _GOES_ON
     document = {
         "event": kind,
         "id": message_id(told.delivery_id),
         "workflowId": data.get("execution_id"),
         "workflowDefinitionId": data.get("workflow_id"),
         "workspaceId": told.record["environmentid"],
-        "revision": data.get("workflow_version"),
+        "executionVersion": data.get("workflow_version"),
         "status": status,
         "stepId": data.get("step_id"),
         "result": told.result,
@@ -95,7 +101,9 @@ def _transactionlink(told: Told) -> Body:
     return Body(media=JSON, raw=dumps(document), kind=kind)
 
 
-_RUNNING: Final = "RUNNING"
+_GOES_ON: Final = ("WORKFLOW_STATUS_UPDATED", "RUNNING")
+# Waits for the clock, for the step's own items, or for room: nobody else is to do anything.
+_OWN: Final = frozenset({WaitKind.SLEEP, WaitKind.ITEMS, WaitKind.TURN, WaitKind.THROTTLE})
 _TRANSACTIONLINK: Final[Mapping[Any, tuple[str, str]]] = MappingProxyType(
     {
         Phase.COMPLETED: ("WORKFLOW_COMPLETED", "COMPLETED"),

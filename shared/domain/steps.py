@@ -186,7 +186,10 @@ class Iterator(Strict):
 
 
 class Terminate(Strict):
-    """How the execution ends here; the step's input is its result."""
+    """How the execution ends here; the step's input is its result.
+
+    Of one that fails without a ``message``, an input that is a text is the message.
+    """
 
     status: Literal["completed", "failed"] = "completed"
     message: Text | None = None

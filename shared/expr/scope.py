@@ -9,7 +9,8 @@ truto            the payload's own fields, and beside them ``event`` {id event t
 altostrat        ``trigger`` (the payload's fields, with ``event_name``, ``trigger_type`` and in a
                  step ``run_id`` filled in), ``payload``, ``webhook_payload`` (what was sent to a
                  webhook, else the payload), ``context`` (the payload's, or the payload), and in a
-                 step the output of each ended step under the step's own id
+                 step the output of each ended step under the step's own id; of one that failed
+                 {error}, why
 sixtyfour        ``rows`` (the trigger's, in a step the last rows that a step put out),
                  ``trigger`` {kind event_name webhook_payload}
 thena            ``context`` {event {uid eventName source message {eventId eventType timestamp
@@ -48,6 +49,7 @@ from shared.domain.frozen import frozen
 from shared.domain.ids import as_uuid
 from shared.domain.short_ids import short_id
 from shared.domain.workflows import Dialect
+from shared.expr.step_outcomes import altostrat_output, thena_outcome
 
 
 @frozen
@@ -126,7 +128,7 @@ def _with_steps(
         case Dialect.TRUTO:
             return {**scope, "steps": [{"id": id_, **outcome} for id_, outcome in steps.items()]}
         case Dialect.ALTOSTRAT:
-            outputs = {step_id: outcome.get("output") for step_id, outcome in steps.items()}
+            outputs = {step_id: altostrat_output(outcome) for step_id, outcome in steps.items()}
             trigger = {**_run_id(scope["execution"]), **scope["trigger"]}
             return {**outputs, **scope, "trigger": trigger, "steps": steps}
         case Dialect.SIXTYFOUR:
@@ -134,13 +136,9 @@ def _with_steps(
             rows = next((rows for rows in outputs_of_rows if rows is not None), scope["rows"])
             return {**scope, "rows": rows, "steps": steps}
         case Dialect.THENA:
-            return {**scope, "steps": {id_: _thena_step(told) for id_, told in steps.items()}}
+            return {**scope, "steps": {id_: thena_outcome(told) for id_, told in steps.items()}}
         case _:
             return {**scope, "steps": steps}
-
-
-def _thena_step(outcome: Mapping[str, Any]) -> dict[str, Any]:
-    return {("result" if name == "output" else name): told for name, told in outcome.items()}
 
 
 def _native(event: Event) -> dict[str, Any]:

@@ -94,13 +94,17 @@ async def test_transactionlink(database: str) -> None:
         del client.session.headers["x-api-key"]
         async with client.get("/transactionlink/.well-known/jwks.json") as reply:
             (key,) = jwt.PyJWKSet.from_dict(await reply.json()).keys
+        kid = jwt.get_unverified_header(got.headers["JWS-SIGNATURE"])["kid"]
+        async with client.get(f"/transactionlink/auth/webhooks/key/{kid}") as reply:
+            pem = await reply.text()
     document = got.document
     assert document["event"] == "WORKFLOW_COMPLETED"
     assert document["workflowId"] == str(execution_id)
     assert document["result"] == "done"
     head, _, signature = got.headers["JWS-SIGNATURE"].split(".")
-    assert jwt.get_unverified_header(got.headers["JWS-SIGNATURE"])["kid"] == key.key_id
+    assert kid == key.key_id
     payload = base64.urlsafe_b64encode(got.body).rstrip(b"=").decode()
-    jwt.api_jws.decode(f"{head}.{payload}.{signature}", key, algorithms=["RS256"])
+    for one in (key, pem):
+        jwt.api_jws.decode(f"{head}.{payload}.{signature}", one, algorithms=["RS256"])
     with pytest.raises(jwt.InvalidSignatureError):
         jwt.api_jws.decode(f"{head}.{payload[:-2]}AA.{signature}", key, algorithms=["RS256"])

@@ -35,7 +35,12 @@ STEPS: dict[str, dict[str, Any]] = {
         "input": {"a": 1},
         "error": None,
     },
-    "second": {"status": "failed", "output": None, "input": None, "error": {"kind": "timeout"}},
+    "second": {
+        "status": "failed",
+        "output": None,
+        "input": None,
+        "error": {"kind": "timeout", "message": "It took too long."},
+    },
 }
 
 
@@ -208,6 +213,7 @@ def test_filters_find_their_paths_in_a_thena_scope(key: str) -> None:
         (Dialect.TRUTO, "integration.name & workflow.id & execution.id", "calcomwe"),
         (Dialect.ALTOSTRAT, "first.run_id", "r1"),
         (Dialect.ALTOSTRAT, "steps.first.output.run_id", "r1"),
+        (Dialect.ALTOSTRAT, "second.error", "It took too long."),
         (Dialect.ALTOSTRAT, "trigger.integration.name", "calcom"),
         (Dialect.SIXTYFOUR, "rows.id", 7),
         (Dialect.SIXTYFOUR, "trigger.webhook_payload.id", "ia_1"),

@@ -50,8 +50,9 @@ async def test_one_is_made_told_changed_tried_and_deleted(database: str) -> None
         await until(works.pool, DELIVERED, 2)
         assert [got.document["event"] for got in hooks.got] == [
             "workflow_execution:completed",
-            "turnout.webhook.test",
+            "test",
         ]
+        assert hooks.got[1].document["payload"] == {"foo": "bar"}
         assert hooks.got[1].document["id"] == sent["id"]
         changed = await ask(client, "PATCH", one, {"is_active": False, "event_types": []})
         assert (changed["is_active"], changed["event_types"]) == (False, ["*"])
