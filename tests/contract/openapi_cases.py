@@ -45,12 +45,21 @@ TAKE_FAULTS = {
 }
 """What is for documents with faults: drafts, and telling the faults."""
 WITHIN_S = 20
+_TURNS = {"GET": 0, "DELETE": 2}
 URL_BYTES_MAX = 8_000
 _PASSWORD = b'"format":"password",'
 SHOWN_CHARS_MAX = 2_000
 
 Operation = APIOperation[Any, Any, Any, Any]
 AnyCase = Case[Operation]
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """What is there: what may stand in an operation's path, and a body that it takes, if any."""
+
+    path: Mapping[str, str]
+    body: Any
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,14 +110,15 @@ def ask(
     url: str,
     *,
     token: str,
-    known: Callable[[str], Mapping[str, str]],
+    known: Callable[[str, str], Known],
     cases: int,
     start: int = 0,
     tell: Callable[[int], None] = lambda _: None,
 ) -> Asked:
     """Ask ``cases`` times or more; the same ``start`` gives the same requests.
 
-    ``known`` gives, for a path, what may stand in it and is there: every other request has it.
+    ``known`` gives, for a method and a path, what may stand in it and is there: every other request
+    has that in its path, and of those that are as the document wants them, half a body that fits.
     """
     config = schemathesis.Config()
     config.projects.default.generation.update(with_security_parameters=False)
@@ -120,8 +130,8 @@ def ask(
     for found in schema.get_all_operations():
         assert isinstance(found, Ok), found
         operations.append(found.ok())
-    # What deletes comes last, so that the others find something.
-    operations.sort(key=lambda one: one.method.upper() == "DELETE")
+    # What looks comes first and what deletes comes last, so that each finds something.
+    operations.sort(key=lambda one: _TURNS.get(one.method.upper(), 1))
     asked, turn = Asked(), start
     with requests.Session() as session:
         session.headers.update({"Authorization": f"Bearer {token}", "Prefer": "wait=0"})
@@ -148,11 +158,11 @@ def _ask_for(
     asked: Asked,
     session: requests.Session,
     url: str,
-    known: Callable[[str], Mapping[str, str]],
+    known: Callable[[str, str], Known],
     cases: int,
     turn: int,
 ) -> None:
-    there = known(operation.path)
+    there = known(operation.method.upper(), operation.path)
 
     @seed(turn)
     @settings(
@@ -165,8 +175,7 @@ def _ask_for(
     )
     @given(case=operation.as_strategy(generation_mode=mode))
     def check(case: AnyCase) -> None:
-        if asked.cases % 2 and there:
-            case.path_parameters = {**case.path_parameters, **there}
+        _be_about(case, there, asked.cases, mode)
         _hurry(case)
         assume(_fits_a_line(case, url))
         response = case.call(base_url=url, session=session, timeout=WITHIN_S)
@@ -189,6 +198,15 @@ def _note(asked: Asked, operation: str, case: AnyCase, failure: Exception) -> No
     told = str(failure)[:SHOWN_CHARS_MAX]
     wrong = Wrong(operation, kind, told, case.as_curl_command()[:SHOWN_CHARS_MAX])
     asked.wrong.setdefault((operation, kind), wrong)
+
+
+def _be_about(case: AnyCase, there: Known, turn: int, mode: GenerationMode) -> None:
+    """Every other case is about what is there; every other that is as wanted has the body."""
+    if turn % 2 and there.path:
+        case.path_parameters = {**case.path_parameters, **there.path}
+    has_body = mode is GenerationMode.POSITIVE and there.body is not None
+    if has_body and turn % 4 in (1, 2):
+        case.body, case.media_type = orjson.loads(orjson.dumps(there.body)), "application/json"
 
 
 def _hurry(case: AnyCase) -> None:

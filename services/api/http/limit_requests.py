@@ -15,15 +15,16 @@ _UNLIMITED: Final = frozenset({ANONYMOUS.name, OPERATOR.name})
 def limit_requests(rates: Rates | None) -> Middleware:
     """The middleware: 429 to a key, or a JWT's subject, that asks too often; None: to nobody.
 
-    The operator is not limited, nor is anybody where no login is needed.
+    A subject whose tokens name environments is counted in each. The operator is not limited, nor is
+    anybody where no login is needed.
     """
 
     @web.middleware
     async def middleware(request: web.Request, handler: Handler) -> web.StreamResponse:
         principal = request[PRINCIPAL]
-        who = principal.name
-        if rates is None or who in _UNLIMITED:
+        if rates is None or principal.name in _UNLIMITED:
             return await handler(request)
+        who = f"{principal.environment_id or principal.organisation_id}/{principal.name}"
         detail = "You ask too often; wait as long as Retry-After says."
         rates.check(who, detail, principal.environment_id)
         left = rates.take(who)

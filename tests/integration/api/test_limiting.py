@@ -10,18 +10,23 @@ from prometheus_client import CollectorRegistry
 from pydantic import SecretStr
 
 from services.api.app import build_app
+from services.api.login.issuers import Issuer
+from services.api.login.jwt_tokens import Issuers
 from services.api.resources import ApiResources
 from services.api.settings import ApiSettings, RateSettings
 from shared.domain.ids import DEFAULT_ENVIRONMENT
 from shared.domain.principals import Scope
+from shared.egress.caller import open_caller
+from shared.egress.settings import EgressSettings
 from shared.runtime.clock import SystemClock
 from tests.integration.api.asking import OPERATOR, Asker
 from tests.integration.api.conftest import Client
+from tests.integration.api.issued import AUDIENCE, ISSUER, Key, claims
 
 LIMITS = RateSettings(requests_per_s=5, failed_logins_per_min=3)
 WRONG = {"Authorization": f"tot_{'A' * 43}"}
 
-Limited = Callable[[str | None, RateSettings], Awaitable[Client]]
+Limited = Callable[..., Awaitable[Client]]
 
 
 class Stopped(SystemClock):
@@ -44,10 +49,12 @@ async def limited(resources: ApiResources, clock: Stopped) -> AsyncIterator[Limi
     """Starts an API with limits that asks for a token, or for none."""
     async with AsyncExitStack() as stack:
 
-        async def start(token: str | None, limits: RateSettings) -> Client:
+        async def start(token: str | None, limits: RateSettings, *issuers: Issuer) -> Client:
             secret = None if token is None else SecretStr(token)
             own = replace(resources, token=secret, registry=CollectorRegistry(), clock=clock)
-            server = TestServer(build_app(own, ApiSettings(), rates=limits))
+            caller = await stack.enter_async_context(open_caller(EgressSettings(), clock))
+            read = Issuers(issuers, caller, clock) if issuers else None
+            server = TestServer(build_app(own, ApiSettings(), read, limits))
             return await stack.enter_async_context(TestClient(server))
 
         yield start
@@ -85,6 +92,25 @@ async def test_a_key_may_ask_so_often(limited: Limited, clock: Stopped) -> None:
     told = f'turnout_http_refused_total{{environment="{DEFAULT_ENVIRONMENT}",limit="requests"}} 4.0'
     assert told in text
     assert one[4:12] not in text
+
+
+async def test_a_subject_is_counted_in_each_of_its_environments(limited: Limited) -> None:
+    """What it asks in one environment leaves it its times in another."""
+    key = Key("one")
+    issuer = Issuer(
+        issuer=ISSUER,
+        audience=AUDIENCE,
+        algorithm="ES256",
+        public_key=key.pem,
+        environment_claim="env",
+    )
+    client = await limited(OPERATOR, LIMITS, issuer)
+    live, test = [await Asker(client, OPERATOR).new_environment(name) for name in ("live", "test")]
+    for environment in (live, test):
+        token = key.token(claims(env=environment))
+        assert await statuses(client, 7, Authorization=token) == [200] * 5 + [429] * 2
+        again = key.token(claims(env=environment, jti="another"))
+        assert await statuses(client, 1, Authorization=again) == [429]
 
 
 async def test_where_no_login_is_needed_nothing_is_limited(limited: Limited) -> None:
