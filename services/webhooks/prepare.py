@@ -113,6 +113,7 @@ async def prepare(
         body=body.raw,
         timeout_s=timeout_s,
         depth=told.record.get(DEPTH, 0),
+        environment_id=claimed.environment_id,
     )
     return Prepared(request, secrets)
 

@@ -17,7 +17,7 @@ from aiohttp import (
 )
 from aiohttp.abc import AbstractResolver
 
-from shared.egress.connector import GuardedConnector, GuardedResolver
+from shared.egress.connector import GuardedConnector, GuardedResolver, OwnedRequest, owned
 from shared.egress.errors import (
     CallTimeout,
     ConnectFailed,
@@ -56,7 +56,7 @@ class Caller:
                 asyncio.timeout(min(request.timeout_s, self._settings.timeout_s_max)),
                 self._session.request(
                     request.method,
-                    target.url,
+                    owned(target.url, request.environment_id),
                     headers=headers,
                     data=request.body,
                     allow_redirects=False,
@@ -101,6 +101,7 @@ async def open_caller(
     guarded = GuardedResolver(resolver or SystemResolver(), settings)
     async with ClientSession(
         connector=GuardedConnector(guarded, settings),
+        request_class=OwnedRequest,
         cookie_jar=DummyCookieJar(),
         trust_env=False,
         timeout=ClientTimeout(total=None, sock_connect=settings.connect_timeout_s),

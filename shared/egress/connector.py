@@ -3,12 +3,16 @@
 import asyncio
 import socket
 from ipaddress import ip_address
+from uuid import UUID
 
 from aiohttp import ClientConnectionError, ClientRequest, ClientTimeout, TCPConnector
 from aiohttp.abc import AbstractResolver, ResolveResult
+from aiohttp.client_reqrep import ConnectionKey
 from aiohttp.connector import Connection
 from aiohttp.tracing import Trace
+from yarl import URL
 
+from shared.domain.ids import EnvironmentId
 from shared.egress.errors import DestinationRefused
 from shared.egress.guard import address_allowed
 from shared.egress.settings import EgressSettings
@@ -38,6 +42,27 @@ class GuardedResolver(AbstractResolver):
 
     async def close(self) -> None:
         await self._inner.close()
+
+
+class OwnedRequest(ClientRequest):
+    """A request on a connection that only others of its owner have used.
+
+    A receiver that takes a body for the beginning of the next request would else hear one
+    environment's words before another's, whose headers it would hand to the first.
+    """
+
+    @property
+    def connection_key(self) -> ConnectionKey:
+        owner = self.original_url.raw_fragment
+        if not owner:
+            return super().connection_key
+        # There are no proxies, so this part of the key is free.
+        return super().connection_key._replace(proxy_headers_hash=UUID(owner).int)
+
+
+def owned(url: URL, environment_id: EnvironmentId | None) -> URL:
+    """The URL with its owner as the fragment, which is never sent."""
+    return url.with_fragment(None if environment_id is None else str(environment_id))
 
 
 class GuardedConnector(TCPConnector):

@@ -7,6 +7,7 @@ from types import MappingProxyType
 from typing import Final
 
 from shared.domain.causes import DEPTH_HEADER
+from shared.domain.ids import EnvironmentId
 from shared.egress.errors import RequestRefused
 from shared.egress.settings import EgressSettings
 
@@ -44,6 +45,7 @@ class Request:
     """One request; its URL, headers and body may stem from a template and are not trusted.
 
     ``depth`` executions have led to it, which a header tells its receiver, who may be ourselves.
+    Only requests of the same ``environment_id`` share connections; None: it is ours.
     """
 
     method: str
@@ -52,6 +54,7 @@ class Request:
     body: bytes | None = None
     timeout_s: float
     depth: int = 0
+    environment_id: EnvironmentId | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -40,7 +40,8 @@ async def send(caller: Caller, request: Request, call: Call) -> Outcome:
 async def fetch(caller: Caller, request: Request, call: Call) -> Response | Failed:
     """Send ``request``; a 2xx of a size that can be kept, whole, or why there is none."""
     try:
-        response = await caller.call(replace(request, depth=call.origin.cause.depth + 1))
+        depth, environment_id = call.origin.cause.depth + 1, call.origin.environment_id
+        response = await caller.call(replace(request, depth=depth, environment_id=environment_id))
     except (DestinationRefused, RequestRefused) as error:
         return failed(ErrorKind.REFUSED, error.message)
     except CallTimeout as error:

@@ -38,6 +38,7 @@ class Got:
     path: str
     headers: Mapping[str, str]
     body: bytes
+    peer: object
 
     @property
     def document(self) -> Any:
@@ -68,7 +69,8 @@ class Hooks:
     async def take(self, request: web.Request) -> web.Response:
         """Keep it, and answer; requests to /slow wait for ``held``."""
         count = len(self.at(request.path))
-        self.got.append(Got(request.path, dict(request.headers), await request.read()))
+        peer = None if request.transport is None else request.transport.get_extra_info("peername")
+        self.got.append(Got(request.path, dict(request.headers), await request.read(), peer))
         if self.held is not None and request.path == "/slow":
             await self.held.wait()
         return web.Response(
