@@ -562,6 +562,16 @@ CREATE TABLE public.timers (
     due_at timestamp with time zone NOT NULL
 );
 
+CREATE TABLE public.transactionlink_parameters (
+    id uuid NOT NULL,
+    environment_id uuid NOT NULL,
+    parameters json NOT NULL,
+    created_at timestamp with time zone NOT NULL,
+    updated_at timestamp with time zone NOT NULL
+);
+
+ALTER TABLE ONLY public.transactionlink_parameters FORCE ROW LEVEL SECURITY;
+
 CREATE TABLE public.trigger_counts (
     environment_id uuid NOT NULL,
     event_name text NOT NULL COLLATE pg_catalog."C",
@@ -883,6 +893,9 @@ ALTER TABLE ONLY public.throttles
 ALTER TABLE ONLY public.timers
     ADD CONSTRAINT timers_pkey PRIMARY KEY (execution_id);
 
+ALTER TABLE ONLY public.transactionlink_parameters
+    ADD CONSTRAINT transactionlink_parameters_pkey PRIMARY KEY (id);
+
 ALTER TABLE ONLY public.trigger_counts
     ADD CONSTRAINT trigger_counts_pkey PRIMARY KEY (environment_id, event_name, day);
 
@@ -976,6 +989,8 @@ CREATE INDEX signing_secrets_of_subscriptions ON public.signing_secrets USING bt
 CREATE INDEX start_keys_old ON public.start_keys USING brin (asked_at);
 
 CREATE INDEX timers_due ON public.timers USING btree (partition, due_at, execution_id);
+
+CREATE INDEX transactionlink_parameters_listed ON public.transactionlink_parameters USING btree (environment_id, created_at, id);
 
 CREATE INDEX trigger_counts_day ON public.trigger_counts USING btree (day);
 
@@ -1116,6 +1131,8 @@ CREATE POLICY engine ON public.sixtyfour_jobs TO turnout_engine USING (true);
 
 CREATE POLICY engine ON public.sixtyfour_link_keys TO turnout_engine USING (true);
 
+CREATE POLICY engine ON public.transactionlink_parameters TO turnout_engine USING (true);
+
 CREATE POLICY engine ON public.trigger_counts TO turnout_engine USING (true);
 
 CREATE POLICY engine ON public.trigger_names TO turnout_engine USING (true);
@@ -1222,6 +1239,8 @@ CREATE POLICY tenant ON public.sixtyfour_jobs TO turnout_tenant USING ((environm
 
 CREATE POLICY tenant ON public.sixtyfour_link_keys TO turnout_tenant USING ((environment_id = (current_setting('turnout.environment'::text))::uuid));
 
+CREATE POLICY tenant ON public.transactionlink_parameters TO turnout_tenant USING ((environment_id = (current_setting('turnout.environment'::text))::uuid));
+
 CREATE POLICY tenant ON public.trigger_counts TO turnout_tenant USING ((environment_id = (current_setting('turnout.environment'::text))::uuid));
 
 CREATE POLICY tenant ON public.trigger_names TO turnout_tenant USING ((environment_id = (current_setting('turnout.environment'::text))::uuid));
@@ -1249,6 +1268,8 @@ CREATE POLICY tenant ON public.workflow_versions TO turnout_tenant USING ((workf
   WHERE (w.id = workflow_versions.workflow_id))));
 
 CREATE POLICY tenant ON public.workflows TO turnout_tenant USING ((environment_id = (current_setting('turnout.environment'::text))::uuid));
+
+ALTER TABLE public.transactionlink_parameters ENABLE ROW LEVEL SECURITY;
 
 ALTER TABLE public.trigger_counts ENABLE ROW LEVEL SECURITY;
 
@@ -1379,6 +1400,9 @@ GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.start_keys TO turnout_engine;
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.throttles TO turnout_engine;
 
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.timers TO turnout_engine;
+
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.transactionlink_parameters TO turnout_engine;
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.transactionlink_parameters TO turnout_tenant;
 
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.trigger_counts TO turnout_engine;
 GRANT SELECT ON TABLE public.trigger_counts TO turnout_tenant;

@@ -123,6 +123,12 @@ async def list_known(
     return [_known(row) for row in rows]
 
 
+async def find_public_key(conn: Connection, id_: UUID, now: datetime) -> Mapping[str, Any] | None:
+    """The JWK of a pair that signs an environment's messages now; None: there is no such pair."""
+    key = await conn.fetchval(_SQL["find_public_key"], id_, now)
+    return None if key is None else orjson.loads(key)
+
+
 async def read_own(
     conn: Connection, ring: KeyRing, environment_id: EnvironmentId, form: SigningForm, now: datetime
 ) -> list[SigningKey]:

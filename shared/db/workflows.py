@@ -138,7 +138,23 @@ async def find_given(
 
 async def get_workflow(conn: Connection, workflow_id: WorkflowId) -> Workflow:
     """The current version. Raises NotFound."""
-    latest = await find_latest(conn, workflow_id)
+    return _current(await find_latest(conn, workflow_id), workflow_id)
+
+
+async def get_given(conn: Connection, environment_id: EnvironmentId, given: WorkflowId) -> Workflow:
+    """As ``get_workflow``, also of the workflow that was given this id and got one of its own."""
+    return _current(await find_given(conn, environment_id, given), given)
+
+
+async def id_given(
+    conn: Connection, environment_id: EnvironmentId, given: WorkflowId
+) -> WorkflowId:
+    """The id of the workflow that was given this one; that itself where there is none."""
+    latest = await find_given(conn, environment_id, given)
+    return given if latest is None else WorkflowId(latest.workflow.id)
+
+
+def _current(latest: Latest | None, workflow_id: WorkflowId) -> Workflow:
     if latest is None or latest.is_deleted:
         raise _not_found(workflow_id)
     return latest.workflow

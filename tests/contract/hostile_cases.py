@@ -141,6 +141,13 @@ RICH: Final[Mapping[tuple[str, str], Any]] = {
             "edges": [{"from_block_id": "a", "to_block_id": "a", "condition": "$count(rows) > 1"}],
         },
     },
+    **{
+        at: {"parameters": {"a": {"b": [1, "x"]}}}
+        for at in (
+            ("POST", "/transactionlink/parameters"),
+            ("PUT", "/transactionlink/parameters/{parameters_id}"),
+        )
+    },
     ("POST", "/transactionlink/workflows"): {
         "workflowDefinitionId": NAME,
         "locale": "en",

@@ -60,6 +60,8 @@ ROWS = {
     "sixtyfour_jobs": "(id, environment_id, save_json, created_at) VALUES ($1, $1, false, now())",
     "sixtyfour_job_blocks": "(job_id, block_id, environment_id, number, block_name, specs,"
     " execution_id, added_at) VALUES ($1, $1, $1, 1, 'b', '{}', $1, now())",
+    "transactionlink_parameters": "(id, environment_id, parameters, created_at, updated_at)"
+    " VALUES ($1, $1, '{}', now(), now())",
     "decision_counts": "(environment_id, workflow_id, day, reason, decisions, event_key, event_at)"
     " VALUES ($1, $1, current_date, 'MATCHED', 1, $1, now())",
     "trigger_counts": "(environment_id, event_name, day, events) VALUES ($1, 'e', current_date, 1)",

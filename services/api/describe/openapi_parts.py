@@ -59,6 +59,8 @@ IN_PATH: Final[Mapping[str, tuple[str, Parts]]] = MappingProxyType(
         "webhook-subscriptions": ("The subscription's id.", _UUID),
         "webhook": ("The webhook's id.", _UUID),
         "webhook-deliveries": ("The delivery's id.", _UUID),
+        "parameters": ("The set's id.", _UUID),
+        "{key_id}": ("The `kid` of a `JWS-SIGNATURE`.", _UUID),
     }
 )
 """What stands in a path, by its own name or after each word: a sentence and a schema."""

@@ -16,9 +16,10 @@ class Words:
 
     ``parse`` makes the registration that a document asks for; the id is for one that names none.
     It raises Invalid with every fault of the document's shape. ``place`` says where in the document
-    a problem of the definition is.
+    a problem of the definition is. ``carried`` is the id in a document which ``parse`` passes over.
     """
 
     dialect: Dialect
     parse: Callable[[Mapping[str, Any], UUID], Registration]
     place: Callable[[Problem], Problem]
+    carried: Callable[[Mapping[str, Any]], UUID | None] = lambda _: None

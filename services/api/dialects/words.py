@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 from uuid import UUID
 
@@ -11,7 +12,7 @@ from services.api.dialects.parsing import Words
 from services.api.dialects.recognise import check_whose, told_whose
 from services.api.http.route import document_of
 from services.api.login.auth import caller_of
-from services.api.resources import RESOURCES
+from services.api.resources import RESOURCES, ApiResources
 from services.api.workflows.register_workflow import (
     Registered,
     create_workflow,
@@ -19,9 +20,10 @@ from services.api.workflows.register_workflow import (
 )
 from services.api.workflows.registration import Registration
 from shared.db.pool import Connection
-from shared.db.workflows import get_workflow
+from shared.db.workflows import find_latest, get_given
 from shared.domain.errors import Invalid, NotFound
-from shared.domain.ids import WorkflowId
+from shared.domain.ids import EnvironmentId, WorkflowId, is_made
+from shared.domain.principals import Caller
 from shared.domain.workflows import Workflow
 
 
@@ -33,10 +35,24 @@ async def create_in(words: Words, request: web.Request) -> Registered:
     resources, document = request.app[RESOURCES], await document_of(request)
     asked = read_in(words, document, resources.new_workflow_id())
     caller = await caller_of(request, asked.environment_id)
+    carried = words.carried(document)
+    if carried is not None and not await _is_own(resources, caller, WorkflowId(carried)):
+        asked = replace(asked, workflow_id=WorkflowId(carried))
     try:
         return await create_workflow(resources, caller, asked)
     except Invalid as error:
         raise placed(words, error) from None
+
+
+async def _is_own(resources: ApiResources, caller: Caller, id_: WorkflowId) -> bool:
+    """Whether Turnout has made an id here: then the document is a copy of an answer.
+
+    There nobody chooses ids, so a client that sends an answer once more means another workflow.
+    """
+    if not is_made(id_):
+        return False
+    async with resources.tenant(caller.environment_id) as conn:
+        return await find_latest(conn, id_) is not None
 
 
 async def replace_in(words: Words, request: web.Request, asked: Registration) -> Registered:
@@ -85,11 +101,16 @@ def placed(words: Words, error: Invalid) -> Invalid:
     return Invalid([words.place(problem) for problem in error.problems])
 
 
-async def find_in(words: Words, conn: Connection, workflow_id: WorkflowId) -> Workflow:
-    """A workflow that was registered in these words. Raises NotFound."""
-    workflow = await get_workflow(conn, workflow_id)
+async def find_in(
+    words: Words, conn: Connection, environment_id: EnvironmentId, named: WorkflowId
+) -> Workflow:
+    """A workflow that was registered in these words, by its id or by the one it was given.
+
+    Raises NotFound.
+    """
+    workflow = await get_given(conn, environment_id, named)
     if workflow.dialect is not words.dialect:
         raise NotFound(
-            f"Workflow {workflow_id} was registered as '{workflow.dialect}'; see /v1/workflows."
+            f"Workflow {named} was registered as '{workflow.dialect}'; see /v1/workflows."
         )
     return workflow

@@ -2,9 +2,9 @@
 
 import asyncio
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 from uuid import UUID
 
 import click
@@ -22,8 +22,9 @@ from services.cli.workflow.files import (
 )
 from services.cli.workflow.layout import merged_text, yaml_text
 from services.cli.workflow.syncing import WORKFLOWS_MAX, refused
-from services.cli.workflow.words import words_in, words_of
+from services.cli.workflow.words import forms_of, words_in, words_of
 from shared.domain.errors import Rejected
+from shared.domain.ids import EnvironmentId, WorkflowId, as_uuid, own_id
 from shared.domain.workflows import Dialect
 
 _UNFIT: Final = re.compile(r"[^a-z0-9]+")
@@ -57,29 +58,54 @@ def export(
     """Write the workflow WORKFLOW_ID as YAML, or all of them, each as an author would.
 
     A workflow in the words of another system is written in these. A file that is of the workflow
-    already, by its id, is changed where it differs, and nowhere else.
+    already, by its id, is changed where it differs, and nowhere else: also by the id that it has in
+    another environment, which stays, and by which workflows of such files call it.
     """
     if is_all is (workflow_id is not None) or (is_all and folder is None):
         raise click.UsageError("Give one WORKFLOW_ID, or --all with a --dir.")
-    documents = asyncio.run(_fetch(workflow_id, url, token))
+    fetched = asyncio.run(_fetch(workflow_id, url, token))
     if folder is None:
-        click.echo(yaml_text(documents[0]), nl=False)
+        click.echo(yaml_text(fetched[0].document), nl=False)
         return
-    files = _files_of(folder)
-    done = [_exported(folder, document, files) for document in documents]
+    done = write_all(folder, fetched)
     if as_json:
         write_json(done)
     else:
         show_rows(("file", "what", "id"), [(one["file"], one["what"], one["id"]) for one in done])
 
 
-async def _fetch(workflow_id: UUID | None, url: str, token: str | None) -> list[dict[str, Any]]:
+class Fetched(NamedTuple):
+    """A workflow's document, and the environment that it is of."""
+
+    environment_id: EnvironmentId
+    document: dict[str, Any]
+
+
+async def fetch_documents(client: Client, workflow_id: UUID | None) -> list[Fetched]:
+    """One workflow, or all that there are, each as an author would write it."""
+    if workflow_id is None:
+        found = await client.items("v1/workflows", WORKFLOWS_MAX)
+    else:
+        found = [await client.get(f"v1/workflows/{workflow_id}")]
+    return [
+        Fetched(
+            EnvironmentId(UUID(workflow["environment_id"])), await _in_own_words(client, workflow)
+        )
+        for workflow in found
+    ]
+
+
+def write_all(folder: Path, fetched: Sequence[Fetched]) -> list[dict[str, Any]]:
+    """Write a file each, or change the one that is of it; what was done. Raises Rejected."""
+    files = _files_of(folder)
+    named = {id_: _names_in(id_, files) for id_ in {one.environment_id for one in fetched}}
+    renamed = (_renamed(one.document, named[one.environment_id]) for one in fetched)
+    return [_exported(folder, document, files) for document in renamed]
+
+
+async def _fetch(workflow_id: UUID | None, url: str, token: str | None) -> list[Fetched]:
     async with open_client(url, token) as client:
-        if workflow_id is None:
-            found = await client.items("v1/workflows", WORKFLOWS_MAX)
-        else:
-            found = [await client.get(f"v1/workflows/{workflow_id}")]
-        return [await _in_own_words(client, workflow) for workflow in found]
+        return await fetch_documents(client, workflow_id)
 
 
 async def _in_own_words(client: Client, workflow: Mapping[str, Any]) -> dict[str, Any]:
@@ -98,6 +124,28 @@ def _files_of(folder: Path) -> dict[str, Written]:
     found = read_definitions([folder])
     ids = [words_of(one.document).uuid_in(one.document) for one in found]
     return {id_: one for id_, one in zip(ids, found, strict=True) if id_ is not None}
+
+
+def _names_in(environment_id: EnvironmentId, files: Mapping[str, Written]) -> dict[str, str]:
+    """The ids that files have, by those that the environment would have in their place."""
+    names: dict[str, str] = {}
+    for given in filter(None, map(as_uuid, files)):
+        own = own_id(environment_id, WorkflowId(given))
+        names |= zip(forms_of(own), forms_of(given), strict=True)
+    return names
+
+
+def _renamed(node: Any, names: Mapping[str, str]) -> Any:
+    """With other texts in the place of those that are ``names``; no other text is like these."""
+    match node:
+        case dict():
+            return {name: _renamed(value, names) for name, value in node.items()}
+        case list():
+            return [_renamed(item, names) for item in node]
+        case str():
+            return names.get(node, node)
+        case _:
+            return node
 
 
 def _exported(

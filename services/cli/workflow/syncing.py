@@ -205,8 +205,10 @@ async def _send_in_words(
         answer = await client.call("GET", words.place(words.one, plan.workflow["id"]), query=query)
         gone = words.plain(answer.body).keys() - body.keys() - {words.id_field}
         body = {**{name: words.unsaid.get(name) for name in gone}, **body}
-    elif plan.has_id and not words.takes_id:
-        raise NotFound("there is no workflow of its id; without one, a new workflow is made.")
+    elif plan.has_id and not words.names_freely and as_uuid(str(words.uuid_in(body))) is None:
+        raise Rejected(
+            f"'{body[words.id_field]}' is no id of a workflow; leave it out for a new one."
+        )
     made = await client.call(method, path, body=body, headers=headers)
     place = f"v1/workflows/{words.uuid_in(made.body)}"
     environment_id = made.body.get("environment_id")

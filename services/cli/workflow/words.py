@@ -27,7 +27,7 @@ class FileWords:
 
     ``plain`` makes of a document, or of an answer, what an author would write; ``said`` is what the
     author has said that only the native answer tells. ``one`` is where a workflow is found,
-    ``create`` and ``change`` how it is sent; with ``takes_id`` whoever creates it may say its id.
+    ``create`` and ``change`` how it is sent; where it ``names_freely`` any text may be an id.
     ``unsaid`` is what to send for a field that the file has no more, where null does not do.
     """
 
@@ -39,7 +39,7 @@ class FileWords:
     id_field: str = "id"
     name_field: str = "name"
     said: Callable[[Mapping[str, Any]], Mapping[str, Any]] = lambda _: {}
-    takes_id: bool = True
+    names_freely: bool = False
     unsaid: Mapping[str, Any] = field(default_factory=dict)
     write_id: Callable[[UUID], str] = str
     read_id: Callable[[str], UUID | None] = as_uuid
@@ -66,6 +66,11 @@ def words_of(document: Mapping[str, Any]) -> FileWords:
 def words_in(dialect: str) -> FileWords:
     """Those of a dialect; of one without documents of its own, Turnout's."""
     return _WORDS.get(Dialect(dialect), _NATIVE)
+
+
+def forms_of(id_: UUID) -> list[str]:
+    """An id as it is written in each system's words."""
+    return [words.write_id(id_) for words in (_NATIVE, *_WORDS.values())]
 
 
 def _said_to_thena(native: Mapping[str, Any]) -> Mapping[str, Any]:
@@ -100,7 +105,6 @@ _WORDS: Final[Mapping[Dialect, FileWords]] = MappingProxyType(
             create="altostrat/workflows",
             change=("PUT", "altostrat/workflows/{}"),
             said=lambda native: {"is_active": native["is_active"]},
-            takes_id=False,
             unsaid={"is_active": True},
             write_id=lambda id_: altostrat.written(altostrat.WORKFLOW, id_),
             read_id=lambda text: altostrat.parsed(altostrat.WORKFLOW, text),
@@ -112,6 +116,7 @@ _WORDS: Final[Mapping[Dialect, FileWords]] = MappingProxyType(
             create="sixtyfour/workflows/create_workflow",
             change=("POST", "sixtyfour/workflows/update_workflow?workflow_id={}"),
             name_field="workflow_name",
+            names_freely=True,
         ),
         Dialect.THENA: FileWords(
             dialect=Dialect.THENA,
@@ -121,7 +126,6 @@ _WORDS: Final[Mapping[Dialect, FileWords]] = MappingProxyType(
             change=("PATCH", "thena/api/v1/workflows/{}"),
             id_field="uid",
             said=_said_to_thena,
-            takes_id=False,
             write_id=short_id,
             read_id=from_short_id,
         ),

@@ -119,7 +119,8 @@ def _adf_marked(token: Node, marks: dict[str, Block]) -> Iterator[Block]:
         if token.tokens is None or len(token.tokens) != 1:
             break
         token = token.tokens[0]
-    text = " ".join(token.text.removesuffix("\n").replace("\n", " ").split(" "))
+    written = token.raw if token.kind == "text" else token.text  # `&amp;` stays, as it does there
+    text = written.removesuffix("\n").replace("\n", " ")
     if text:
         kept = [mark for name, mark in marks.items() if "code" not in marks or name in _BESIDE_CODE]
         yield {"type": "text", "text": text} | ({"marks": kept} if kept else {})

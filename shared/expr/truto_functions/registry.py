@@ -150,7 +150,9 @@ ADDED: Final[dict[str, Extension]] = {
     "convertNotionToMd": _plain(notion_blocks.convert_notion_block),
     "convertHtmlToMarkdown": _plain(html_markdown.to_markdown),
     "convertMdToPdf": _called("convertMdToPdf", "a service that writes PDF"),
-    "generateEmbeddingsCohere": _called("generateEmbeddingsCohere", "Cohere's service"),
+    "generateEmbeddingsCohere": Extension(
+        implementation=unavailable.cohere_embeddings, outside_run_if=_CALL
+    ),
     "recursiveCharacterTextSplitter": _plain(texts.split_text),
 }
 """The new ones, which expressions of every dialect have."""

@@ -55,6 +55,10 @@ ABSENT = [
     ("POST", f"/transactionlink/workflows/{NOBODY}/cancel", 404),
     ("DELETE", "/transactionlink/workflows/%00", 404),
     ("PUT", "/transactionlink/workflows", 405),
+    ("GET", "/transactionlink/parameters/1", 404),
+    ("DELETE", f"/transactionlink/parameters/{NOBODY}", 404),
+    ("GET", "/transactionlink/auth/webhooks/key/1", 404),
+    ("GET", f"/transactionlink/auth/webhooks/key/{NOBODY}", 404),
 ]
 
 

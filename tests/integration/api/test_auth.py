@@ -52,6 +52,7 @@ async def test_who_shows_nothing_gets_what_is_open(serve: Serve) -> None:
     assert {route.path for route in ROUTES if route.needs == OPEN} == {
         *("/healthz", "/readyz", "/metrics", "/v1/hooks/{token}"),
         "/transactionlink/.well-known/jwks.json",
+        "/transactionlink/auth/webhooks/key/{key_id}",
         *("/transactionlink/auth/authorize", "/transactionlink/auth/refresh"),
         "/altostrat/workflows/webhooks/whsec_{token}",
         "/sixtyfour/workflows/runs/{run_id}/files/csv/{block_id}",

@@ -22,7 +22,7 @@ POSTS = (
 )
 
 JSON = {"Content-Type": "application/json"}
-DATA = ("/v1/events", "/transactionlink/workflows")
+DATA = ("/v1/events", "/transactionlink/workflows", "/transactionlink/parameters")
 
 UNREADABLE = [
     b"",

@@ -55,7 +55,7 @@ WORDS = (
         "schedules",
     ),
     *("tasks", "environments", "keys", "dead-letters", "secrets", "webhook-endpoints"),
-    *("webhook-subscriptions", "webhook-deliveries", "webhook"),
+    *("webhook-subscriptions", "webhook-deliveries", "webhook", "parameters"),
 )
 
 JOB = "/sixtyfour/workflows/interactive/{job_id}"
@@ -75,6 +75,7 @@ BODIES: Mapping[tuple[str, str], Any] = {
     ("POST", "/v1/schedules/{id}/backfill"): {"from": "2026-11-22T10:00:00Z"},
     ("POST", "/v1/webhook-subscriptions/{id}/replay"): {"since": "2026-11-22T10:00:00Z"},
     ("POST", "/v1/tasks/{task_id}/fail"): {"message": "no"},
+    ("PUT", "/transactionlink/parameters/{parameters_id}"): {"parameters": {}},
     ("POST", f"{JOB}/add-block"): {"block_name": "a", "specs": {}, "parent_block_id": "a"},
     ("POST", f"{JOB}/save"): {"block_id": "a", "workflow_name": "w"},
 }
@@ -126,6 +127,7 @@ def unknown() -> dict[str, str]:
     """Ids as they might be, and of nothing."""
     ids = {word: str(uuid4()) for word in WORDS}
     named = {"{step_id}": "ask", "{trigger_id}": "hook", "{execution_id}": str(uuid4())}
+    named["{key_id}"] = str(uuid4())
     for name in ("{workflow_id}", "{run_id}", "{job_id}"):
         ids[f"sixtyfour {name}"] = str(uuid4())
     for name in ("{workflow_uid}", "{instance_uid}"):
@@ -192,6 +194,7 @@ async def _filled(works: Works, asker: Asker, environment_id: str) -> dict[str, 
     _, polled = await asker.ask("POST", "/v1/tasks/poll", {"actions": [NAME]})
     run = {"workflowDefinitionId": truto["id"], "locale": "en", "parameters": {}}
     _, ran = await asker.ask("POST", "/transactionlink/workflows", run)
+    _, kept = await asker.ask("POST", "/transactionlink/parameters", {"parameters": {}})
     await until(works.pool, "SELECT count(*) FROM executions WHERE status = 'COMPLETED'", 1)
     return {
         **await altostrat_ids(asker),
@@ -207,6 +210,7 @@ async def _filled(works: Works, asker: Asker, environment_id: str) -> dict[str, 
         "environments": environment_id,
         "keys": key["id"],
         "secrets": NAME,
+        "parameters": kept["id"],
         "dead-letters": await buried(works, EnvironmentId(UUID(environment_id))),
         **await webhooks_of(asker),
         **await fill_sixtyfour(asker),

@@ -167,14 +167,26 @@ def test_what_a_file_has_no_more_is_gone(
     assert all(one["is_active"] for one in found)
 
 
-def test_an_id_that_a_system_would_not_give_is_refused(
+def test_a_file_with_an_id_of_elsewhere_is_one_workflow(
     client: Turnout, there: tuple[str, str], tmp_path: Path
 ) -> None:
-    """Altostrat and Thena make ids themselves: a file of theirs would be another one each time."""
+    """Though Altostrat and Thena make ids themselves: it is found by the one in the file."""
+    files = {"id": f"fl_{'0' * 25}7", **ALTOSTRAT}, {"uid": f"{'0' * 25}8", **THENA}
+    written(tmp_path, *files)
+    both = {"altostrat", "thena"}
+    for done in ("created", "unchanged"):
+        assert applied(client, str(tmp_path), *there) == dict.fromkeys(both, (done, 1))
+    assert len(client("workflow", "list", "--json", *there).json) == len(both)
+
+
+def test_an_id_that_is_none_is_refused(
+    client: Turnout, there: tuple[str, str], tmp_path: Path
+) -> None:
+    """By what it is called nobody would find it: it would be another one each time."""
     written(tmp_path, {"id": "fl_01h3j4k5l6m7n8p9q0r1s2t3v4", **ALTOSTRAT})
     refused = client("workflow", "apply", str(tmp_path), *there)
     assert refused.code != 0
-    assert "there is no workflow of its id" in refused.err
+    assert "is no id of a workflow" in refused.err
     assert client("workflow", "list", "--json", *there).json == []
 
 

@@ -15,7 +15,7 @@ from shared.domain.workflows import Dialect
 from shared.expr.bounds import RUN_IF, STEP
 from shared.expr.errors import ExpressionError
 from shared.expr.functions import EXTENSIONS, TRUTO, extensions_in
-from shared.expr.jsonata import Document, ExpressionCache, compile_expression
+from shared.expr.jsonata import UNDEFINED, Document, ExpressionCache, compile_expression
 from shared.expr.reads import paths_read
 from shared.matching.conditions import condition_problems
 from tests.support.processor import measured
@@ -98,7 +98,20 @@ def test_time_and_chance_do_not_decide_in_trutos_words(name: str) -> None:
 def test_what_needs_a_service_says_so(name: str) -> None:
     """It is there, and fails with what it needs."""
     with pytest.raises(ExpressionError, match=rf"\${name} needs .*, which is not configured"):
-        in_truto(f"${name}('a', 'b')")
+        in_truto(f"${name}({{'texts': ['a']}}, 'b')")
+
+
+@pytest.mark.parametrize("given", ["{}", "{'texts': []}", "{'texts': 7}", "'a'"])
+def test_without_texts_no_service_is_needed(given: str) -> None:
+    """Where there is nothing to embed the answer is nothing, as it is there."""
+    assert in_truto(f"$generateEmbeddingsCohere({given}, 'key')") is UNDEFINED
+
+
+@pytest.mark.parametrize("given", ["{'texts': 'a'}", "{'texts': '', 'images': ['a']}", "nothing"])
+def test_with_texts_or_images_it_is(given: str) -> None:
+    """What would be sent fails; so does nothing at all."""
+    with pytest.raises(ExpressionError, match="needs Cohere's service"):
+        in_truto(f"$generateEmbeddingsCohere({given}, 'key')")
 
 
 def test_each_uuid_is_another() -> None:

@@ -76,10 +76,11 @@ async def get(request: web.Request) -> web.Response:
 
 async def list_runs(request: web.Request) -> web.Response:
     """A page of a workflow's runs, of which no more than 10,000 are counted."""
-    workflow_id, query = workflow_in_path(request), query_of(request, FlowRunsQuery)
+    named, query = workflow_in_path(request), query_of(request, FlowRunsQuery)
     environment_id = await environment_of(request)
     async with request.app[RESOURCES].snapshot(environment_id) as conn:
-        await find_in(WORDS, conn, workflow_id)
+        workflow = await find_in(WORDS, conn, environment_id, named)
+        workflow_id = WorkflowId(workflow.id)
         total = await count_runs(conn, workflow_id)
         runs = await tell_runs(conn, await _page(conn, environment_id, workflow_id, query))
     return answer_to(request, _document(request.url, query, total, runs))

@@ -76,15 +76,15 @@ async def receive_webhook(request: web.Request) -> web.Response:
 
 async def _start(request: web.Request, caller: Caller, payload: Any) -> Started:
     """Raises Conflict for a workflow that is not active."""
-    resources, workflow_id = request.app[RESOURCES], workflow_in_path(request)
+    resources, named = request.app[RESOURCES], workflow_in_path(request)
     async with resources.tenant(caller.environment_id) as conn:
-        workflow = await find_in(WORDS, conn, workflow_id)
+        workflow = await find_in(WORDS, conn, caller.environment_id, named)
     if not workflow.is_matched:
         raise Conflict("The workflow is not active.")
     if workflow.definition.is_subflow:
         raise Conflict("Its trigger is for other workflows only: run one that calls it.")
     asked, key = StartRequest(payload=payload), idempotency_key(request)
-    return await start_execution(resources, caller, workflow_id, asked, key)
+    return await start_execution(resources, caller, WorkflowId(workflow.id), asked, key)
 
 
 ROUTES: Final = (

@@ -35,7 +35,7 @@ from shared.db import workflows
 from shared.db.altostrat_workflows import find_place_after, list_authorizations, list_callers
 from shared.db.pool import Connection
 from shared.domain.errors import Conflict
-from shared.domain.ids import EnvironmentId
+from shared.domain.ids import EnvironmentId, WorkflowId
 from shared.domain.workflows import Dialect, TriggerKind, Workflow
 from shared.wire.envelope import stamp
 
@@ -58,9 +58,9 @@ async def create(request: web.Request) -> web.Response:
 
 async def get(request: web.Request) -> web.Response:
     """The workflow with its nodes and edges."""
-    workflow_id = workflow_in_path(request)
-    async with request.app[RESOURCES].tenant(await environment_of(request)) as conn:
-        workflow = await find_in(WORDS, conn, workflow_id)
+    named, environment_id = workflow_in_path(request), await environment_of(request)
+    async with request.app[RESOURCES].tenant(environment_id) as conn:
+        workflow = await find_in(WORDS, conn, environment_id, named)
         told = (await around(request, conn, [workflow]))[workflow.id]
         problems = await problems_of(request, conn, workflow)
     return answer(render(workflow, replace(told, problems=problems)))
@@ -81,11 +81,11 @@ async def list_all(request: web.Request) -> web.Response:
 
 async def change(request: web.Request) -> web.Response:
     """The workflow with the fields of the body in place of its own."""
-    workflow_id, fields = workflow_in_path(request), await document_of(request)
+    named, fields = workflow_in_path(request), await document_of(request)
     caller = await caller_of(request)
     async with request.app[RESOURCES].tenant(caller.environment_id) as conn:
-        workflow = await find_in(WORDS, conn, workflow_id)
-    asked = change_in(WORDS, workflow.source, _changes(workflow, fields), workflow_id)
+        workflow = await find_in(WORDS, conn, caller.environment_id, named)
+    asked = change_in(WORDS, workflow.source, _changes(workflow, fields), workflow.id)
     if "is_active" not in fields:
         asked = replace(asked, is_active=workflow.is_active)
     return await _registered(request, await replace_in(WORDS, request, asked))
@@ -94,10 +94,10 @@ async def change(request: web.Request) -> web.Response:
 async def delete(request: web.Request) -> web.Response:
     """204; 409 while another workflow calls it."""
     resources = request.app[RESOURCES]
-    workflow_id, caller = workflow_in_path(request), await caller_of(request)
+    named, caller = workflow_in_path(request), await caller_of(request)
     async with resources.tenant(caller.environment_id) as conn:
         await workflows.lock_changes(conn)
-        await find_in(WORDS, conn, workflow_id)
+        workflow_id = WorkflowId((await find_in(WORDS, conn, caller.environment_id, named)).id)
         if callers := await list_callers(conn, caller.environment_id, workflow_id):
             listed = ", ".join(f"'{name}'" for name in callers)
             raise Conflict(f"Other workflows call it: {listed}. Change or delete them first.")

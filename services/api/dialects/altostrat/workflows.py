@@ -16,7 +16,7 @@ from pydantic import ValidationError
 
 from services.api.dialects.altostrat.components import step_fields
 from services.api.dialects.altostrat.documents import AltostratListed, AltostratWorkflowDocument
-from services.api.dialects.altostrat.ids import WORKFLOW, written
+from services.api.dialects.altostrat.ids import WORKFLOW, parsed, written
 from services.api.dialects.altostrat.nodes import (
     DEFAULTS,
     SAID_BY_US,
@@ -195,4 +195,8 @@ def _at_node(problem: Problem, index: int) -> Problem:
     return replace(problem, pointer=pointer)
 
 
-WORDS: Final = Words(dialect=Dialect.ALTOSTRAT, parse=parse, place=place)
+def _carried(document: Mapping[str, Any]) -> UUID | None:
+    return parsed(WORKFLOW, str(document.get("id")))
+
+
+WORDS: Final = Words(dialect=Dialect.ALTOSTRAT, parse=parse, place=place, carried=_carried)

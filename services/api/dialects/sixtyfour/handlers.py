@@ -72,7 +72,7 @@ async def update(request: web.Request) -> web.Response:
     fields = await document_of(request)
     validate(SixtyfourChange, fields)
     async with resources.tenant(environment_id) as conn:
-        source = await _source(conn, workflow_id)
+        source = await _source(conn, environment_id, workflow_id)
     said = {name: value for name, value in fields.items() if value is not None and name != "id"}
     asked = change_in(WORDS, {**source, "id": str(workflow_id)}, said, workflow_id)
     made = await replace_in(WORDS, request, asked)
@@ -83,12 +83,12 @@ async def delete(request: web.Request) -> web.Response:
     """The workflow that is deleted; its runs stay."""
     resources, caller = request.app[RESOURCES], await caller_of(request)
     written = query_of(request, WhichWorkflow).workflow_id
-    workflow_id = workflow_id_of(caller.environment_id, written)
+    named = workflow_id_of(caller.environment_id, written)
     async with resources.tenant(caller.environment_id) as conn:
         await workflows.lock_changes(conn)
-        workflow = await find_in(WORDS, conn, workflow_id)
+        workflow = await find_in(WORDS, conn, caller.environment_id, named)
         document = await _document(resources, conn, workflow)
-        await end_workflow(resources, conn, caller, workflow_id)
+        await end_workflow(resources, conn, caller, WorkflowId(workflow.id))
     return answer(document)
 
 
@@ -106,9 +106,9 @@ async def list_all(request: web.Request) -> web.Response:
 async def get(request: web.Request) -> web.Response:
     """The workflow with its graph."""
     resources, environment_id = request.app[RESOURCES], await environment_of(request)
-    workflow_id = workflow_id_of(environment_id, text_in(request, "workflow_id"))
+    named = workflow_id_of(environment_id, text_in(request, "workflow_id"))
     async with resources.tenant(environment_id) as conn:
-        workflow = await find_in(WORDS, conn, workflow_id)
+        workflow = await find_in(WORDS, conn, environment_id, named)
         document = await _document(resources, conn, workflow)
     return answer(document)
 
@@ -134,10 +134,12 @@ async def registered(
     return answer(render(made.workflow, runs[made.workflow.id].last_at, made.problems))
 
 
-async def _source(conn: Connection, workflow_id: WorkflowId) -> Mapping[str, Any]:
+async def _source(
+    conn: Connection, environment_id: EnvironmentId, named: WorkflowId
+) -> Mapping[str, Any]:
     """The document of a workflow, or that of an empty one."""
     try:
-        return dict((await find_in(WORDS, conn, workflow_id)).source)
+        return dict((await find_in(WORDS, conn, environment_id, named)).source)
     except NotFound:
         return _EMPTY
 

@@ -47,6 +47,7 @@ from services.api.resources import RESOURCES, ApiResources
 from services.api.workflows.examine_workflow import examine
 from shared.db.history import ExecutionFilter, get_execution
 from shared.db.pool import Connection
+from shared.db.workflows import id_given
 from shared.domain.errors import Conflict, Invalid, NotFound
 from shared.domain.ids import (
     EnvironmentId,
@@ -110,9 +111,9 @@ async def run(request: web.Request) -> web.Response:
     resources, caller = request.app[RESOURCES], await caller_of(request)
     query, asked = query_of(request, WhichRun), await body_of(request, RunRequest)
     environment_id, key = caller.environment_id, idempotency_key(request)
-    workflow_id = workflow_id_of(environment_id, query.workflow_id)
+    named = workflow_id_of(environment_id, query.workflow_id)
     async with resources.tenant(environment_id) as conn:
-        workflow = await find_in(WORDS, conn, workflow_id)
+        workflow = await find_in(WORDS, conn, environment_id, named)
         first = _first_of(graph := graph_of(workflow))
         await _check_ready(resources, conn, workflow)
         is_repeated = key is not None and await _is_started(conn, workflow, key)
@@ -123,11 +124,11 @@ async def run(request: web.Request) -> web.Response:
         overrides=_overrides(graph, asked),
         metadata={"save_json": True} if query.save_json else None,
     )
-    started = await start_execution(resources, caller, workflow_id, start, key)
+    started = await start_execution(resources, caller, WorkflowId(workflow.id), start, key)
     await await_execution(request, environment_id, started.execution_id, THERE_WITHIN_S)
     document: RunStarted = {
         "status": QUEUED,
-        "workflow_id": str(workflow_id),
+        "workflow_id": str(workflow.id),
         "job_id": str(started.execution_id),
         "cache_config": None,
         "already_started": is_repeated or None,
@@ -142,17 +143,19 @@ async def list_runs(request: web.Request) -> web.Response:
     if query.status is not None and statuses is None:
         detail = "It must be queued, running, active, completed, failed or cancelled."
         raise invalid("/query/status", BAD_PARAMETER, detail)
-    which = ExecutionFilter(
-        environment_id=environment_id,
-        dialect=Dialect.SIXTYFOUR,
-        workflow_id=None
-        if query.workflow_id is None
-        else workflow_id_of(environment_id, query.workflow_id),
-        statuses=statuses,
-    )
     if statuses == []:
         return answer_to(request, [])
     async with request.app[RESOURCES].snapshot(environment_id) as conn:
+        workflow_id = None
+        if query.workflow_id is not None:
+            named = workflow_id_of(environment_id, query.workflow_id)
+            workflow_id = await id_given(conn, environment_id, named)
+        which = ExecutionFilter(
+            environment_id=environment_id,
+            dialect=Dialect.SIXTYFOUR,
+            workflow_id=workflow_id,
+            statuses=statuses,
+        )
         found = await search_runs(
             conn, which, before=None, limit=query.limit, searches_max=_PAGES_MAX
         )

@@ -35,7 +35,7 @@ from shared.db.history import (
 from shared.db.pool import Connection
 from shared.db.search import Place
 from shared.db.waits import WaitFilter, list_waits
-from shared.db.workflows import find_latest
+from shared.db.workflows import find_given
 from shared.domain.errors import NotFound
 from shared.domain.executions import Status
 from shared.domain.ids import ExecutionId, WorkflowId
@@ -72,12 +72,12 @@ async def list_executions(request: web.Request) -> web.Response:
     """The executions of a workflow, of one version or of all, also of a deleted one."""
     query, environment_id = query_of(request, ExecutionsQuery), await environment_of(request)
     async with request.app[RESOURCES].snapshot(environment_id) as conn:
-        latest = await find_latest(conn, WorkflowId(query.workflow_id))
+        latest = await find_given(conn, environment_id, WorkflowId(query.workflow_id))
         if latest is None or latest.workflow.dialect is not Dialect.THENA:
             raise NotFound("There is no such workflow.")
         which = ExecutionFilter(
             environment_id=environment_id,
-            workflow_id=WorkflowId(query.workflow_id),
+            workflow_id=WorkflowId(latest.workflow.id),
             workflow_version=query.version,
             statuses=None if query.status is None else STATUSES[query.status],
             from_at=query.from_at,

@@ -52,7 +52,9 @@ async def list_all(request: web.Request) -> web.Response:
     """The workflows of the environment."""
     query, environment_id = query_of(request, WorkflowsQuery), await environment_of(request)
     async with request.app[RESOURCES].tenant(environment_id) as conn:
-        last = None if query.after is None else await find_in(WORDS, conn, WorkflowId(query.after))
+        last = None
+        if query.after is not None:
+            last = await find_in(WORDS, conn, environment_id, WorkflowId(query.after))
         found = await workflows.list_workflows(
             conn,
             environment_id=environment_id,
@@ -65,8 +67,9 @@ async def list_all(request: web.Request) -> web.Response:
 
 async def get(request: web.Request) -> web.Response:
     """The workflow, as it stands now."""
-    async with request.app[RESOURCES].tenant(await environment_of(request)) as conn:
-        workflow = await find_in(WORDS, conn, WorkflowId(uid_in_path(request, "workflow_uid")))
+    named, environment_id = _named_in_path(request), await environment_of(request)
+    async with request.app[RESOURCES].tenant(environment_id) as conn:
+        workflow = await find_in(WORDS, conn, environment_id, named)
     return await _answered(request, workflow)
 
 
@@ -76,13 +79,13 @@ async def change(request: web.Request) -> web.Response:
     Executions under way go on in theirs. An answer that is sent back whole changes nothing. 422
     when a live workflow could not run so.
     """
-    workflow_id, caller = WorkflowId(uid_in_path(request, "workflow_uid")), await caller_of(request)
+    named, caller = _named_in_path(request), await caller_of(request)
     fields = await document_of(request)
     async with request.app[RESOURCES].tenant(caller.environment_id) as conn:
-        workflow = await find_in(WORDS, conn, workflow_id)
+        workflow = await find_in(WORDS, conn, caller.environment_id, named)
         (shown,) = await _rendered(conn, caller.environment_id, [workflow])
     kept = {**workflow.source, "isActive": workflow.is_active}
-    asked = change_in(WORDS, kept, new_in(fields, shown), workflow_id)
+    asked = change_in(WORDS, kept, new_in(fields, shown), workflow.id)
     try:
         return await _answered(request, (await replace_in(WORDS, request, asked)).workflow)
     except Invalid as error:
@@ -92,14 +95,14 @@ async def change(request: web.Request) -> web.Response:
 async def delete(request: web.Request) -> web.Response:
     """What was deleted; its executions stay."""
     resources, caller = request.app[RESOURCES], await caller_of(request)
-    workflow_id = WorkflowId(uid_in_path(request, "workflow_uid"))
     async with resources.tenant(caller.environment_id) as conn:
         await workflows.lock_changes(conn)
-        await find_in(WORDS, conn, workflow_id)
-        await end_workflow(resources, conn, caller, workflow_id)
+        named = _named_in_path(request)
+        workflow = await find_in(WORDS, conn, caller.environment_id, named)
+        await end_workflow(resources, conn, caller, WorkflowId(workflow.id))
     document: ThenaDeletedDocument = {
-        "uid": short_id(workflow_id),
-        "uniqueIdentifier": short_id(workflow_id),
+        "uid": short_id(workflow.id),
+        "uniqueIdentifier": short_id(workflow.id),
     }
     return answer(document)
 
@@ -107,16 +110,21 @@ async def delete(request: web.Request) -> web.Response:
 async def toggle(request: web.Request) -> web.Response:
     """The workflow, switched the other way, or as the body says; 422 for one that cannot run."""
     resources, caller = request.app[RESOURCES], await caller_of(request)
-    workflow_id = WorkflowId(uid_in_path(request, "workflow_uid"))
-    asked = (await body_of(request, ThenaSwitch)).is_active
+    named, asked = _named_in_path(request), (await body_of(request, ThenaSwitch)).is_active
     async with resources.tenant(caller.environment_id) as conn:
-        workflow = await find_in(WORDS, conn, workflow_id)
+        workflow = await find_in(WORDS, conn, caller.environment_id, named)
     is_wanted = not workflow.is_matched if asked is None else asked
     switch = activate_workflow if is_wanted else deactivate_workflow
     try:
-        return await _answered(request, await switch(resources, caller, workflow_id))
+        switched = await switch(resources, caller, WorkflowId(workflow.id))
+        return await _answered(request, switched)
     except Invalid as error:
         raise cannot_run(placed(WORDS, error)) from None
+
+
+def _named_in_path(request: web.Request) -> WorkflowId:
+    """The ``{workflow_uid}`` of the path. Raises NotFound for what cannot be one."""
+    return WorkflowId(uid_in_path(request, "workflow_uid"))
 
 
 async def _answered(request: web.Request, workflow: Workflow, *, status: int = 200) -> web.Response:

@@ -14,6 +14,7 @@ from typing import Any, Final
 from uuid import UUID
 
 from services.api.dialects.parsing import Words
+from services.api.dialects.thena.paths import id_of
 from services.api.dialects.thena.request import (
     SAID_BY_US,
     ThenaAnnotation,
@@ -150,4 +151,8 @@ def _annotation(written: ThenaAnnotation) -> Annotation:
     )
 
 
-WORDS: Final = Words(dialect=Dialect.THENA, parse=parse, place=place)
+def _carried(document: Mapping[str, Any]) -> UUID | None:
+    return id_of(str(document.get("uid")))
+
+
+WORDS: Final = Words(dialect=Dialect.THENA, parse=parse, place=place, carried=_carried)

@@ -59,3 +59,12 @@ class TransactionLinkTokens(TypedDict):
     refreshToken: str
     expiryDuration: int
     tokenType: Literal["Bearer"]
+
+
+class TransactionLinkParameters(TypedDict):
+    """Parameters that are kept, and what starts name them by."""
+
+    id: Id
+    parameters: Data
+    createdAt: Time
+    updatedAt: Time

@@ -1,8 +1,7 @@
 """TransactionLink's routes, where a workflow is an execution, and a definition is a workflow."""
 
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from datetime import datetime
-from functools import partial
 from typing import Any, Final, NamedTuple
 from uuid import UUID
 
@@ -32,11 +31,11 @@ from services.api.login.auth import caller_of, environment_of
 from services.api.resources import RESOURCES
 from shared.db.history import Execution, find_result
 from shared.db.pool import Connection
-from shared.db.workflows import get_workflow
+from shared.db.workflows import get_given
 from shared.domain.asked import Asked
 from shared.domain.errors import Invalid, NotFound
 from shared.domain.executions import Status
-from shared.domain.ids import ExecutionId
+from shared.domain.ids import ExecutionId, WorkflowId
 from shared.domain.outcomes import WaitKind
 from shared.domain.workflows import Dialect, Workflow
 from shared.wire.lineage import read_asked
@@ -46,7 +45,7 @@ _THERE_WITHIN_S: Final = 5.0
 
 async def start(request: web.Request) -> web.Response:
     """The execution that was started, of any workflow of the environment that is ready."""
-    id_, workflow, asked, found = await begin(request, partial(validate, TransactionLinkStart))
+    id_, workflow, asked, found = await begin(request, _read)
     expires_at = asked.expires_at if found is None else found.expires_at
     document = render_execution(id_, workflow, asked, ExecutionStatus.RUNNING, expires_at)
     return answer_to(request, _linked(request, document, id_, workflow.environment_id))
@@ -95,19 +94,23 @@ class Begun(NamedTuple):
     found: Execution | None
 
 
-async def begin(request: web.Request, read: Callable[[Any], TransactionLinkStart]) -> Begun:
+async def begin(
+    request: web.Request,
+    read: Callable[[web.Request, Any], Awaitable[TransactionLinkStart]],
+) -> Begun:
     """Start what the body, as ``read``, asks for; whoever asks for it next is to find it.
 
-    Raises as ``start_execution``, with the places of faults in the document.
+    Raises as ``read`` and ``start_execution``, with the places of faults in the document.
     """
     document, resources = await document_of(request), request.app[RESOURCES]
     caller = await caller_of(request)
     try:
-        written = read(document)
+        written = await read(request, document)
         async with resources.tenant(caller.environment_id) as conn:
-            workflow = await get_workflow(conn, written.workflow_id)
+            workflow = await get_given(conn, caller.environment_id, written.workflow_id)
         asked = start_request(written, workflow, resources.clock.now())
-        started = await start_execution(resources, caller, written.workflow_id, asked, None)
+        named = WorkflowId(workflow.id)
+        started = await start_execution(resources, caller, named, asked, None)
     except Invalid as error:
         found = Invalid([place(problem) for problem in error.problems])
         raise told_whose(found, document, Dialect.TRANSACTIONLINK) from None
@@ -120,6 +123,10 @@ def link_to(request: web.Request, execution_id: ExecutionId, environment_id: UUI
     """The address at which an execution lists what it asks people."""
     query = {"environment_id": str(environment_id), "execution_id": str(execution_id)}
     return str(request.url.join(URL("/v1/waits").with_query(query)))
+
+
+async def _read(_request: web.Request, document: Any) -> TransactionLinkStart:
+    return validate(TransactionLinkStart, document)
 
 
 async def _find(conn: Connection, execution_id: ExecutionId) -> tuple[Execution, Workflow]:

@@ -1,5 +1,7 @@
 """What older versions of TransactionLink's API ask for."""
 
+from collections.abc import Mapping
+from typing import Any
 from uuid import UUID
 
 from pydantic import Field
@@ -16,17 +18,15 @@ class TransactionLinkRun(Strict):
     workflow_id: WorkflowId = Field(alias="workflowDefinitionId")
     case_id: UUID | None = Field(None, alias="caseId")
     record_id: UUID | None = Field(None, alias="recordId")
-    parameters_id: Name | None = Field(None, alias="parametersId")
+    parameters_id: UUID | None = Field(None, alias="parametersId")
     lang: Locale = "en"
 
-    @property
-    def asked(self) -> TransactionLinkStart:
-        """The same in the words of today; the definition sees ``parameters.parametersId``."""
-        named = {} if self.parameters_id is None else {"parametersId": self.parameters_id}
+    def with_parameters(self, parameters: Mapping[str, Any]) -> TransactionLinkStart:
+        """The same in the words of today, with those of the set that it names."""
         return TransactionLinkStart(
             workflowDefinitionId=self.workflow_id,
             locale=self.lang,
-            parameters=named,
+            parameters=dict(parameters),
             expiresAt=None,
             uiOptions=None,
             recordId=self.record_id or self.case_id,

@@ -21,8 +21,9 @@ from services.api.events.send_event import send_events
 from services.api.http.bodies import answer, answer_once
 from services.api.http.documents import validate
 from services.api.http.route import OPEN, OPERATE, PUBLISH, Body, Route, body_of
-from services.api.login.auth import let_in
+from services.api.login.auth import environment_of, let_in
 from services.api.resources import RESOURCES
+from shared.db.transactionlink import get_set
 from shared.domain.events import Event
 from shared.domain.executions import Status
 from shared.domain.ids import EnvironmentId, event_key
@@ -85,8 +86,15 @@ async def refresh(request: web.Request) -> web.Response:
     return await _tokens(request, (await body_of(request, TransactionLinkRefresh)).refresh_token)
 
 
-def _read(document: Any) -> TransactionLinkStart:
-    return validate(TransactionLinkRun, document).asked
+async def _read(request: web.Request, document: Any) -> TransactionLinkStart:
+    """As they are now, the parameters of the set that is named go into it. Raises NotFound."""
+    asked, kept = validate(TransactionLinkRun, document), dict[str, Any]()
+    if asked.parameters_id is not None:
+        environment_id = await environment_of(request)
+        async with request.app[RESOURCES].tenant(environment_id) as conn:
+            found = await get_set(conn, environment_id, asked.parameters_id)
+        kept.update(found.parameters)
+    return asked.with_parameters(kept)
 
 
 def _link(request: web.Request, made: Begun) -> TransactionLinkLink:

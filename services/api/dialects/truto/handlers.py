@@ -36,8 +36,9 @@ async def create(request: web.Request) -> web.Response:
 
 async def get(request: web.Request) -> web.Response:
     """The workflow."""
-    async with request.app[RESOURCES].tenant(await environment_of(request)) as conn:
-        workflow = await find_in(WORDS, conn, WorkflowId(id_in_path(request)))
+    named, environment_id = WorkflowId(id_in_path(request)), await environment_of(request)
+    async with request.app[RESOURCES].tenant(environment_id) as conn:
+        workflow = await find_in(WORDS, conn, environment_id, named)
     return answer(truto.render(workflow))
 
 
@@ -62,13 +63,13 @@ async def list_all(request: web.Request) -> web.Response:
 async def change(request: web.Request) -> web.Response:
     """The workflow with the fields of the body in place of its own."""
     resources = request.app[RESOURCES]
-    workflow_id = WorkflowId(id_in_path(request))
-    fields = await document_of(request)
+    named, fields = WorkflowId(id_in_path(request)), await document_of(request)
     caller = await caller_of(request, truto.environment_named(fields))
     async with resources.tenant(caller.environment_id) as conn:
-        workflow = await find_in(WORDS, conn, workflow_id)
-    asked = change_in(WORDS, workflow.source, fields, workflow_id)
-    if asked.workflow_id != workflow_id:
+        workflow = await find_in(WORDS, conn, caller.environment_id, named)
+    kept = {name: value for name, value in workflow.source.items() if name != "id"}
+    asked = change_in(WORDS, kept, fields, workflow.id)
+    if asked.workflow_id not in (named, workflow.id):
         raise invalid("/id", "OTHER_ID", "It differs from the id in the path; leave it out.")
     outcome = await replace_in(WORDS, request, asked)
     return answer(truto.render(outcome.workflow))
@@ -77,12 +78,12 @@ async def change(request: web.Request) -> web.Response:
 async def delete(request: web.Request) -> web.Response:
     """The id of what was deleted."""
     resources = request.app[RESOURCES]
-    workflow_id, caller = WorkflowId(id_in_path(request)), await caller_of(request)
+    named, caller = WorkflowId(id_in_path(request)), await caller_of(request)
     async with resources.tenant(caller.environment_id) as conn:
         await workflows.lock_changes(conn)
-        await find_in(WORDS, conn, workflow_id)
-        await end_workflow(resources, conn, caller, workflow_id)
-    document: TrutoDeleted = {"id": str(workflow_id)}
+        workflow = await find_in(WORDS, conn, caller.environment_id, named)
+        await end_workflow(resources, conn, caller, WorkflowId(workflow.id))
+    document: TrutoDeleted = {"id": str(workflow.id)}
     return answer(document)
 
 

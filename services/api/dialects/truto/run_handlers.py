@@ -27,6 +27,7 @@ from shared.db.history import (
 from shared.db.pool import Connection
 from shared.db.recovery import list_entries
 from shared.db.search import Found
+from shared.db.workflows import id_given
 from shared.domain.errors import Conflict, NotFound
 from shared.domain.executions import Status
 from shared.domain.ids import EnvironmentId, ExecutionId
@@ -85,11 +86,14 @@ async def _found(
     conn: Connection, query: TrutoRunsQuery, environment_id: EnvironmentId
 ) -> Found[Execution]:
     """A page, full unless there are no more, or too many of others between them."""
+    workflow_id = query.workflow_id
+    if workflow_id is not None:
+        workflow_id = await id_given(conn, environment_id, workflow_id)
     which = ExecutionFilter(
         environment_id=environment_id,
         dialect=Dialect.TRUTO,
         ids=None if query.ids is None else [ExecutionId(one) for one in query.ids],
-        workflow_id=query.workflow_id,
+        workflow_id=workflow_id,
         statuses=_statuses(query),
         from_at=query.created_from,
         before_at=query.created_before,

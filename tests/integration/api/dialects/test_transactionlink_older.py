@@ -28,11 +28,12 @@ async def posted(face: Face, path: str, sent: Any, *, status: int) -> Any:
 
 @pytest.mark.parametrize("named", ["caseId", "recordId"])
 async def test_a_run_is_an_execution(database: str, named: str) -> None:
-    """By a case or a record; what is known of it today is known of this one, too."""
+    """By a case or a record; it sees the parameters that were kept under the id it names."""
     async with open_face(database) as face:
         flow = await face.works.register(workflow(SEE), dialect=Dialect.TRANSACTIONLINK)
-        record, chosen = str(uuid4()), str(uuid4())
-        sent = {named: record, "workflowDefinitionId": str(flow.id), "parametersId": chosen}
+        kept = await posted(face, "/parameters", {"parameters": {"n": [1, None]}}, status=201)
+        record = str(uuid4())
+        sent = {named: record, "workflowDefinitionId": str(flow.id), "parametersId": kept["id"]}
         ran = await posted(face, "/workflows/run", sent, status=200)
         assert ran.keys() == {"id", "caseId", "status"}
         assert (ran["caseId"], ran["status"] in ("RUNNING", "COMPLETED")) == (record, True)
@@ -43,7 +44,7 @@ async def test_a_run_is_an_execution(database: str, named: str) -> None:
         async with face.client.get(f"{BASE}/workflows/{ran['id']}/result") as answer:
             assert await answer.json() == {
                 "record": record,
-                "parameters": {"parametersId": chosen},
+                "parameters": {"n": [1, None]},
                 "locale": "en",
             }
 
@@ -77,6 +78,7 @@ async def test_a_link_leads_to_what_is_asked(database: str) -> None:
         ({"workflowDefinitionId": "x"}, 400),
         ({"workflowDefinitionId": str(uuid4())}, 404),
         ({"workflowDefinitionId": str(uuid4()), "caseId": "7"}, 400),
+        ({"workflowDefinitionId": str(uuid4()), "parametersId": "7"}, 400),
         ({"workflowDefinitionId": str(uuid4()), "lang": "?"}, 400),
         ({"workflowDefinitionId": str(uuid4()), "parameters": {}}, 400),
     ],
