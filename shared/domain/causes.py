@@ -11,7 +11,7 @@ from uuid import UUID
 
 from shared.domain.events import Event
 from shared.domain.frozen import frozen
-from shared.domain.ids import EventKey, WorkflowId, known_text
+from shared.domain.ids import EventKey, WorkflowId, known_text, text_of
 
 ROOT = "turnoutroot"
 DEPTH = "turnoutdepth"
@@ -34,7 +34,7 @@ class Cause:
     def attributes(self) -> dict[str, Any]:
         """The chain as attributes of an event that this execution causes."""
         return {
-            ROOT: str(self.root),
+            ROOT: text_of(self.root),
             DEPTH: self.depth + 1,
             PATH: ",".join(map(known_text, self.path[-PATH_MAX:])),
         }

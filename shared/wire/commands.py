@@ -3,13 +3,12 @@
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
-from uuid import UUID
 
 import orjson
 
 from shared.domain.errors import Defect, Invalid
 from shared.domain.frozen import frozen
-from shared.domain.ids import ExecutionId, StepId, WorkflowId, known_uuid
+from shared.domain.ids import ExecutionId, StepId, WorkflowId, known_uuid, read_uuid
 from shared.domain.plans import TURN
 from shared.domain.signals import Told, TurnCame
 from shared.wire.envelope import envelope, stamp
@@ -130,7 +129,7 @@ def decode_command(value: bytes | None) -> Command:
         record = orjson.loads(value or b"")
         check_writable(value or b"", record)
         data = record["data"]
-        execution = ExecutionId(UUID(data["execution_id"]))
+        execution = ExecutionId(read_uuid(data["execution_id"]))
         if record["type"] == CANCEL:
             requested_at = datetime.fromisoformat(record["time"])
             return Cancel(

@@ -3,11 +3,10 @@
 from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
-from uuid import UUID
 
 from shared.domain.errors import Defect
 from shared.domain.events import Event
-from shared.domain.ids import EnvironmentId, EventKey, known_uuid
+from shared.domain.ids import EnvironmentId, EventKey, known_uuid, read_uuid
 from shared.wire.envelope import dumps, stamp
 
 _OUR_FIELDS = frozenset(
@@ -42,7 +41,7 @@ def decode_event(record: Mapping[str, Any]) -> Event:
     """An event that ``encode_event`` wrote. Raises Defect on any other record."""
     try:
         return Event(
-            key=EventKey(UUID(record["turnoutkey"])),
+            key=EventKey(read_uuid(record["turnoutkey"])),
             environment_id=EnvironmentId(known_uuid(record["environmentid"])),
             type=record["type"],
             source=record["source"],

@@ -18,6 +18,7 @@ from shared.domain.ids import (
     known_text,
     known_uuid,
     split_key,
+    text_of,
 )
 from shared.wire.envelope import dumps, stamp
 from shared.wire.errors import error_data
@@ -51,7 +52,7 @@ class Origin:
     frame: "_Frame" = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
-        subject, event = str(self.execution_id), str(self.event_key)
+        subject, event = text_of(self.execution_id), text_of(self.event_key)
         workflow = known_text(self.workflow_id)
         source, environment = f"/turnout/workflows/{workflow}", known_text(self.environment_id)
         chain = {"environmentid": environment, **self.cause.attributes()}
@@ -92,9 +93,9 @@ class _Frame:
         self, position: int, suffix: str, kind: str, time: str, data: AttemptData | PhaseData
     ) -> bytes:
         """The record of the log entry at ``position`` whose id ends with ``suffix``."""
-        id_, type_ = f"{self._id}{position}{suffix}", f"{self._type}{kind}"
-        head = f"{id_}{type_}{self._subject}{time}{self._data}{position},"
-        return b"%b%b}" % (head.encode(), dumps(data)[1:])
+        id_, type_, subject, ref = self._id, self._type, self._subject, self._data
+        head = f"{id_}{position}{suffix}{type_}{kind}{subject}{time}{ref}{position},"
+        return b"".join((head.encode(), dumps(data)[1:], b"}"))
 
 
 def encode_result(origin: Origin, entry: Entry) -> bytes | None:
