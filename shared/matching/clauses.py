@@ -1,13 +1,16 @@
 """The parts of a compiled filter, and what they say when they fail."""
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeAlias
 
 from shared.domain.frozen import frozen
 from shared.matching.operators import Operator
 from shared.matching.patterns import TextTooLong
+
+Operands: TypeAlias = Sequence[Any]
+"""Of one filter, each as its operator prepares it."""
 
 _SHOWN_CHARS_MAX = 80
 _SHOWN_ITEMS_MAX = 5
@@ -84,33 +87,32 @@ class Path:
 
 @frozen
 class Test:
-    """One operator on one path; ``prepared`` is what the operator makes of what is ``wanted``."""
+    """One operator on one path, with the operand ``at`` a place among those of a filter."""
 
     pointer: str
     path: Path
     operator: Operator
-    wanted: Any
-    prepared: Any
+    at: int
 
-    def failure(self, scope: Any) -> Clause | None:
+    def failure(self, scope: Any, operands: Operands) -> Clause | None:
         """The clause that failed, None if all is well."""
-        actual, operator = self.path.value_in(scope), self.operator
+        actual, operator, operand = self.path.value_in(scope), self.operator, operands[self.at]
         try:
-            holds = operator.holds(actual, self.prepared) is not operator.is_negative
+            holds = operator.holds(actual, operand) is not operator.is_negative
         except TextTooLong as error:
-            return self._clause(actual, str(error))
-        return None if holds else self._clause(actual)
+            return self._clause(actual, operand, str(error))
+        return None if holds else self._clause(actual, operand)
 
-    def observed(self, scope: Any) -> Iterator[Clause]:
+    def observed(self, scope: Any, operands: Operands) -> Iterator[Clause]:
         """Every test with its actual operands."""
-        yield self._clause(self.path.value_in(scope))
+        yield self._clause(self.path.value_in(scope), operands[self.at])
 
-    def _clause(self, actual: Any, error: str | None = None) -> Clause:
+    def _clause(self, actual: Any, operand: Any, error: str | None = None) -> Clause:
         return Clause(
             pointer=self.pointer,
             operator=self.operator.name,
             path=self.path.written,
-            wanted=self.wanted,
+            wanted=self.operator.wanted(operand),
             actual=actual,
             error=error,
         )
@@ -122,18 +124,18 @@ class All:
 
     parts: tuple["Node", ...]
 
-    def failure(self, scope: Any) -> Clause | None:
+    def failure(self, scope: Any, operands: Operands) -> Clause | None:
         """As ``Test``'s."""
         for part in self.parts:
-            failed = part.failure(scope)
+            failed = part.failure(scope, operands)
             if failed is not None:
                 return failed
         return None
 
-    def observed(self, scope: Any) -> Iterator[Clause]:
+    def observed(self, scope: Any, operands: Operands) -> Iterator[Clause]:
         """As ``Test``'s."""
         for part in self.parts:
-            yield from part.observed(scope)
+            yield from part.observed(scope, operands)
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,20 +145,20 @@ class AnyOf:
     pointer: str
     parts: tuple["Node", ...]
 
-    def failure(self, scope: Any) -> Clause | None:
+    def failure(self, scope: Any, operands: Operands) -> Clause | None:
         """As ``Test``'s."""
         failures: list[Clause] = []
         for part in self.parts:
-            failed = part.failure(scope)
+            failed = part.failure(scope, operands)
             if failed is None or failed.error is not None:
                 return failed
             failures.append(failed)
         return Clause(pointer=self.pointer, operator="~or", parts=tuple(failures))
 
-    def observed(self, scope: Any) -> Iterator[Clause]:
+    def observed(self, scope: Any, operands: Operands) -> Iterator[Clause]:
         """As ``Test``'s."""
         for part in self.parts:
-            yield from part.observed(scope)
+            yield from part.observed(scope, operands)
 
 
 @dataclass(frozen=True, slots=True)
@@ -166,17 +168,17 @@ class Negation:
     pointer: str
     part: "Node"
 
-    def failure(self, scope: Any) -> Clause | None:
+    def failure(self, scope: Any, operands: Operands) -> Clause | None:
         """As ``Test``'s."""
-        failed = self.part.failure(scope)
+        failed = self.part.failure(scope, operands)
         if failed is None:
-            parts = tuple(self.part.observed(scope))
+            parts = tuple(self.part.observed(scope, operands))
             return Clause(pointer=self.pointer, operator="~not", parts=parts)
         return failed if failed.error is not None else None
 
-    def observed(self, scope: Any) -> Iterator[Clause]:
+    def observed(self, scope: Any, operands: Operands) -> Iterator[Clause]:
         """As ``Test``'s."""
-        yield from self.part.observed(scope)
+        yield from self.part.observed(scope, operands)
 
 
 Node = Test | All | AnyOf | Negation

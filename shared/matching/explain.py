@@ -116,7 +116,7 @@ def explain_rule(view: EventView, rule: Rule, *, depth_max: int) -> Explained:
 
 
 def _count(rule: Rule) -> int:
-    clauses = 0 if rule.filter is None else sum(1 for _ in clauses_of(rule.filter.root))
+    clauses = 0 if rule.filter is None else sum(1 for _ in clauses_of(rule.filter.plan.root))
     parts = 0 if rule.run_if is None else len(parts_of(rule.run_if.source))
     return clauses + parts + (rule.fault is not None)
 
@@ -128,8 +128,8 @@ def _failed_filters(view: EventView, rule: Rule) -> Iterator[Failed]:
     if rule.filter is None:
         return
     scope = view.seen_by(rule.dialect, rule.name)
-    for node in clauses_of(rule.filter.root):
-        clause = node.failure(scope)
+    for node in clauses_of(rule.filter.plan.root):
+        clause = node.failure(scope, rule.filter.operands)
         if clause is not None:
             yield Failed(
                 pointer=clause.pointer,

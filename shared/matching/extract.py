@@ -1,11 +1,13 @@
 """From the conditions of a workflow to what can be looked up of them (``atoms.py``)."""
 
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Mapping, Sequence
+from functools import partial
+from operator import itemgetter
 from types import MappingProxyType
 from typing import Any, Final
 
 from shared.expr import terms
-from shared.expr.terms import Names, Term, anchored_text, term_of
+from shared.expr.terms import Hole, Names, Operand, Term, anchored_text
 from shared.matching.atoms import (
     ANYTHING,
     Conjuncts,
@@ -19,42 +21,85 @@ from shared.matching.atoms import (
     some,
 )
 from shared.matching.clauses import All, AnyOf, Node, Path, Test
-from shared.matching.filters import Filter
 from shared.matching.readers import HIGHEST, LOWEST, Reader, key_of, ordinal_of
 
 ReaderOf = Callable[[Path | Names], Reader]
 """Gives the reader of a filter's path, or of names as JSONata reads them; always the same one."""
 
+Asked = Callable[[Reader, Any], Conjuncts]
+"""What is asked of the value that a reader finds, given the operand."""
 
-def conjuncts_of(filter_: Filter | None, run_if: str | None, reader_of: ReaderOf) -> Conjuncts:
-    """What an event must be like for both to hold; ``ANYTHING`` where that cannot be looked up."""
-    parts: list[Conjuncts] = []
-    if filter_ is not None:
-        parts.append(_of_node(filter_.root, reader_of))
-    if run_if is not None:
-        parts.append(_of_term(term_of(run_if), reader_of))
-    return every(parts)
+Operands = Sequence[Any]
+"""Those of a filter, then the literals of a ``run_if``."""
+
+Taken = Callable[[Operands], Any]
+"""Finds the operand."""
 
 
-def _of_node(node: Node, reader_of: ReaderOf) -> Conjuncts:
+class Leaf:
+    """What is asked of one value."""
+
+    __slots__ = ("asked", "reader", "taken")
+
+    def __init__(self, asked: Asked, reader: Reader, taken: Taken) -> None:
+        self.asked = asked
+        self.reader = reader
+        self.taken = taken
+
+    def conjuncts(self, operands: Operands) -> Conjuncts:
+        """What it asks."""
+        return self.asked(self.reader, self.taken(operands))
+
+
+class Joint:
+    """What is asked by several, of which each or one has to hold."""
+
+    __slots__ = ("join", "parts")
+
+    def __init__(self, join: Callable[[Sequence[Conjuncts]], Conjuncts], *parts: "Part") -> None:
+        self.join = join
+        self.parts = parts
+
+    def conjuncts(self, operands: Operands) -> Conjuncts:
+        """What it asks."""
+        return self.join(conjuncts_of(self.parts, operands))
+
+
+Part = Leaf | Joint
+
+_NOTHING: Final = Joint(every)
+
+
+def conjuncts_of(parts: Sequence[Part], operands: Operands) -> Sequence[Conjuncts]:
+    """What each asks."""
+    return [part.conjuncts(operands) for part in parts]
+
+
+def part_of_filter(node: Node, reader_of: ReaderOf) -> Part:
+    """What a filter asks."""
     match node:
         case Test():
             return _of_test(node, reader_of)
         case All():
-            return every([_of_node(part, reader_of) for part in node.parts])
+            return Joint(every, *[part_of_filter(part, reader_of) for part in node.parts])
         case AnyOf():
-            return some([_of_node(part, reader_of) for part in node.parts])
+            return Joint(some, *[part_of_filter(part, reader_of) for part in node.parts])
         case _:
-            return ANYTHING
+            return _NOTHING
 
 
-def _of_test(test: Test, reader_of: ReaderOf) -> Conjuncts:
+def _of_test(test: Test, reader_of: ReaderOf) -> Part:
     """What a clause of a filter asks; of a negative one only what its opposite would not find."""
-    asked = _ASKED.get(test.operator.name)
-    return ANYTHING if asked is None else asked(reader_of(test.path), test.wanted)
+    asked, at, operator = _ASKED.get(test.operator.name), test.at, test.operator
+    if asked is None:
+        return _NOTHING
+    if operator.is_prepared:
+        return Leaf(asked, reader_of(test.path), lambda given: operator.wanted(given[at]))
+    return Leaf(asked, reader_of(test.path), itemgetter(at))
 
 
-def _equal(reader: Reader, value: Any) -> Conjuncts:
+def equal(reader: Reader, value: Any) -> Conjuncts:
+    """The value is this one."""
     if type(value) in _NO_SCALARS:
         return _there(reader)
     return ((Keys(reader=reader, keys=(key_of(value),)),),)
@@ -96,26 +141,54 @@ def _containing(reader: Reader, wanted: Any) -> Conjuncts:
 
 _TEXTS: Final = frozenset({str})
 _NO_SCALARS: Final = frozenset({dict, list})
-_BELOW: Final = frozenset({"<", "<="})
 
 
-def _span(reader: Reader, operator: str, bound: Any) -> Conjuncts:
+def above(reader: Reader, bound: Any) -> Conjuncts:
+    """The value is at least this, about."""
     place = ordinal_of(bound)
     if place is None:
         return _there(reader)
-    is_text, at = place
-    low, high = (LOWEST, at) if operator in _BELOW else (at, HIGHEST)
-    return ((Span(reader=reader, is_text=is_text, low=low, high=high),),)
+    return ((Span(reader=reader, is_text=place[0], low=place[1], high=HIGHEST),),)
 
 
-_ASKED: Final[Mapping[str, Callable[[Reader, Any], Conjuncts]]] = MappingProxyType(
+def below(reader: Reader, bound: Any) -> Conjuncts:
+    """The value is at most this, about."""
+    place = ordinal_of(bound)
+    if place is None:
+        return _there(reader)
+    return ((Span(reader=reader, is_text=place[0], low=LOWEST, high=place[1]),),)
+
+
+def between(reader: Reader, bounds: tuple[Any, Any]) -> Conjuncts:
+    """Above the first and below the second."""
+    low, high = map(ordinal_of, bounds)
+    if low is None or high is None or low[0] is not high[0]:
+        return every([above(reader, bounds[0]), below(reader, bounds[1])])
+    span = Span(reader=reader, is_text=low[0], low=low[1], high=high[1])
+    return ((span,),) if span.is_possible else ()
+
+
+def _ordered(operator: str, reader: Reader, literal: Any) -> Conjuncts:
+    # Engines order other texts by code units, and ours by code points.
+    is_ordered = not isinstance(literal, str) or literal.isascii()
+    return _BOUNDED[operator](reader, literal) if is_ordered else _there(reader)
+
+
+def _holding(reader: Reader, literal: Any) -> Conjuncts:
+    return ((Member(reader=reader, key=key_of(literal)),),)
+
+
+_BOUNDED: Final[Mapping[str, Asked]] = MappingProxyType(
+    {">": above, ">=": above, "<": below, "<=": below}
+)
+_ASKED: Final[Mapping[str, Asked]] = MappingProxyType(
     {
-        "~eq": _equal,
+        "~eq": equal,
         "~in": _one_of,
-        "~gt": lambda reader, wanted: _span(reader, ">", wanted),
-        "~gte": lambda reader, wanted: _span(reader, ">=", wanted),
-        "~lt": lambda reader, wanted: _span(reader, "<", wanted),
-        "~lte": lambda reader, wanted: _span(reader, "<=", wanted),
+        "~gt": above,
+        "~gte": above,
+        "~lt": below,
+        "~lte": below,
         "~starts": _beginning,
         "~ends": _ending,
         "~contains": _containing,
@@ -128,29 +201,36 @@ _ASKED: Final[Mapping[str, Callable[[Reader, Any], Conjuncts]]] = MappingProxyTy
 )
 
 
-def _of_term(term: Term, reader_of: ReaderOf) -> Conjuncts:
+def part_of_term(term: Term, reader_of: ReaderOf, first: int) -> Part:
+    """What a condition asks, whose literals are the operands from the ``first`` on."""
     match term:
         case terms.Every():
-            return every([_of_term(part, reader_of) for part in term.parts])
+            return Joint(every, *[part_of_term(part, reader_of, first) for part in term.parts])
         case terms.Some():
-            return some([_of_term(part, reader_of) for part in term.parts])
+            return Joint(some, *[part_of_term(part, reader_of, first) for part in term.parts])
         case _:
-            return _of_path(term, reader_of(term.path))
+            return _of_path(term, reader_of(term.path), first)
 
 
-def _of_path(term: Term, reader: Reader) -> Conjuncts:
+def _of_path(term: Term, reader: Reader, first: int) -> Part:
     match term:
         case terms.Compared(operator="=", literal=literal):
-            return _equal(reader, literal)
+            return Leaf(equal, reader, _taken(literal, first))
         case terms.Compared(operator=operator, literal=literal):
-            # Engines order other texts by code units, and ours by code points.
-            is_ordered = not isinstance(literal, str) or literal.isascii()
-            return _span(reader, operator, literal) if is_ordered else _there(reader)
+            return Leaf(partial(_ordered, operator), reader, _taken(literal, first))
         case terms.OneOf(literals=literals):
-            return _one_of(reader, literals)
+            takers = [_taken(literal, first) for literal in literals]
+            return Leaf(_one_of, reader, lambda given: [taken(given) for taken in takers])
         case terms.Holds(literal=literal):
-            return ((Member(reader=reader, key=key_of(literal)),),)
+            return Leaf(_holding, reader, _taken(literal, first))
         case terms.Starts(text=text):
-            return _beginning(reader, text)
+            return Leaf(_beginning, reader, lambda _: text)
         case _:
-            return _there(reader)
+            return Leaf(lambda reader, _: _there(reader), reader, lambda _: None)
+
+
+def _taken(operand: Operand, first: int) -> Taken:
+    if not isinstance(operand, Hole):
+        return lambda _: operand
+    at = first + operand.at
+    return (lambda given: -given[at]) if operand.is_negated else itemgetter(at)

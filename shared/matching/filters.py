@@ -1,16 +1,26 @@
 """The filter language (docs/FILTERS.md): from a JSON tree to something that tests scopes."""
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
 from functools import lru_cache
-from sys import intern
-from typing import Any
+from typing import Any, TypeAlias
 
 from shared.domain.errors import Invalid, Problem
-from shared.matching.clauses import All, AnyOf, Clause, Negation, Node, Path, Segment, Test
-from shared.matching.operators import OPERATORS
+from shared.matching.clauses import (
+    All,
+    AnyOf,
+    Clause,
+    Negation,
+    Node,
+    Operands,
+    Path,
+    Segment,
+    Test,
+)
+from shared.matching.operators import OPERATORS, Operator
+from shared.matching.shapes import LOGICAL, Shape, entries_of, is_list, shape_of
 
 CLAUSES_MAX = 500
 DEPTH_MAX = 16
@@ -22,23 +32,50 @@ EVENT = "event"
 
 _BRANCHES = (dict, list)
 _BRANCHES_SET = frozenset(_BRANCHES)
-_LOGICAL = ("~and", "~or", "~not")
-_NAMES = (*OPERATORS, *_LOGICAL)
+_NAMES = (*OPERATORS, *LOGICAL)
 _TEMPLATE = re.compile(r"\{\{\s*([^{}]*?)\s*\}\}")
 _INDEX = re.compile(r"-?\d{1,9}", re.ASCII)
 _PATHS_KNOWN_MAX = 4_096
-_TEXTS = frozenset({str})
+_PLANS_KNOWN_MAX = 1_024
+SHARED_OPERANDS_MAX = 64
+"""The shapes of larger filters are not kept: they would take much memory, and few are alike."""
 
 
-@dataclass(frozen=True, slots=True)
+_Check: TypeAlias = "Problem | tuple[int, str, Operator]"
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Plan:
+    """What filters of one shape have alike; clauses are given the operands of one of them.
+
+    There are so many ``operands``. ``checks`` are what is wrong with the shape, and the operands to
+    be made ready, which may be wrong: which, at which pointer, of which operator. ``excesses`` are
+    what there is too much of.
+    """
+
+    root: Node
+    operands: int
+    reads_event: bool
+    checks: Sequence[_Check]
+    excesses: Sequence[Problem]
+
+
 class Filter:
     """A compiled filter. It answers for any JSON value and raises nothing.
 
     Unless it ``reads_event`` it never looks at the root ``event`` of a scope.
     """
 
-    root: Node
-    reads_event: bool = True
+    __slots__ = ("operands", "plan")
+
+    def __init__(self, plan: Plan, operands: Operands) -> None:
+        self.plan = plan
+        self.operands = operands
+
+    @property
+    def reads_event(self) -> bool:
+        """Whether it may look there."""
+        return self.plan.reads_event
 
     def matches(self, scope: Any) -> bool:
         """Whether ``scope`` passes."""
@@ -49,7 +86,11 @@ class Filter:
 
         A clause with an ``error`` could not be answered: the filter then neither matches nor not.
         """
-        return self.root.failure(scope)
+        return self.plan.root.failure(scope, self.operands)
+
+    def observed(self, scope: Any) -> Iterator[Clause]:
+        """Every test with its actual operands."""
+        return self.plan.root.observed(scope, self.operands)
 
 
 def compile_filter(tree: Any, pointer: str = "/filters") -> Filter:
@@ -61,12 +102,36 @@ def compile_filter(tree: Any, pointer: str = "/filters") -> Filter:
     if _is_deeper(tree, DEPTH_MAX):
         detail = f"The filter is deeper than {DEPTH_MAX} levels; make it flatter."
         raise Invalid([Problem(pointer=pointer, code="FILTER_TOO_DEEP", detail=detail)])
+    operands: list[Any] = []
+    shape = () if tree is None else shape_of(tree, operands)
+    plan = (_planned if len(operands) <= SHARED_OPERANDS_MAX else _plan)(shape, pointer)
+    if plan.checks or plan.excesses:
+        problems = [*filter(None, [_problem(check, operands) for check in plan.checks])]
+        if problems or plan.excesses:
+            raise Invalid([*problems[:PROBLEMS_MAX], *plan.excesses])
+    return Filter(plan, tuple(operands))
+
+
+def _problem(check: _Check, operands: list[Any]) -> Problem | None:
+    """What is wrong; None where an operand could be made ready, which is put in its place."""
+    if isinstance(check, Problem):
+        return check
+    at, pointer, operator = check
+    try:
+        operands[at] = operator.prepared(operands[at])
+    except ValueError as error:
+        return Problem(pointer=pointer, code="INVALID_OPERAND", detail=str(error))
+    return None
+
+
+def _plan(shape: Shape, pointer: str) -> Plan:
     reader = _Reader()
-    root = All(()) if tree is None else reader.filter(tree, pointer)
-    problems = [*reader.problems[:PROBLEMS_MAX], *reader.excesses(pointer)]
-    if problems:
-        raise Invalid(problems)
-    return Filter(root, reads_event=reader.reads_event)
+    root = reader.filter(shape, pointer)
+    excesses = [*reader.excesses(pointer)]
+    return Plan(root, reader.operands, reader.reads_event, reader.checks, excesses)
+
+
+_planned = lru_cache(_PLANS_KNOWN_MAX)(_plan)
 
 
 @lru_cache(_PATHS_KNOWN_MAX)
@@ -82,28 +147,23 @@ def path_of(key: str) -> Path | None:
 
 
 def _is_deeper(tree: Any, depth_max: int) -> bool:
-    level = [tree] if isinstance(tree, _BRANCHES) else []
-    for _ in range(depth_max):
-        if not level:
-            return False
-        inner = [node.values() if isinstance(node, dict) else node for node in level]
-        # Whether there are any is seen by the types alone: lists may be long.
-        level = [
-            child
-            for nodes in inner
-            if not _BRANCHES_SET.isdisjoint(map(type, nodes))
-            for child in nodes
-            if isinstance(child, _BRANCHES)
-        ]
-    return any(level)
+    if depth_max == 0 or not isinstance(tree, _BRANCHES):
+        return isinstance(tree, _BRANCHES) and bool(tree)
+    below = tree.values() if isinstance(tree, dict) else tree
+    # Whether there is more below is seen by the types alone: lists may be long.
+    if _BRANCHES_SET.isdisjoint(map(type, below)):
+        return False
+    return any(_is_deeper(child, depth_max - 1) for child in below if isinstance(child, _BRANCHES))
 
 
 class _Reader:
-    """Reads one tree, at most ``DEPTH_MAX`` deep, noting what is wrong with it on the way."""
+    """Reads one shape, at most ``DEPTH_MAX`` deep, noting what is wrong with it on the way."""
 
     def __init__(self) -> None:
-        self.problems: list[Problem] = []
+        self.checks: list[_Check] = []
+        self._problems = 0
         self.reads_event = False
+        self.operands = 0
         self._clauses = 0
         self._patterns = 0
 
@@ -116,74 +176,78 @@ class _Reader:
             detail = f"{self._patterns} patterns; a filter may have {PATTERNS_MAX}."
             yield Problem(pointer=pointer, code="FILTER_TOO_LARGE", detail=detail)
 
-    def filter(self, tree: Any, pointer: str) -> Node:
+    def filter(self, shape: Shape, pointer: str) -> Node:
         """Paths with their conditions, or a list of such objects."""
-        if isinstance(tree, list):
-            return _all([self.filter(item, f"{pointer}/{i}") for i, item in enumerate(tree)])
-        if isinstance(tree, dict):
-            self._clauses += not tree  # an empty one is no condition, but not for nothing either
-            return _all([self._entry(key, tree[key], _at(pointer, key)) for key in tree])
+        if is_list(shape):
+            items = enumerate(shape[1:])
+            return _all([self.filter(item, f"{pointer}/{i}") for i, item in items])
+        if isinstance(shape, tuple):
+            self._clauses += not shape  # an empty one is no condition, but not for nothing either
+            entries = entries_of(shape)
+            return _all([self._entry(key, part, _at(pointer, key)) for key, part in entries])
         return self._fault(
             pointer,
             "INVALID_FILTER",
             'A filter is an object such as {"status": {"~eq": "open"}}, or a list of them.',
         )
 
-    def _entry(self, key: str, value: Any, pointer: str) -> Node:
+    def _entry(self, key: str, shape: Shape, pointer: str) -> Node:
         if not key.startswith("~"):
-            return self._condition(self._path(key, pointer), value, pointer)
-        if key in _LOGICAL:
-            return self._logical(key, value, pointer, None)
+            return self._condition(self._path(key, pointer), shape, pointer)
+        self.operands += isinstance(shape, type)
+        if key in LOGICAL:
+            return self._logical(key, shape, pointer, None)
         if key in OPERATORS:
             detail = f'{key} needs a path around it, such as {{"status": {{"{key}": …}}}}.'
             return self._fault(pointer, "MISPLACED_OPERATOR", detail)
         return self._unknown(key, pointer)
 
-    def _condition(self, path: Path, tree: Any, pointer: str) -> Node:
+    def _condition(self, path: Path, shape: Shape, pointer: str) -> Node:
         """Operators on ``path``, or the value that it is to equal."""
-        if not (isinstance(tree, dict) and any(key.startswith("~") for key in tree)):
-            return self._test(path, "~eq", tree, pointer)
-        return _all([self._operator(path, key, tree[key], _at(pointer, key)) for key in tree])
+        if isinstance(shape, type):
+            return self._test(path, "~eq", shape, pointer)
+        entries = entries_of(shape)
+        return _all([self._operator(path, key, part, _at(pointer, key)) for key, part in entries])
 
-    def _operator(self, path: Path, key: str, operand: Any, pointer: str) -> Node:
+    def _operator(self, path: Path, key: str, shape: Shape, pointer: str) -> Node:
         if key in OPERATORS:
-            return self._test(path, key, operand, pointer)
-        if key in _LOGICAL:
-            return self._logical(key, operand, pointer, path)
+            return self._test(path, key, shape, pointer)
+        if key == "~not":
+            return self._logical(key, shape, pointer, path)
+        self.operands += isinstance(shape, type)
+        if key in LOGICAL:
+            return self._logical(key, shape, pointer, path)
         if key.startswith("~"):
             return self._unknown(key, pointer)
         detail = f"'{key}' stands among operators; write the path as '{path.written}.{key}'."
         return self._fault(pointer, "MIXED_CONDITION", detail)
 
-    def _logical(self, key: str, tree: Any, pointer: str, path: Path | None) -> Node:
+    def _logical(self, key: str, shape: Shape, pointer: str, path: Path | None) -> Node:
         if key == "~not":
-            return Negation(pointer, self._part(tree, pointer, path))
-        if not isinstance(tree, list) or not tree:
+            return Negation(pointer, self._part(shape, pointer, path))
+        if not is_list(shape) or shape == (list,):
             detail = f"{key} takes a list of at least one condition."
             return self._fault(pointer, "INVALID_OPERAND", detail)
-        parts = [self._part(item, f"{pointer}/{i}", path) for i, item in enumerate(tree)]
+        parts = [self._part(item, f"{pointer}/{i}", path) for i, item in enumerate(shape[1:])]
         return _all(parts) if key == "~and" else AnyOf(pointer, tuple(parts))
 
-    def _part(self, tree: Any, pointer: str, path: Path | None) -> Node:
-        return self.filter(tree, pointer) if path is None else self._condition(path, tree, pointer)
+    def _part(self, shape: Shape, pointer: str, path: Path | None) -> Node:
+        if path is None:
+            return self.filter(shape, pointer)
+        return self._condition(path, shape, pointer)
 
-    def _test(self, path: Path, name: str, operand: Any, pointer: str) -> Node:
-        known = OPERATORS[name]
+    def _test(self, path: Path, name: str, kind: Shape, pointer: str) -> Node:
+        known, at = OPERATORS[name], self.operands
+        self.operands += 1
         self._clauses += 1
         self._patterns += "regex" in name
         if self._clauses > CLAUSES_MAX or self._patterns > PATTERNS_MAX:
             return All(())  # already refused: no more work on it
-        if not known.accepts(operand):
+        if known.kinds is not None and kind not in known.kinds:
             return self._fault(pointer, "INVALID_OPERAND", f"{name} takes {known.takes}.")
-        if isinstance(operand, list):
-            # Lists of many filters have texts alike: each is kept once.
-            is_text = _TEXTS.issuperset(map(type, operand))
-            operand = list(map(intern, operand)) if is_text else operand
-        try:
-            prepared = known.prepared(operand)
-        except ValueError as error:
-            return self._fault(pointer, "INVALID_OPERAND", str(error))
-        return Test(pointer=pointer, path=path, operator=known, wanted=operand, prepared=prepared)
+        if known.is_prepared:
+            self.checks.append((at, pointer, known))
+        return Test(pointer=pointer, path=path, operator=known, at=at)
 
     def _path(self, key: str, pointer: str) -> Path:
         path = path_of(key)
@@ -198,14 +262,16 @@ class _Reader:
         return path
 
     def _unknown(self, key: str, pointer: str) -> Node:
-        if len(self.problems) >= PROBLEMS_MAX:
+        if self._problems >= PROBLEMS_MAX:
             return All(())
         near = get_close_matches(key[:32], _NAMES, n=1)
         hint = f"; did you mean {near[0]}?" if near else f"; there are {', '.join(_NAMES)}."
         return self._fault(pointer, "UNKNOWN_OPERATOR", f"There is no operator '{key[:32]}'{hint}")
 
     def _fault(self, pointer: str, code: str, detail: str) -> Node:
-        self.problems.append(Problem(pointer=pointer, code=code, detail=detail))
+        self._problems += 1
+        if self._problems <= PROBLEMS_MAX:
+            self.checks.append(Problem(pointer=pointer, code=code, detail=detail))
         return All(())
 
 

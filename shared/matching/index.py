@@ -11,7 +11,7 @@ from typing import Final, Generic, TypeVar
 
 from shared.matching.atoms import Conjunct
 from shared.matching.places import Entry, Places, places_of
-from shared.matching.placing import Spot, span_of, spots_of
+from shared.matching.placing import Named, Spot, span_of, spots_of
 from shared.matching.readers import Reader, Reading, ordinal_of
 from shared.matching.spans import Spans
 
@@ -38,9 +38,12 @@ class Index(Generic[T]):
         """Whether there is nothing in it."""
         return not (self._tables or self._spans or self._rest)
 
-    def add(self, thing: T, conjunct: Conjunct) -> None:
-        """Take a thing in; it may be there under several conjuncts."""
-        for spot, keys, left in spots_of(conjunct):
+    def add(self, thing: T, conjunct: Conjunct, named: Named | None = None) -> None:
+        """Take a thing in; it may be there under several conjuncts.
+
+        ``named`` is more that is asked (``placing.Stand``).
+        """
+        for spot, keys, left in spots_of(conjunct, named):
             table = self._table(spot)
             if table is not None:
                 table.put(keys, (left, thing), self._nested)
@@ -49,12 +52,15 @@ class Index(Generic[T]):
         if span is None:
             self._rest[thing] = None
         else:
-            spans = self._spans.setdefault((span.reader, span.is_text), Spans())
+            place = (span.reader, span.is_text)
+            spans = self._spans.get(place)
+            if spans is None:
+                spans = self._spans[place] = Spans()
             spans.add(span.low, span.high, (left, thing))
 
-    def remove(self, thing: T, conjunct: Conjunct) -> bool:
-        """Take a thing away that was added under a conjunct; whether it was there."""
-        for spot, keys, left in spots_of(conjunct):
+    def remove(self, thing: T, conjunct: Conjunct, named: Named | None = None) -> bool:
+        """Take a thing away that was added so; whether it was there."""
+        for spot, keys, left in spots_of(conjunct, named):
             table = self._tables.get(spot)
             taken = [] if table is None else [table.take(key, (left, thing)) for key in keys]
             if any(taken):

@@ -104,7 +104,7 @@ def _mismatches(schemas: Sequence[Schema], definition: Definition) -> Iterator[F
     trees = [("/filters", definition.filters)]
     trees += [(f"/steps/{i}/filters", step.filters) for i, step in enumerate(definition.steps)]
     for pointer, tree in trees:
-        for clause in compile_filter(tree, pointer).root.observed({}):
+        for clause in compile_filter(tree, pointer).observed({}):
             below = _below_payload(tuple((clause.path or "").split(".")))
             if below is None or clause.operator not in _COMPARING:
                 continue

@@ -78,7 +78,7 @@ def _of_value(value: Value, pointer: str, dialect: Dialect) -> Iterator[Reading]
 
 
 def _of_filter(tree: object, pointer: str, dialect: Dialect) -> Iterator[Reading]:
-    for clause in compile_filter(tree, pointer).root.observed({}):
+    for clause in compile_filter(tree, pointer).observed({}):
         if clause.path is not None:
             yield clause.pointer, _rooted(tuple(clause.path.split(".")), dialect)
 

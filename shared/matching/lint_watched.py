@@ -174,12 +174,13 @@ class WatchedFilter(Watched):
         super().__init__(sees)
         self._filter = filter_
         self._clauses: dict[str, Clause] = {}
-        for node in clauses_of(filter_.root):
-            if not all(sees.is_told(_path(clause)) for clause in node.observed({})):
+        operands = filter_.operands
+        for node in clauses_of(filter_.plan.root):
+            if not all(sees.is_told(_path(clause)) for clause in node.observed({}, operands)):
                 continue
 
             def test(view: EventView, node: Any = node) -> Truth:
-                failed = node.failure(view.seen_by(sees.dialect, sees.name))
+                failed = node.failure(view.seen_by(sees.dialect, sees.name), operands)
                 if failed is None:
                     return Truth.TRUE
                 return Truth.FALSE if failed.error is None else Truth.ERROR
@@ -188,7 +189,7 @@ class WatchedFilter(Watched):
 
     def _look(self, view: EventView) -> None:
         seen = view.seen_by(self._sees.dialect, self._sees.name)
-        for clause in self._filter.root.observed(seen):
+        for clause in self._filter.observed(seen):
             if self._sees.is_told(_path(clause)):
                 self._clauses[clause.pointer] = clause
                 values = [] if clause.actual is None else [clause.actual]

@@ -6,9 +6,11 @@ is JSON's: 1 equals 1.0, true does not equal 1, the order of an object's keys do
 
 import operator
 from collections.abc import Callable, Mapping
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
+from sys import intern
 from types import MappingProxyType
-from typing import Any, Final
+from typing import Any, Final, TypeAlias
 
 from shared.matching.patterns import compile_pattern
 
@@ -29,18 +31,24 @@ def _itself(operand: Any) -> Any:
 class Operator:
     """What a clause asks of a value.
 
-    ``takes`` names the operands that it ``accepts``; ``prepared`` is made of one once per clause
-    and raises ``ValueError`` with a sentence for an operand of the right type but of no use.
-    ``holds`` takes a value and what was prepared: one function for all clauses, as one for each
-    would take more memory than all the rest of them.
+    ``takes`` names the operands whose types are ``kinds`` (None: any); ``prepared`` is made of one
+    once per clause and raises ``ValueError`` with a sentence for an operand of the right type but
+    of no use; ``wanted`` gives the operand again. ``holds`` takes a value and what was prepared:
+    one function for all clauses, as one for each would take more memory than all the rest of them.
     """
 
     name: str
     takes: str
-    accepts: Callable[[Any], bool]
+    kinds: AbstractSet[type] | None
     holds: Callable[[Any, Any], bool]
     prepared: Callable[[Any], Any] = _itself
+    wanted: Callable[[Any], Any] = _itself
     is_negative: bool = False
+
+    @property
+    def is_prepared(self) -> bool:
+        """Whether it makes anything of its operand."""
+        return self.prepared is not _itself
 
 
 def _equal(value: Any, operand: Any) -> bool:
@@ -70,28 +78,52 @@ def _ordered(compare: Callable[[Any, Any], bool]) -> Callable[[Any, Any], bool]:
 
 @dataclass(frozen=True, slots=True)
 class _Values:
-    """Those of a list that are looked up, and those that are compared one by one."""
+    """A list; of it those that are looked up, and those that are compared one by one."""
 
+    listed: list[Any]
     texts: frozenset[str]
     others: tuple[Any, ...]
 
 
-def _values(operand: list[Any]) -> list[str] | _Values:
-    """A list of few texts stays what it is."""
+def _values(operand: list[Any]) -> tuple[str, ...] | _Values:
+    """A list of few texts stays little more than it is."""
     if len(operand) > VALUES_MAX:
         raise ValueError(f"A list may have {VALUES_MAX} values, this one has {len(operand)}.")
-    if len(operand) <= _SEARCHED_MAX and _TEXTS.issuperset(map(type, operand)):
-        return operand
+    if _TEXTS.issuperset(map(type, operand)):
+        # Lists of many filters have texts alike: each is kept once.
+        operand = list(map(intern, operand))
+        if len(operand) <= _SEARCHED_MAX:
+            return tuple(operand)
     texts = frozenset(item for item in operand if isinstance(item, str))
-    return _Values(texts, tuple(item for item in operand if not isinstance(item, str)))
+    return _Values(operand, texts, tuple(item for item in operand if not isinstance(item, str)))
 
 
-def _one_of(value: Any, values: list[str] | _Values) -> bool:
-    if isinstance(values, list):
+def _listed(values: tuple[str, ...] | _Values) -> list[Any]:
+    return list(values) if isinstance(values, tuple) else values.listed
+
+
+def _one_of(value: Any, values: tuple[str, ...] | _Values) -> bool:
+    if isinstance(values, tuple):
         return isinstance(value, str) and value in values
     if isinstance(value, str):
         return value in values.texts
     return any(_equal(value, other) for other in values.others)
+
+
+@dataclass(frozen=True, slots=True)
+class _Pattern:
+    """A regular expression, and its search."""
+
+    text: str
+    found_in: Callable[[str], bool]
+
+
+def _pattern(text: str) -> _Pattern:
+    return _Pattern(text, compile_pattern(text))
+
+
+def _text_of(pattern: _Pattern) -> str:
+    return pattern.text
 
 
 def _containing(value: Any, operand: Any) -> bool:
@@ -100,8 +132,8 @@ def _containing(value: Any, operand: Any) -> bool:
     return isinstance(value, list) and any(_equal(item, operand) for item in value)
 
 
-def _found_by(value: Any, found_in: Callable[[str], bool]) -> bool:
-    return isinstance(value, str) and found_in(value)
+def _found_by(value: Any, pattern: _Pattern) -> bool:
+    return isinstance(value, str) and pattern.found_in(value)
 
 
 def _starting(value: Any, operand: str) -> bool:
@@ -128,49 +160,36 @@ def _is_number(value: Any) -> bool:
     return type(value) in _NUMBERS
 
 
-def _is_ordered(value: Any) -> bool:
-    return _is_text(value) or _is_number(value)
+_Prepared: TypeAlias = tuple[Callable[[Any], Any], Callable[[Any], Any]]
 
-
-def _is_list(value: Any) -> bool:
-    return isinstance(value, list)
-
-
-def _is_bool(value: Any) -> bool:
-    return isinstance(value, bool)
-
-
-def _is_json(_: Any) -> bool:
-    return True
-
-
-_ANY: Final = ("any value", _is_json)
-_ORDERED: Final = ("a number or a text", _is_ordered)
-_LIST: Final = ("a list", _is_list)
-_TEXT: Final = ("a text", _is_text)
-_BOOL: Final = ("true or false", _is_bool)
+_ANY: Final = ("any value", None)
+_ORDERED: Final = ("a number or a text", frozenset({str, int, float}))
+_LIST: Final = ("a list", frozenset({list}))
+_TEXT: Final = ("a text", frozenset({str}))
+_BOOL: Final = ("true or false", frozenset({bool}))
 
 
 def _one(
     name: str,
-    operand: tuple[str, Callable[[Any], bool]],
+    operand: tuple[str, AbstractSet[type] | None],
     holds: Callable[[Any, Any], bool],
-    prepared: Callable[[Any], Any] = _itself,
+    prepared: _Prepared = (_itself, _itself),
     *,
     is_negative: bool = False,
 ) -> Operator:
-    takes, accepts = operand
+    takes, kinds = operand
+    made, wanted = prepared
     return Operator(
-        name=name, takes=takes, accepts=accepts,
-        holds=holds, prepared=prepared, is_negative=is_negative,
+        name=name, takes=takes, kinds=kinds, holds=holds,
+        prepared=made, wanted=wanted, is_negative=is_negative,
     )  # fmt: skip
 
 
 def _both(
     name: str,
-    operand: tuple[str, Callable[[Any], bool]],
+    operand: tuple[str, AbstractSet[type] | None],
     holds: Callable[[Any, Any], bool],
-    prepared: Callable[[Any], Any] = _itself,
+    prepared: _Prepared = (_itself, _itself),
 ) -> tuple[Operator, Operator]:
     return (
         _one(f"~{name}", operand, holds, prepared),
@@ -184,8 +203,8 @@ _ALL: Final = (
     _one("~gte", _ORDERED, _ordered(operator.ge)),
     _one("~lt", _ORDERED, _ordered(operator.lt)),
     _one("~lte", _ORDERED, _ordered(operator.le)),
-    *_both("in", _LIST, _one_of, _values),
-    *_both("regex", _TEXT, _found_by, compile_pattern),
+    *_both("in", _LIST, _one_of, (_values, _listed)),
+    *_both("regex", _TEXT, _found_by, (_pattern, _text_of)),
     *_both("starts", _TEXT, _starting),
     *_both("ends", _TEXT, _ending),
     *_both("contains", _ANY, _containing),

@@ -21,6 +21,13 @@ _ORDER: Final = attrgetter("reader.order")
 Shape: TypeAlias = tuple[Reader, ...]
 
 
+Named: TypeAlias = tuple[Shape, tuple[Key, ...]]
+"""The keys, one each, of the values at several paths; none of what is absent."""
+
+Stand: TypeAlias = tuple[Named | None, Conjunct]
+"""A conjunct of which the part that names values, if any, is apart."""
+
+
 class Kind(IntEnum):
     """By what there are tables."""
 
@@ -35,18 +42,26 @@ Spot: TypeAlias = tuple[Kind, Shape, int]
 """Which table: by what of which paths, and of how many characters."""
 
 
-def spots_of(conjunct: Conjunct) -> Iterator[tuple[Spot, Sequence[Key], Conjunct]]:
+def spots_of(
+    conjunct: Conjunct, named: Named | None = None
+) -> Iterator[tuple[Spot, Sequence[Key], Conjunct]]:
     """In which table a conjunct may stand, the best first: at which keys, and what is left to ask.
 
     None for one that says nothing, or of spans alone (``span_of``).
     """
+    if named is not None:
+        shape, row = named
+        keys = (row,) if len(row) > 1 else row
+        yield (Kind.VALUES, shape, 0), keys, conjunct and _shared(conjunct)
+        asked = [Keys(reader=reader, keys=(key,)) for reader, key in zip(*named, strict=True)]
+        conjunct = (*asked, *conjunct)
     match _lead(conjunct):
         case Keys(reader=reader, keys=keys) as lead:
-            named = _named(conjunct, lead)
-            if len(named) > 1:
-                row = tuple([atom.keys[0] for atom in named])
-                shape = tuple([atom.reader for atom in named])
-                yield (Kind.VALUES, shape, 0), (row,), _without(conjunct, named)
+            alike = _alike(conjunct, lead)
+            if len(alike) > 1:
+                row = tuple([atom.keys[0] for atom in alike])
+                shape = tuple([atom.reader for atom in alike])
+                yield (Kind.VALUES, shape, 0), (row,), _without(conjunct, alike)
             yield (Kind.VALUES, (reader,), 0), keys, _without(conjunct, (lead,))
         case Prefix(reader=reader, text=text) as lead:
             start = text[:LENGTH_MAX]
@@ -72,6 +87,8 @@ def span_of(conjunct: Conjunct) -> tuple[Span | None, Conjunct]:
 
 def _lead(conjunct: Conjunct) -> Atom | None:
     """What leaves the least open; of several the first."""
+    if len(conjunct) == 1:
+        return conjunct[0]
     for atom in conjunct:
         if type(atom) is Keys and len(atom.keys) == 1 and atom.keys[0] is not None:
             return atom  # nothing leaves less
@@ -93,7 +110,7 @@ def _rank(atom: Atom) -> tuple[int, int]:
             return 7, 0
 
 
-def _named(conjunct: Conjunct, lead: Keys) -> list[Keys]:
+def _alike(conjunct: Conjunct, lead: Keys) -> list[Keys]:
     """Those that name one value, as ``lead`` does; what is absent is no value.
 
     In the same order whatever the order of the conjunct.

@@ -97,7 +97,7 @@ def asks_for_its_name(rule: Rule) -> bool:
     """Whether the filters read the name of their own workflow, as those in thena's words may."""
     if rule.dialect is not Dialect.THENA or rule.filter is None:
         return False
-    return any(clause.path in _OWN_NAME for clause in rule.filter.root.observed({}))
+    return any(clause.path in _OWN_NAME for clause in rule.filter.observed({}))
 
 
 def decide(

@@ -1,23 +1,29 @@
 """Which workflows an event may start, and whether it does."""
 
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
+from functools import lru_cache
+from typing import Final
 from weakref import WeakValueDictionary
 
 from shared.domain.events import Event
 from shared.domain.ids import WorkflowId
 from shared.domain.workflows import Dialect, Workflow
 from shared.expr.jsonata import ExpressionCache
+from shared.expr.term_reading import Wording, term_of, worded
 from shared.expr.terms import Names
-from shared.matching.atoms import Conjuncts
 from shared.matching.clauses import Path
 from shared.matching.decisions import Decision
-from shared.matching.extract import conjuncts_of
+from shared.matching.filters import SHARED_OPERANDS_MAX, Plan
 from shared.matching.index import Index
+from shared.matching.outline import Outline
+from shared.matching.placing import Stand
 from shared.matching.readers import Reader, Reading
 from shared.matching.rules import SET_ASIDE, WILDCARD, Rule, asks_for_its_name, compile_rule, judge
 from shared.matching.view import EventView
+
+OUTLINES_MAX: Final = 1_024
 
 _Name = tuple[int, str]
 """An environment's number, which is hashed much faster, and a name as a trigger writes it."""
@@ -38,8 +44,9 @@ class WorkflowTable:
         # stay when triggers go: an environment has at most as many as a name has characters.
         self._lengths: defaultdict[int, set[int]] = defaultdict(set)
         self._unindexed = set[int]()
-        # One reader a path: what is read once is found by it. None outlives the rules that read it.
+        # One reader a path: what is read once is found by it. Few outlive the rules that read them.
         self._readers = WeakValueDictionary[str | Names, Reader]()
+        self._outline = lru_cache(OUTLINES_MAX)(self._outlined)
 
     def __len__(self) -> int:
         return len(self._rules)
@@ -63,13 +70,16 @@ class WorkflowTable:
         if workflow.is_quarantined:
             rule = replace(rule, fault=SET_ASIDE)
         self._rules[number] = rule
-        conjuncts = self._conjuncts(rule)
-        if () in conjuncts and (rule.filter is not None or rule.run_if is not None):
+        stands = self._stands(rule)
+        if (None, ()) in stands and (rule.filter is not None or rule.run_if is not None):
             self._unindexed.add(number)
-        for place in _places(rule) if conjuncts else ():
-            index = self._places[place].setdefault(rule.dialect, Index())
-            for conjunct in conjuncts:
-                index.add(rule, conjunct)
+        for place in _places(rule) if stands else ():
+            indexes = self._places[place]
+            index = indexes.get(rule.dialect)
+            if index is None:
+                index = indexes[rule.dialect] = Index()
+            for named, left in stands:
+                index.add(rule, left, named)
             environment_id, name = place
             if name.endswith(WILDCARD):
                 self._lengths[environment_id].add(len(name))
@@ -79,13 +89,13 @@ class WorkflowTable:
         rule = self._rules.pop(workflow_id.int, None)
         self._unindexed.discard(workflow_id.int)
         # Derived once more: to keep them would take as much memory as all the rest.
-        conjuncts = () if rule is None else self._conjuncts(rule)
-        if rule is None or not conjuncts:
+        stands = () if rule is None else self._stands(rule)
+        if rule is None or not stands:
             return
         for place in _places(rule):
             indexes = self._places[place]
-            for conjunct in conjuncts:
-                indexes[rule.dialect].remove(rule, conjunct)
+            for named, left in stands:
+                indexes[rule.dialect].remove(rule, left, named)
             if indexes[rule.dialect].is_empty:
                 del indexes[rule.dialect]
             if not indexes:
@@ -129,11 +139,20 @@ class WorkflowTable:
             if indexes is not None:
                 yield name, indexes
 
-    def _conjuncts(self, rule: Rule) -> Conjuncts:
-        run_if = None if rule.run_if is None else rule.run_if.source
+    def _stands(self, rule: Rule) -> Sequence[Stand]:
         # The name is no event's: what asks for it is tried on each.
         filter_ = None if asks_for_its_name(rule) else rule.filter
-        return conjuncts_of(filter_, run_if, self._reader)
+        plan, operands = (None, ()) if filter_ is None else (filter_.plan, filter_.operands)
+        wording = None
+        if rule.run_if is not None:
+            wording, literals = worded(rule.run_if.source)
+            operands = (*operands, *literals)
+        is_small = len(operands) <= SHARED_OPERANDS_MAX
+        outline = (self._outline if is_small else self._outlined)(plan, wording)
+        return outline.stands(operands)
+
+    def _outlined(self, plan: Plan | None, wording: Wording | None) -> Outline:
+        return Outline(plan, None if wording is None else term_of(wording), self._reader)
 
     def _reader(self, path: Path | Names) -> Reader:
         # What is written is one path: only JSONata has names with dots in them.

@@ -164,7 +164,7 @@ class Foresight:
         if step.filters is None:
             return None
         compiled = compile_filter(step.filters)
-        read = {tuple((one.path or "").split(".")) for one in compiled.root.observed({})}
+        read = {tuple((one.path or "").split(".")) for one in compiled.observed({})}
         return (
             yield from self._unless_open(
                 read, lambda: compiled.matches(self._scope.seen(self._settled))

@@ -74,10 +74,16 @@ FILTERS: st.SearchStrategy[Any] = st.recursive(
 )
 
 LITERALS = st.sampled_from(
-    ["'a'", '"ab"', "1", "1.5", "-1", "0", "true", "false", "null", "'2026'", "9007199254740993"]
+    [
+        *("'a'", '"ab"', "1", "1.5", "-1", "0", "true", "false", "null", "'2026'"),
+        *("9007199254740993", "- 1.5", "-(-1)", "-'a'", "'\x01text0'", '"\\u0001number0"'),
+    ]
 )
 JSONATA_PATHS = st.sampled_from(
-    ["payload.a", "payload.b", "payload.a.b", "$.payload.a", "$$.payload.b.c", "payload.`a`"]
+    [
+        *("payload.a", "payload.b", "payload.a.b", "$.payload.a", "$$.payload.b.c"),
+        *("payload.`a`", 'payload."b"', "payload.'a'.b"),
+    ]
 )
 TERMS = st.one_of(
     st.builds(
