@@ -1,32 +1,27 @@
 """Stops what the engine's own bounds do not.
 
 jlens looks at its limits after building a ``$replace`` result and after allocating a range
-``[a..b]``, never during ``$distinct`` (quadratic), and ``$eval`` runs a text that no guard has
-seen. An expression that mentions one of these is evaluated with guards around it; every other
-expression runs exactly as written.
+``[a..b]``, never during ``$distinct`` (quadratic), ``$eval`` runs a text that no guard has seen,
+and some functions take long (``slow_functions.py``). An expression that mentions one of these is
+evaluated with guards around it; every other expression runs exactly as written.
 
 The guards are JSONata: closures over the built-ins keep their semantics (context argument,
 sequences, regular expressions), which functions of Python cannot see.
 """
 
 import re
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from contextvars import ContextVar
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Final
 
 import orjson
 
 from shared.expr.errors import ExpressionError
+from shared.expr.limits import look, look_at, looking, make_room, refuse
+from shared.expr.slow_functions import looks_in
 
-RESULT_CHARS_MAX = 1_000_000
-RANGE_ITEMS_MAX = 100_000
-RANGES_ITEMS_MAX = 1_000_000
-"""Upper limits of what a guard lets through; the bounds of the evaluation are mostly tighter.
-
-The last is for all ranges of one evaluation together: no bound counts lists within lists.
-"""
+RESULT_CHARS_MAX: Final = 1_000_000
+"""What ``$replace`` may build at most; the bounds of the evaluation are mostly tighter."""
 
 _DISTINCT = """$distinct := (function($builtin, $unique){
  function($items)<x:x>{(
@@ -81,14 +76,6 @@ _TOKEN = re.compile(
 )
 
 
-@dataclass(slots=True)
-class _Room:
-    left: float = RANGES_ITEMS_MAX
-
-
-_ROOM: Final[ContextVar[_Room]] = ContextVar("room_for_ranges")
-
-
 @dataclass(frozen=True, slots=True)
 class Guarded:
     """A text to evaluate in place of the author's: ``prelude`` first, then ``body``.
@@ -101,11 +88,6 @@ class Guarded:
     body: str
     edits: tuple[tuple[int, int], ...]
     functions: tuple[tuple[str, Callable[..., Any], str | None], ...]
-
-    @property
-    def has_ranges(self) -> bool:
-        """Whether it is to be evaluated with ``room_for_ranges``."""
-        return bool(self.edits)
 
     def author_position(self, offset: int) -> int | None:
         """Where the author's text has what stands at ``offset`` of the body; None if nowhere."""
@@ -123,14 +105,17 @@ def guard(source: str) -> Guarded:
         *([_REPLACE] if "replace" in source else ()),
         *([_RANGE] if edits else ()),
     ]
+    looks = [*looks_in(source)]
     functions: list[tuple[str, Callable[..., Any], str | None]] = []
     if parts:
-        functions += [("turnout_unique", _unique, None), ("turnout_refuse", _refuse, None)]
+        functions += [("turnout_unique", looking(_unique), None), ("turnout_refuse", refuse, None)]
     if edits:
-        functions.append(("turnout_make_room", _make_room, None))
+        functions.append(("turnout_make_room", make_room, None))
+    if looks:
+        functions += [("turnout_look", look, None), ("turnout_look_at", look_at, None)]
     if "eval" in source:
-        functions.append(("eval", _eval_json, "<sx?:x>"))
-    return Guarded("".join(parts), body, edits, tuple(functions))
+        functions.append(("eval", looking(_eval_json), "<sx?:x>"))
+    return Guarded("".join((*parts, *looks)), body, edits, tuple(functions))
 
 
 def _guard_ranges(source: str) -> tuple[str, tuple[tuple[int, int], ...]]:
@@ -233,29 +218,6 @@ def _unique(items: Any) -> Any:
         # Decoded, because orjson's bytes keep the kilobytes they were written into.
         first.setdefault(orjson.dumps(item, option=orjson.OPT_SORT_KEYS).decode(), item)
     return list(first.values())
-
-
-@contextmanager
-def room_for_ranges() -> Iterator[None]:
-    """The ranges of the evaluation within have ``RANGES_ITEMS_MAX`` items together at most."""
-    token = _ROOM.set(_Room())
-    try:
-        yield
-    finally:
-        _ROOM.reset(token)
-
-
-def _make_room(items: float) -> None:
-    if items > RANGE_ITEMS_MAX:
-        _refuse(f"a range would have more than {RANGE_ITEMS_MAX} items")
-    room = _ROOM.get()
-    room.left -= items
-    if room.left < 0:
-        _refuse(f"all ranges together would have more than {RANGES_ITEMS_MAX} items")
-
-
-def _refuse(message: str) -> None:
-    raise ExpressionError("U1001", message)
 
 
 def _eval_json(text: str | None, _focus: Any = None) -> Any:

@@ -18,7 +18,8 @@ from shared.domain.workflows import Dialect
 from shared.expr.bounds import STEP_BYTES_MAX, Bounds
 from shared.expr.errors import ExpressionError
 from shared.expr.functions import extensions_in
-from shared.expr.guards import guard, room_for_ranges
+from shared.expr.guards import guard
+from shared.expr.limits import limited, looking
 
 
 class Undefined(Enum):
@@ -122,6 +123,7 @@ class Expression:
         finishes = (extension.finish for extension in self._extensions.values())
         self._finishes = frozenset(filter(None, finishes))
         self._guarded = guard(source)
+        self._is_limited = bool(self._guarded.functions or self._extensions)
         # Compiled at once, as the deepest of the three: where it compiles, the others do.
         self._condition = self._compiled("$boolean((0;", "))")
 
@@ -173,7 +175,7 @@ class Expression:
         bindings: Mapping[str, Any] | None,
     ) -> Any:
         try:
-            with room_for_ranges() if self._guarded.has_ranges else _NO_GUARD:
+            with limited(bounds.timeout_s) if self._is_limited else _NO_GUARD:
                 return document.evaluate(
                     compiled.engine,
                     None if bindings is None else dict(bindings),
@@ -226,7 +228,7 @@ class Expression:
         # Each registered function costs every evaluation about 0.15 µs: only those in the text.
         for name, extension in self._extensions.items():
             for registered, implementation in extension.named(name):
-                engine.register_function(registered, implementation)
+                engine.register_function(registered, looking(implementation))
         for name, implementation, signature in guarded.functions:
             engine.register_function(name, implementation, signature)
         return _Compiled(engine, len(before))

@@ -28,9 +28,12 @@ that was saved before stays valid."""
 FAULTS_MAX: Final = 20
 LOOKS_MAX: Final = 10_000
 """At parts of a value, by parts of a schema, while all its faults are looked for."""
+CHECK_LOOKS_MAX: Final = 3_000_000
+"""While it is checked at all; a tenth of a microsecond each, and nothing else runs meanwhile."""
 
 _UNICODE: Final = re.compile(r"\\[pP]")
 _UNICODE_WEIGHT: Final = 14
+_TEXT_CHARS_A_LOOK: Final = 100
 _CLASS_CHARS_FREE: Final = 60
 _FAULT_CHARS_MAX = 200
 _DEPTH_MAX = 64
@@ -57,12 +60,17 @@ class JsonSchema:
     def faults(self, value: Any) -> list[str]:
         """What is wrong with ``value``, each with its place; at most ``FAULTS_MAX``.
 
+        A value of more than ``CHECK_LOOKS_MAX / parts`` parts, a long text counted as several, is
+        not checked, and that is its fault.
         Of a value with more than ``LOOKS_MAX / parts`` parts only the first fault is told: the
         engine finds all of them before it gives one, each with those of every alternative.
         """
+        looks = self._parts * _size(value)
+        if looks > CHECK_LOOKS_MAX:
+            return ["(whole): it is too large to be checked by so large a schema"]
         if self._validator.is_valid(value):
             return []
-        if self._parts * _size(value) > LOOKS_MAX:
+        if looks > LOOKS_MAX:
             return [_told(self._first_fault(value))]
         return [_told(fault) for fault in islice(self._validator.iter_errors(value), FAULTS_MAX)]
 
@@ -183,7 +191,9 @@ class _Extent:
 
 
 def _size(value: Any) -> int:
-    """How many values a value is made of."""
+    """How many values a value is made of; a long text counts as several."""
+    if isinstance(value, str):
+        return 1 + len(value) // _TEXT_CHARS_A_LOOK
     within = value.values() if isinstance(value, dict) else value
     return 1 + (sum(map(_size, within)) if isinstance(value, dict | list) else 0)
 

@@ -109,7 +109,16 @@ def _statements(found: Found) -> str:
     return as_markdown((("side", "per s", "statement"), rows))
 
 
-_BELOW: Final[Mapping[str, Callable[[Found], str]]] = {"idle": _statements, "peers": _settings}
+def _absent(found: Found) -> str:
+    """Which peers could not be had, and why."""
+    return "\n".join(f"- **{name}** is not there: {why}" for name, why in found["absent"].items())
+
+
+_BELOW: Final[Mapping[str, Callable[[Found], str]]] = {
+    "idle": _statements,
+    "match_peers": _absent,
+    "peers": _settings,
+}
 _HEADS: Final[Mapping[str, str]] = {
     PAGE: """# Report
 

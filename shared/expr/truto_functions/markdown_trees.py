@@ -7,15 +7,21 @@ from typing import Any
 
 from markdown_it import MarkdownIt
 from markdown_it.renderer import RendererHTML
+from markdown_it.rules_block import StateBlock
+from markdown_it.rules_block.table import table
+from markdown_it.rules_inline import StateInline
 from markdown_it.token import Token
 from markdown_it.tree import SyntaxTreeNode
 from markdown_it.utils import EnvType, OptionsDict
 
-from shared.expr.errors import ExpressionError
+from shared.expr.limits import look, refuse
 from shared.expr.truto_functions.javascript import text_of
 
 MARKDOWN_CHARS_MAX = 32_768
 """What is read within the time that an expression has."""
+
+TABLE_CELLS_MAX = 10_000
+"""Rows are filled up to the columns of the table, so that short ones may have many cells."""
 
 _INLINE = {"em": "em", "strong": "strong", "s": "del"}
 _TASK_MARKS = {"[ ] ": False, "[x] ": True, "[X] ": True}
@@ -62,14 +68,34 @@ class _Renderer(RendererHTML):
 def _reader(options: Any) -> MarkdownIt:
     chosen = {"xhtmlOut": False, "breaks": bool((options or {}).get("breaks"))}
     reader = MarkdownIt("commonmark", chosen, renderer_cls=_Renderer)
+    reader.inline.ruler.before("text", "look", _look)
+    reader.block.ruler.before("table", "look", _look_at_block, {"alt": []})
+    reader.block.ruler.at("table", _bounded_table, {"alt": ["paragraph", "reference"]})
     return reader.enable(["table", "strikethrough"])
+
+
+def _look(_state: StateInline, _silent: bool) -> bool:  # noqa: FBT001 - the library's rules
+    look()
+    return False
+
+
+def _look_at_block(_state: StateBlock, _start: int, _end: int, _silent: bool) -> bool:  # noqa: FBT001
+    look()
+    return False
+
+
+def _bounded_table(state: StateBlock, start: int, end: int, silent: bool) -> bool:  # noqa: FBT001
+    columns = state.src.count("|", state.bMarks[start], state.eMarks[start]) + 1
+    rows = next((n for n in range(start, end) if state.isEmpty(n)), end) - start
+    if columns * rows > TABLE_CELLS_MAX and "-" in state.getLines(start + 1, start + 2, 0, False):
+        refuse(f"a table has more than {TABLE_CELLS_MAX} cells")
+    return table(state, start, end, silent)
 
 
 def _bounded(markdown: Any) -> str:
     text = "" if markdown is None else text_of(markdown)
     if len(text) > MARKDOWN_CHARS_MAX:
-        message = f"The Markdown is longer than {MARKDOWN_CHARS_MAX} characters."
-        raise ExpressionError("U1001", message)
+        refuse(f"The Markdown is longer than {MARKDOWN_CHARS_MAX} characters.")
     return text
 
 

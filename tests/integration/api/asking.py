@@ -1,7 +1,9 @@
 """Asking the API as somebody: what comes back, and keys to ask with."""
 
+import json
 from collections.abc import Collection
 from dataclasses import dataclass
+from io import BytesIO
 from typing import Any
 
 from shared.domain.principals import Scope
@@ -28,7 +30,12 @@ class Asker:
         given = {name.replace("_", "-"): value for name, value in headers.items()}
         if self.secret is not None:
             given["Authorization"] = f"Bearer {self.secret}"
-        async with self.client.request(method, path, json=body, headers=given) as answer:
+        data = None
+        if body is not None:
+            given.setdefault("Content-Type", "application/json")
+            # Plain bytes of more than a megabyte would be warned of.
+            data = BytesIO(json.dumps(body).encode())
+        async with self.client.request(method, path, data=data, headers=given) as answer:
             if "json" not in answer.content_type:
                 return answer.status, None
             return answer.status, await answer.json(content_type=None)

@@ -4,6 +4,8 @@ import asyncio
 import random
 import threading
 from collections.abc import Callable
+from functools import partial
+from itertools import groupby
 from uuid import UUID
 
 import pytest
@@ -28,6 +30,17 @@ def told(kept: list[str], name: str, parts: int, spend: Callable[[], object]) ->
         kept.append(name)
         yield
     return name
+
+
+def resting(rest: Callable[[float, Callable[[], None]], object]) -> Callable[..., object]:
+    """A loop's ``call_later`` that has the time that is left to others told to ``rest``."""
+    later = asyncio.get_running_loop().call_later
+
+    def called(delay_s: float, then: Callable[..., None], *given: object) -> object:
+        # A sleep gives something along.
+        return later(delay_s, then, *given) if given else rest(delay_s, then)
+
+    return called
 
 
 class Held:
@@ -56,9 +69,11 @@ async def test_environments_take_turns_stretch_by_stretch() -> None:
             group.create_task(computing.run(DEFAULT_ENVIRONMENT, work))
         group.create_task(computing.run(OTHER, told(kept, "!", PARTS, spend)))
     assert sorted(kept) == sorted("abcd!" * PARTS)
-    within = kept[kept.index("!") : len(kept) - kept[::-1].index("!")]
+    until = len(kept) - kept[::-1].index("!")
     stretch = round(STRETCH_S / BRIEF_S) + 1
-    assert len(within) <= 2 * PARTS + 2 * stretch
+    assert until <= 2 * PARTS + 3 * stretch
+    turns = [list(turn) for _, turn in groupby(kept[:until], key=lambda name: name == "!")]
+    assert max(map(len, turns)) <= 2 * stretch
 
 
 async def test_one_thread_computes_at_a_time() -> None:
@@ -77,7 +92,7 @@ async def test_one_thread_computes_at_a_time() -> None:
 
 
 async def test_what_held_the_interpreter_leaves_as_much_time_to_others() -> None:
-    """What comes next begins no sooner; after what is brief it begins at once."""
+    """What comes next begins no sooner."""
     clock, began = Stopwatch(), list[float]()
     computing, loop = Computing(clock.monotonic), asyncio.get_running_loop()
 
@@ -88,6 +103,34 @@ async def test_what_held_the_interpreter_leaves_as_much_time_to_others() -> None
     await computing.call(DEFAULT_ENVIRONMENT, spend)
     await computing.call(OTHER, spend)
     assert began[1] - began[0] >= A_LOT_S
+
+
+async def test_each_stretch_leaves_its_own_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What is brief leaves none: it has kept nobody waiting."""
+    clock, left = Stopwatch(), list[float]()
+    computing, loop = Computing(clock.monotonic), asyncio.get_running_loop()
+
+    def rest(delay_s: float, then: Callable[[], None]) -> None:
+        left.append(delay_s)
+        loop.call_soon(then)
+
+    monkeypatch.setattr(loop, "call_later", resting(rest))
+    for spent_s in (A_LOT_S, BRIEF_S / 2, 2 * A_LOT_S):
+        await computing.call(DEFAULT_ENVIRONMENT, partial(clock.work, spent_s))
+    await eventually(lambda: len(left) == 3)
+    assert left == pytest.approx([A_LOT_S, 0, 2 * A_LOT_S])
+
+
+async def test_who_came_first_has_its_turn_first() -> None:
+    """Of one environment."""
+    computing, held, kept = Computing(), Held(), list[int]()
+    async with asyncio.TaskGroup() as group:
+        group.create_task(computing.call(DEFAULT_ENVIRONMENT, held))
+        for number in range(5):
+            group.create_task(computing.call(DEFAULT_ENVIRONMENT, partial(kept.append, number)))
+        await eventually(held.began.is_set)
+        held.let_go.set()
+    assert kept == [0, 1, 2, 3, 4]
 
 
 async def test_only_so_many_of_an_environment_wait() -> None:
@@ -108,6 +151,44 @@ async def test_only_so_many_of_an_environment_wait() -> None:
         held.let_go.set()
     assert [task.result() for task in waiting] == [1] * WAITING_MAX
     assert other.result() == 2
+
+
+async def test_who_leaves_makes_room() -> None:
+    """Only those count who still wait."""
+    computing, held = Computing(), Held()
+    async with asyncio.TaskGroup() as group:
+        group.create_task(computing.call(DEFAULT_ENVIRONMENT, held))
+        await eventually(held.began.is_set)
+        for _ in range(2):
+            leaving = [
+                asyncio.ensure_future(computing.call(DEFAULT_ENVIRONMENT, lambda: 1))
+                for _ in range(WAITING_MAX)
+            ]
+            await asyncio.sleep(0)
+            for task in leaving:
+                task.cancel()
+            gone = await asyncio.gather(*leaving, return_exceptions=True)
+            assert {type(one) for one in gone} == {asyncio.CancelledError}
+        held.let_go.set()
+
+
+async def test_who_leaves_just_then_has_no_turn(monkeypatch: pytest.MonkeyPatch) -> None:
+    """It is the next one's, though the one that left could not yet tell."""
+    loop, passing_on = asyncio.get_running_loop(), list[Callable[[], None]]()
+    computing, held = Computing(), Held()
+    monkeypatch.setattr(loop, "call_later", resting(lambda _, then: passing_on.append(then)))
+    first = asyncio.ensure_future(computing.call(DEFAULT_ENVIRONMENT, held))
+    await eventually(held.began.is_set)
+    leaving, staying = (
+        asyncio.ensure_future(computing.call(DEFAULT_ENVIRONMENT, lambda: 1)) for _ in range(2)
+    )
+    held.let_go.set()
+    await first
+    await eventually(lambda: bool(passing_on))
+    leaving.cancel()
+    passing_on.pop()()
+    assert await staying == 1
+    assert leaving.cancelled()
 
 
 async def test_nobody_waits_for_ever(monkeypatch: pytest.MonkeyPatch) -> None:

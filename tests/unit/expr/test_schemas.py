@@ -7,6 +7,7 @@ import pytest
 from shared.domain.errors import Invalid
 from shared.expr.patterns import COST_MAX, pattern_cost
 from shared.expr.schemas import (
+    CHECK_LOOKS_MAX,
     FAULTS_MAX,
     PATTERNS_CHARS_MAX,
     PATTERNS_COST_MAX,
@@ -95,6 +96,15 @@ def test_the_faults_of_a_large_value_are_not_all_looked_for() -> None:
     assert peak_bytes() - before < 64 * 2**20
     assert len(schema.faults([-1] * 4)) == 4
     assert schema.faults([1] * 1_000) == []
+
+
+@pytest.mark.parametrize("value", [[1] * 4_000, ["a" * 1_000] * 400, "a" * 400_000])
+def test_what_would_take_long_to_check_is_not_checked(value: Any) -> None:
+    """Though it would be valid; half of it is, by the same schema."""
+    schema = JsonSchema({"allOf": [{"maxItems": n} for n in range(4_000, 5_000)]})
+    assert schema.faults(value) == ["(whole): it is too large to be checked by so large a schema"]
+    assert schema.faults(value[: len(value) // 2]) == []
+    assert 1_001 * len([1] * 2_000) < CHECK_LOOKS_MAX
 
 
 def test_patterns_take_linear_time() -> None:
