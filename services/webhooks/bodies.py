@@ -16,7 +16,10 @@ JSON: Final = "application/json"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Told:
-    """A record that is to be told to a subscription; ``result`` is what its execution came to."""
+    """A record that is to be told to a subscription; ``result`` is what its execution came to.
+
+    ``workspace_id`` is what its workflow's definition says, if it does.
+    """
 
     delivery_id: UUID
     subscription_id: UUID
@@ -24,6 +27,7 @@ class Told:
     raw: bytes
     record: Mapping[str, Any]
     result: Any = None
+    workspace_id: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -91,7 +95,7 @@ def _transactionlink(told: Told) -> Body:
         "id": message_id(told.delivery_id),
         "workflowId": data.get("execution_id"),
         "workflowDefinitionId": data.get("workflow_id"),
-        "workspaceId": told.record["environmentid"],
+        "workspaceId": told.workspace_id or told.record["environmentid"],
         "executionVersion": data.get("workflow_version"),
         "status": status,
         "stepId": data.get("step_id"),

@@ -15,10 +15,17 @@ from shared.db.pool import Connection, translated
 from shared.db.secrets import SecretUnreadable, read_secrets
 from shared.db.signing_secrets import SealedKey, list_sealed, read_own
 from shared.db.webhook_deliveries import Claimed
+from shared.db.workflows import get_version
 from shared.domain.causes import DEPTH
 from shared.domain.errors import NotFound, Rejected
-from shared.domain.ids import EnvironmentId
-from shared.domain.subscriptions import SigningForm, SigningKey, message_id
+from shared.domain.ids import EnvironmentId, WorkflowId
+from shared.domain.subscriptions import (
+    TEST,
+    SigningForm,
+    SigningKey,
+    WebhookFormat,
+    message_id,
+)
 from shared.egress.forms import Message, headers_of
 from shared.egress.message import Request
 from shared.runtime.keyring import KeyRing
@@ -91,8 +98,7 @@ async def prepare(
     else:
         keys = means.keys_of(claimed, ring)
     secrets = means.secrets_of(claimed)
-    result = await _result(platform, claimed)
-    told = _told(claimed, result)
+    told = await _told(platform, claimed)
     body = body_of(claimed.format, told)
     message = Message(
         id=message_id(claimed.id),
@@ -118,14 +124,16 @@ async def prepare(
     return Prepared(request, secrets)
 
 
-def _told(claimed: Claimed, result: Any) -> Told:
+async def _told(platform: Platform, claimed: Claimed) -> Told:
+    record = orjson.loads(claimed.record)
     return Told(
         delivery_id=claimed.id,
         subscription_id=claimed.subscription_id,
         kind=claimed.kind,
         raw=claimed.record,
-        record=orjson.loads(claimed.record),
-        result=result,
+        record=record,
+        result=await _result(platform, claimed),
+        workspace_id=await _workspace(platform, claimed, record),
     )
 
 
@@ -159,6 +167,21 @@ async def _result(platform: Platform, claimed: Claimed) -> Any:
     except NotFound:
         return None
     return found and found.value
+
+
+async def _workspace(platform: Platform, claimed: Claimed, record: Mapping[str, Any]) -> str | None:
+    """What the definition says, for the form that tells it; no record has it."""
+    if claimed.format is not WebhookFormat.TRANSACTIONLINK or claimed.kind == TEST:
+        return None
+    workflow_id = WorkflowId(UUID(record["data"]["workflow_id"]))
+    try:
+        with translated():
+            async with platform.pool.acquire() as conn:
+                found = await get_version(conn, workflow_id, record["data"]["workflow_version"])
+    except NotFound:
+        return None
+    scope = found.definition.scope
+    return None if scope is None else scope.workspace_id
 
 
 def _revealed(headers: Mapping[str, str], secrets: Mapping[str, str]) -> dict[str, str]:

@@ -25,9 +25,9 @@ async def subscribed(client: Any, hooks: Hooks, **fields: Any) -> Any:
         return await reply.json()
 
 
-async def told_of_a_run(works: Works, hooks: Hooks) -> tuple[UUID, Any]:
-    """The execution, and the one message that came of it."""
-    (execution_id,) = await start(works, await works.register(workflow(NOTE)))
+async def told_of_a_run(works: Works, hooks: Hooks, **more: Any) -> tuple[UUID, Any]:
+    """The execution, and the one message that came of it; ``more`` is of its workflow."""
+    (execution_id,) = await start(works, await works.register({**workflow(NOTE), **more}))
     await until(works.pool, DELIVERED, 1)
     (got,) = hooks.got
     return execution_id, got
@@ -90,7 +90,8 @@ async def test_transactionlink(database: str) -> None:
         client.session.headers["x-api-key"] = "a-token-for-tests-only"
         made = await subscribed(client, hooks, format="transactionlink")
         assert made["secret"] is None
-        execution_id, got = await told_of_a_run(works, hooks)
+        place = {"scope": {"workspace_id": "of the definition"}}
+        execution_id, got = await told_of_a_run(works, hooks, **place)
         del client.session.headers["x-api-key"]
         async with client.get("/transactionlink/.well-known/jwks.json") as reply:
             (key,) = jwt.PyJWKSet.from_dict(await reply.json()).keys
@@ -100,7 +101,7 @@ async def test_transactionlink(database: str) -> None:
     document = got.document
     assert document["event"] == "WORKFLOW_COMPLETED"
     assert document["workflowId"] == str(execution_id)
-    assert document["result"] == "done"
+    assert (document["result"], document["workspaceId"]) == ("done", "of the definition")
     head, _, signature = got.headers["JWS-SIGNATURE"].split(".")
     assert kid == key.key_id
     payload = base64.urlsafe_b64encode(got.body).rstrip(b"=").decode()

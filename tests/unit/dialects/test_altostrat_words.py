@@ -141,7 +141,9 @@ def test_continue_on_error_and_the_error_edge(
         node("b", "webhook", url="https://x"),
     )
     document["edges"][1]["sourceHandle"] = handle
-    assert definition(document).steps[1].on_failure is becomes
+    found = definition(document)
+    assert found.steps[1].on_failure is becomes
+    assert definition_problems(found, OURS) == []
 
 
 @pytest.mark.parametrize(
@@ -227,13 +229,15 @@ def test_what_is_not_known_is_an_action_of_the_registry() -> None:
 
 
 def test_a_secret_of_the_vault_is_a_reference() -> None:
-    """As a text, within a text, and in markup; not in quotes, and not as a field."""
+    """As a text, within a text, and in markup; there not in quotes, and not as a field."""
     secret = f"vlt_{FLOW_ID.removeprefix('fl_')}"
     headers = {
         "A": secret,
         "B": f"Bearer {secret}",
         "C": f"{secret}-{{{{ {secret} | upcase }}}}",
         "D": f"{{{{ '{secret}' }}}}{{{{ start.{secret} }}}}",
+        "E": f'{{"k": "{secret}", "of": \'.{secret}\'}}',
+        "F": f"x{secret} {secret}x",
     }
     document = flow(node("a", "webhook", url="https://x", headers=headers))
     found = definition(document).steps[1].input.src["headers"]
@@ -242,6 +246,9 @@ def test_a_secret_of_the_vault_is_a_reference() -> None:
     read = f"secrets.{secret}"
     assert found["C"].startswith(f"{{{{ {read} }}}}-{{{{ {read} | upcase }}}}")
     assert found["D"].startswith(headers["D"])
+    put = f"{{{{ {read} }}}}"
+    assert found["E"].startswith(f'{{"k": "{put}", "of": \'.{put}\'}}')
+    assert found["F"] == headers["F"]
 
 
 def test_problems_are_shown_where_the_author_wrote_them() -> None:

@@ -178,6 +178,9 @@ def _terminate(data: Mapping[str, Any]) -> Fields:
     if status not in ("completed", "failed"):
         raise invalid("/data/status", "UNKNOWN_STATUS", "It is completed or failed.")
     message = given(data, "message", "reason")[1]
+    if status == "failed" and is_template(message):  # a failed end's input is its message
+        failed = Terminate.model_validate({"status": status})
+        return {"kind": StepKind.TERMINATE, "terminate": failed, "input": liquid(as_text(message))}
     shown = None if message is None else str(message)[:4_096]
     result = given(data, "output", "result", "response", "body")[1]
     end = Terminate.model_validate({"status": status, "message": shown})

@@ -12,7 +12,9 @@ _OPENS: Final = re.compile(r"\{\{|\{%")
 _CLOSES: Final = MappingProxyType({"{{": "}}", "{%": "%}"})
 _SINGLE: Final = re.compile(r"\s*\{\{-?((?:(?!\}\}|\{\{).)*?)-?\}\}\s*", re.DOTALL)
 _PATH: Final = re.compile(r"\s*[A-Za-z_][\w-]*(\.[\w-]+)*\s*", re.ASCII)
-_SECRET: Final = re.compile(r"(?<![\w.'\"])vlt_[0-9a-z]{26}(?!\w)")
+_SECRET: Final = re.compile(r"(?<!\w)vlt_[0-9a-z]{26}(?!\w)")
+# Within markup quotes make it a text, and a point before it a field of something else.
+_SECRET_READ: Final = re.compile(rf"(?<![.'\"]){_SECRET.pattern}")
 
 
 def liquid(tree: Any) -> Value:
@@ -68,7 +70,7 @@ def _with_secrets(text: str) -> str:
     done, at = "", 0
     for start, end in _markup(text):
         done += _SECRET.sub(r"{{ secrets.\g<0> }}", text[at:start])
-        done += _SECRET.sub(r"secrets.\g<0>", text[start:end])
+        done += _SECRET_READ.sub(r"secrets.\g<0>", text[start:end])
         at = end
     return done + _SECRET.sub(r"{{ secrets.\g<0> }}", text[at:])
 

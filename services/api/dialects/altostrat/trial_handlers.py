@@ -8,7 +8,7 @@ from aiohttp import web
 from services.api.dialects.altostrat.documents import AltostratTested, AltostratValidity
 from services.api.dialects.altostrat.faults import field_of
 from services.api.dialects.altostrat.nodes import AltostratNode, AltostratWorkflow, Open
-from services.api.dialects.altostrat.try_node import try_node
+from services.api.dialects.altostrat.try_node import Known, try_node
 from services.api.dialects.altostrat.workflows import WORDS, step_of
 from services.api.dialects.words import read_in
 from services.api.http.bodies import answer
@@ -16,6 +16,7 @@ from services.api.http.payloads import Payload, answer_to
 from services.api.http.route import READ, Body, Route, body_of, document_of
 from services.api.login.auth import environment_of
 from services.api.resources import RESOURCES
+from services.api.workflows.examine_workflow import known_actions
 from services.api.workflows.register_workflow import check_registration
 from shared.domain.errors import Invalid, Problem
 
@@ -51,12 +52,15 @@ async def test_node(request: web.Request) -> web.Response:
     resources, asked = request.app[RESOURCES], await body_of(request, AltostratTest)
     environment_id = await environment_of(request)
     async with resources.tenant(environment_id) as conn:
-        names = await resources.secret_names(conn, environment_id)
+        known = Known(
+            secrets=await resources.secret_names(conn, environment_id),
+            actions=await known_actions(conn, environment_id),
+        )
     try:
         step = step_of(asked.node, has_error_edge=False, is_led_to=True)
     except Invalid as error:
         raise Invalid([_within(problem) for problem in error.problems]) from None
-    trial = try_node(resources, step, asked.context or {}, names)
+    trial = try_node(resources, step, asked.context or {}, known)
     tried = await resources.computing.run(environment_id, trial)
     document: AltostratTested = {
         "status": "success" if tried.error is None else "error",

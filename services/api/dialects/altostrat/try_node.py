@@ -5,11 +5,15 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from services.api.resources import ApiResources
+from services.api.workflows.registration import in_parts
+from shared.domain.actions import Versions
 from shared.domain.steps import DEFAULT_CASE, FALSE, TRUE, Step, StepKind
+from shared.domain.workflows import Definition
 from shared.expr.errors import ExpressionError
 from shared.expr.liquid import TemplateCache
 from shared.expr.resolve import Resolver
 from shared.expr.secrets import SecretMarks
+from shared.matching.check import parts_looked_over
 
 _TEMPLATES_MAX: Final = 200
 
@@ -24,13 +28,31 @@ class Tried:
     error: str | None = None
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Known:
+    """What there is in the environment: names of secrets, and actions."""
+
+    secrets: Collection[str]
+    actions: Versions
+
+
 def try_node(
-    resources: ApiResources, step: Step, context: Mapping[str, Any], secrets: Collection[str]
+    resources: ApiResources, step: Step, context: Mapping[str, Any], known: Known
 ) -> Generator[None, None, Tried]:
     """The step with ``context`` as what it sees; of secrets the names are shown.
 
-    It yields between evaluations.
+    What would keep it from running is its error. It yields between evaluations.
     """
+    alone = Definition(name="node", steps=(step,))
+    problems = yield from in_parts(parts_looked_over(alone, known.actions))
+    if problems:
+        return Tried(error=" ".join(problem.detail for problem in problems))
+    return (yield from _tried(resources, step, context, known.secrets))
+
+
+def _tried(
+    resources: ApiResources, step: Step, context: Mapping[str, Any], secrets: Collection[str]
+) -> Generator[None, None, Tried]:
     marks = SecretMarks(resources.new_token())
     resolver = Resolver(resources.expressions, TemplateCache(_TEMPLATES_MAX))
     scope = {**_SCOPE, "context": context, **context, "secrets": marks.scope(secrets)}

@@ -162,13 +162,22 @@ def _definition(asked: AltostratWorkflow) -> Definition:
         run_as=RunAs(authorization_id=asked.authorization_id),
         triggers=triggers,
         steps=tuple(steps),
-        edges=tuple(
-            Edge.model_validate(
-                {"id": e.id, "from": e.source, "to": e.target, "handle": e.source_handle}
-            )
-            for e in asked.edges
-        ),
+        edges=tuple(_edges(asked)),
     )
+
+
+def _edges(asked: AltostratWorkflow) -> Iterator[Edge]:
+    """One for each, in the same order: problems are told by their numbers.
+
+    The way ``error`` out of a node that does not go on is there, and nothing ever takes it.
+    """
+    stops = {node.id for node in asked.nodes if node.data.continue_on_error is False}
+    for edge in asked.edges:
+        ends = {"id": edge.id, "from": edge.source, "to": edge.target}
+        if edge.source_handle == ERROR and edge.source in stops:
+            yield Edge.model_validate({**ends, "condition": "false"})
+        else:
+            yield Edge.model_validate({**ends, "handle": edge.source_handle})
 
 
 def _step_in(asked: AltostratWorkflow, node: AltostratNode) -> Step:

@@ -34,8 +34,10 @@ from services.api.http.payloads import answer_to
 from services.api.http.query_strings import InEnvironment, Text
 from services.api.http.route import AUTHOR, OPERATE, READ, Body, Route, body_of, query_of
 from services.api.login.auth import caller_of, environment_of
+from services.api.note_changes import note
 from services.api.resources import RESOURCES, ApiResources
 from services.api.workflows.register_workflow import create_workflow
+from shared.db.audit import Change
 from shared.db.sixtyfour import Job, JobBlock, finish_job, get_job, list_blocks, lock_job
 from shared.domain.errors import Conflict, Invalid, NotFound, Rejected
 from shared.domain.ids import EnvironmentId
@@ -121,9 +123,13 @@ async def add(request: web.Request) -> web.Response:
 async def finish(request: web.Request) -> web.Response:
     """The job takes no more blocks; those that run go on."""
     resources, job_id = request.app[RESOURCES], uuid_in_path(request, "job_id")
-    async with resources.tenant(await environment_of(request)) as conn:
-        await lock_job(conn, job_id)
-        await finish_job(conn, job_id, resources.clock.now())
+    caller = await caller_of(request)
+    async with resources.tenant(caller.environment_id) as conn:
+        job = await lock_job(conn, job_id)
+        if job.finished_at is None:
+            await finish_job(conn, job_id, resources.clock.now())
+            change = Change(action="job.finish", target=f"job:{job_id}")
+            await note(resources, conn, caller, change)
     document: InteractiveFinished = {"status": _FINISHED}
     return answer(document)
 

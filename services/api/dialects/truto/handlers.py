@@ -1,5 +1,6 @@
 """Truto's routes, as its clients call them."""
 
+from dataclasses import replace
 from typing import Any, Final
 
 from aiohttp import web
@@ -8,6 +9,7 @@ from pydantic import RootModel
 from services.api.dialects.truto import run_handlers
 from services.api.dialects.truto import workflows as truto
 from services.api.dialects.truto.documents import TrutoDeleted, TrutoPage, TrutoWorkflowDocument
+from services.api.dialects.truto.find_environment import environment_having
 from services.api.dialects.truto.queries import TrutoWorkflowsQuery
 from services.api.dialects.truto.workflows import WORDS
 from services.api.dialects.words import change_in, create_in, find_in, replace_in
@@ -36,7 +38,8 @@ async def create(request: web.Request) -> web.Response:
 
 async def get(request: web.Request) -> web.Response:
     """The workflow."""
-    named, environment_id = WorkflowId(id_in_path(request)), await environment_of(request)
+    named = WorkflowId(id_in_path(request))
+    environment_id = await environment_having(request, named)
     async with request.app[RESOURCES].tenant(environment_id) as conn:
         workflow = await find_in(WORDS, conn, environment_id, named)
     return answer(truto.render(workflow))
@@ -64,21 +67,24 @@ async def change(request: web.Request) -> web.Response:
     """The workflow with the fields of the body in place of its own."""
     resources = request.app[RESOURCES]
     named, fields = WorkflowId(id_in_path(request)), await document_of(request)
-    caller = await caller_of(request, truto.environment_named(fields))
+    said = truto.environment_named(fields)
+    caller = await caller_of(request, await environment_having(request, named, said))
     async with resources.tenant(caller.environment_id) as conn:
         workflow = await find_in(WORDS, conn, caller.environment_id, named)
     kept = {name: value for name, value in workflow.source.items() if name != "id"}
     asked = change_in(WORDS, kept, fields, workflow.id)
     if asked.workflow_id not in (named, workflow.id):
         raise invalid("/id", "OTHER_ID", "It differs from the id in the path; leave it out.")
-    outcome = await replace_in(WORDS, request, asked)
+    placed = replace(asked, environment_id=caller.environment_id)
+    outcome = await replace_in(WORDS, request, placed)
     return answer(truto.render(outcome.workflow))
 
 
 async def delete(request: web.Request) -> web.Response:
     """The id of what was deleted."""
     resources = request.app[RESOURCES]
-    named, caller = WorkflowId(id_in_path(request)), await caller_of(request)
+    named = WorkflowId(id_in_path(request))
+    caller = await caller_of(request, await environment_having(request, named))
     async with resources.tenant(caller.environment_id) as conn:
         await workflows.lock_changes(conn)
         workflow = await find_in(WORDS, conn, caller.environment_id, named)

@@ -172,7 +172,16 @@ async def test_what_others_may_start_and_whose_accounts(client: Client) -> None:
             {"x": 1},
             {"output": {"case": "one"}, "handle": "one"},
         ),
-        (node("a", "get_moon", m="{{ x }}"), {"x": 1}, {"dry_run": True, "output": {"m": 1}}),
+        (
+            node("a", "send_webhook", m="{{ x }}"),
+            {"x": 1},
+            {"status": "success", "dry_run": True, "output": {"m": 1}},
+        ),
+        (
+            node("a", "get_moon", m="{{ x }}"),
+            {"x": 1},
+            {"status": "error", "dry_run": False, "output": None},
+        ),
     ],
 )
 async def test_a_node_is_tried_and_nothing_is_done(
@@ -182,6 +191,24 @@ async def test_a_node_is_tried_and_nothing_is_done(
     asked = {"node": node_, "context": context, "authorization_id": "auth_1"}
     status, found = await ask(client, "POST", "test-node", asked)
     assert (status, told.items() <= found.items()) == (200, True), found
+
+
+async def test_a_node_that_could_not_run_says_what_validate_says(client: Client) -> None:
+    """An action that there is not, until there is; a template that is broken."""
+    for tried, registered in (
+        (node("a", "get_moon"), {"transport": "worker"}),
+        (node("a", "text_transform", template="{{ x | moonlit }}"), None),
+    ):
+        asked = {"node": tried, "authorization_id": "auth_1"}
+        status, found = await ask(client, "POST", "test-node", asked)
+        _, validity = await ask(client, "POST", "validate", flow(tried))
+        assert (status, found["status"]) == (200, "error")
+        assert [said.partition(": ")[2] for said in validity["errors"]] == [found["error"]]
+        if registered is not None:
+            async with client.put("/v1/actions/get_moon", json=registered):
+                pass
+            _, found = await ask(client, "POST", "test-node", asked)
+            assert (found["status"], found["dry_run"], found["error"]) == ("success", True, None)
 
 
 async def test_a_node_that_cannot_be_read_is_refused(client: Client) -> None:

@@ -158,6 +158,7 @@ async def test_a_run_is_done_again_and_gone_on_from(database: str) -> None:
         assert status == 202
         run = await becomes(face, resumed["new_run"]["id"], "completed")
         assert logged(run)["b"] == ("success", "7!")
+        assert logged(run)["start"][1]["run_id"] == first["id"]
         assert (await ask(face.client, "POST", f"runs/{first['id']}/resume-from/q"))[0] == 404
         native = await face.post("workflows", {"name": "n"}, status=201)
         theirs = await face.post(f"workflows/{native['id']}/executions")

@@ -68,11 +68,15 @@ async def test_what_is_no_secret_is_refused(database: str) -> None:
 
 
 async def test_a_header_gets_the_secret_at_the_moment_of_sending(database: str) -> None:
-    """The receiver sees the value, the log a reference; one that has ended is not sent."""
+    """The receiver sees the value, the log a reference; one that has ended is not sent.
+
+    In the text of a JSON body too, where it stands in quotes.
+    """
     shown: list[str | None] = []
 
     async def receive(request: web.Request) -> web.Response:
         shown.append(request.headers.get("X-Key"))
+        assert (await request.json())["key"] == shown[-1]
         return web.json_response({"heard": request.headers.get("X-Key")})
 
     app = web.Application()
@@ -81,19 +85,25 @@ async def test_a_header_gets_the_secret_at_the_moment_of_sending(database: str) 
         await sent_and_ended(database, str(server.make_url("/")), shown)
 
 
+def call_with(secret: str, url: str) -> dict[str, Any]:
+    """A node that sends a secret as a header, and within a body."""
+    body = f'{{"key": "{secret}"}}'
+    return node("a", "webhook", method="POST", url=url, headers={"X-Key": secret}, body=body)
+
+
 async def sent_and_ended(database: str, url: str, shown: list[str | None]) -> None:
     """Runs of a call of ``url``: with secrets made a moment ago, and after the end of one."""
     async with open_face(database, keyring=written("k1")) as face:
         kept = {"name": "CRM", "secret": VALUE}
         secret = (await ask(face.client, "POST", "vault", kept))[1]["id"]
-        call = node("a", "webhook", url=url, headers={"X-Key": secret})
+        call = call_with(secret, url)
         first = await started(face, flow(call))
         run = await becomes(face, first["id"], "completed", "failed")
         assert (run["status"], shown) == ("completed", [VALUE])
         assert VALUE not in str(run)
         assert logged(run)["a"][1]["body"] == {"heard": f"[secret {secret}]"}
         secret = (await ask(face.client, "POST", "vault", kept | {"name": "ERP"}))[1]["id"]
-        call = node("a", "webhook", url=url, headers={"X-Key": secret})
+        call = call_with(secret, url)
         at_once = await started(face, flow(call))
         run = await becomes(face, at_once["id"], "completed", "failed")
         assert (run["status"], shown) == ("completed", [VALUE] * 2)
