@@ -73,10 +73,9 @@ def _needs(
         secrets=_secrets(platform, settings, metrics),
         clock=platform.clock,
     )
-    plans = StoredPlans(platform.pool, entries_max=settings.plans_max)
     return Needs(
         platform=platform,
-        library=Library(plans=plans, inherited=outside.inherited),
+        library=Library(plans=_plans(platform, settings), inherited=outside.inherited),
         living=Living(
             tools=tools,
             metrics=metrics,
@@ -90,6 +89,11 @@ def _needs(
         metrics=metrics,
         settings=settings,
     )
+
+
+def _plans(platform: Platform, settings: ExecutorSettings) -> StoredPlans:
+    kept, history_max = settings.plans_max, settings.history_max
+    return StoredPlans(platform.pool, entries_max=kept, history_max=history_max)
 
 
 def _secrets(

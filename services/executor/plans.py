@@ -14,9 +14,10 @@ from shared.domain.workflows import Workflow
 class StoredPlans:
     """Plans from the database, the least recently used forgotten first."""
 
-    def __init__(self, pool: Pool, *, entries_max: int) -> None:
+    def __init__(self, pool: Pool, *, entries_max: int, history_max: int) -> None:
         self._pool = pool
         self._entries_max = entries_max
+        self._history_max = history_max
         self._known: OrderedDict[tuple[WorkflowId, int], Plan] = OrderedDict()
 
     async def get(self, workflow_id: WorkflowId, version: int) -> Plan:
@@ -27,7 +28,7 @@ class StoredPlans:
             return known
         with translated():
             async with self._pool.acquire() as conn:
-                found = _checked(await _read(conn, workflow_id, version))
+                found = _checked(await _read(conn, workflow_id, version), self._history_max)
         self._known[key] = found
         if len(self._known) > self._entries_max:
             self._known.popitem(last=False)
@@ -42,7 +43,7 @@ async def _read(conn: Connection, workflow_id: WorkflowId, version: int) -> Work
         raise Defect(message) from error
 
 
-def _checked(workflow: Workflow) -> Plan:
+def _checked(workflow: Workflow, history_max: int) -> Plan:
     for problem in graph_problems(workflow.definition):
         raise Defect(f"Workflow {workflow.id} cannot run: {problem.detail}")
-    return plan(workflow)
+    return plan(workflow, history_max)

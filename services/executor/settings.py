@@ -3,6 +3,7 @@
 from pydantic import BaseModel, Field, SecretStr
 
 from shared.assembly.settings import ProcessSettings
+from shared.domain.lengths import HISTORY_MAX
 from shared.egress.settings import EgressSettings
 from shared.runtime.keyring import KeyRing, RingSetting
 
@@ -40,6 +41,9 @@ class ExecutorSettings(ProcessSettings):
     alarm_horizon_s: float = Field(default=30, gt=0, description="timers held in memory")
     plans_max: int = Field(default=10_000, ge=1)
     expressions_max: int = Field(default=10_000, ge=1)
+    history_max: int = Field(
+        default=HISTORY_MAX, ge=10, le=100_000, description="log entries of an execution"
+    )
     causation_depth_max: int = Field(default=16, ge=1, description="events caused by events")
     egress: EgressSettings = EgressSettings()
     run_sync_job: SyncJobSettings = SyncJobSettings()

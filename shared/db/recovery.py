@@ -21,8 +21,9 @@ from shared.wire.results import Origin
 
 _SQL = statements(Path(__file__).parent / "queries" / "recovery")
 
-# An execution's history, its commands not yet taken in, and its open waits.
-ENTRIES_MAX = 20_000
+# An execution's history, its commands not yet taken in, and its open waits. The history may have
+# twice as many entries as any ``TURNOUT_HISTORY_MAX`` before an end and the undoing follow.
+ENTRIES_MAX = 250_000
 TOLD_MAX = 1_000
 WAITS_MAX = 1_000
 

@@ -21,15 +21,16 @@ from typing import assert_never
 from shared.domain.answers import answered, first_due, timed_out
 from shared.domain.attempts import attempted
 from shared.domain.executions import Attempt, AttemptStatus, Entry, Phase, State, Status
-from shared.domain.fold import absorb
+from shared.domain.fold import absorb_all
 from shared.domain.ids import StepId, split_key
 from shared.domain.inheritance import taken_over
 from shared.domain.iterations import iterated
+from shared.domain.lengths import too_long
 from shared.domain.outcomes import Completed, Failed, Outcome, Parked, StepError, WaitKind
 from shared.domain.plans import Plan
 from shared.domain.readiness import RunStep, UnderwayByKey, startable, todo
 from shared.domain.signals import Resume, Signal, Suspend
-from shared.domain.steps import OnFailure, Step
+from shared.domain.steps import OnFailure
 from shared.domain.story import Story, Transition
 from shared.domain.undoing import is_undone, next_undoing, not_undone
 
@@ -147,9 +148,7 @@ def fail(plan: Plan, state: State, error: StepError, *, now: datetime) -> Transi
 
 def restore(plan: Plan, entries: Iterable[Entry], expires_at: datetime | None = None) -> State:
     """The state that the log tells."""
-    state = State(status=Status.RUNNING, expires_at=expires_at)
-    for entry in entries:
-        state = absorb(state, entry)
+    state = absorb_all(State(status=Status.RUNNING, expires_at=expires_at), entries)
     return replace(state, status=_status(plan, state))
 
 
@@ -198,6 +197,10 @@ def _follow(story: Story) -> None:
         steps, settled = story.plan.by_id, state.settled
         if len(steps) <= len(settled) and steps.keys() <= settled.keys():
             story.mark(Phase.COMPLETED)
+        elif state.position >= story.plan.history_max:  # what is under way may end, no more begins
+            story.leave(Phase.COMPENSATING)
+            phases = _failure(story, OnFailure.COMPENSATE)
+            story.write(phases=phases, error=too_long(state.position, story.plan.history_max))
     elif is_undone(story.plan, state, story.underway):
         lost = not_undone(state, state.failing)
         undone = () if lost is not None else (Phase.COMPENSATED,)
@@ -257,12 +260,8 @@ def _conclude(
         is_last=story.state.failing is not None and not effect.compensates,
     )
     phases = _phases(story, effect, outcome, attempt)
-    match phases[-1:]:
-        case (Phase.COMPLETED | Phase.FAILED,):
-            story.break_off(story.underway, but=effect.key)
-        case (Phase.COMPENSATING,):  # a loop cannot complete any more, and so not be undone
-            items = [k for k in story.underway if split_key(k).item is not None]
-            story.break_off(items, but=effect.key)
+    if phases:
+        story.leave(phases[-1], but=effect.key)
     story.write(attempt, phases)
     if isinstance(outcome, Parked) and outcome.is_detached and not attempt.status.settles:
         told = {k: v for k, v in outcome.wait.data.items() if k != "input"}
@@ -281,14 +280,14 @@ def _phases(story: Story, effect: RunStep, outcome: Outcome, attempt: Attempt) -
         case Failed(ends=True):
             return (Phase.FAILED,)
         case Failed() if attempt.status is AttemptStatus.FAILED:
-            return _failure(story, effect.step)
+            return _failure(story, effect.step.on_failure)
         case _:
             return ()
 
 
-def _failure(story: Story, step: Step) -> tuple[Phase, ...]:
-    """What a step that failed for good does to its execution."""
-    match step.on_failure:
+def _failure(story: Story, on_failure: OnFailure) -> tuple[Phase, ...]:
+    """What it does to an execution that a step has failed for good, or that its log is full."""
+    match on_failure:
         case OnFailure.ABORT:
             return (Phase.FAILED,)
         case OnFailure.COMPENSATE:
@@ -297,4 +296,4 @@ def _failure(story: Story, step: Step) -> tuple[Phase, ...]:
         case OnFailure.CONTINUE | OnFailure.BRANCH:
             return ()
         case _:
-            assert_never(step.on_failure)
+            assert_never(on_failure)

@@ -4,7 +4,7 @@ A restart folds the stored log with the same function that a live execution uses
 execution cannot differ from one that never stopped.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
 from shared.domain.executions import (
     ENDS,
@@ -24,9 +24,12 @@ _Settled = Mapping[StepId, Attempt]
 _Pending = Mapping[StepId, Pending]
 
 
-def absorb(state: State, entry: Entry) -> State:
-    """The state after ``entry``; a status that is not terminal is ``decide``'s to name."""
-    settled, pending = _steps(state, entry.attempt)
+def absorb(state: State, entry: Entry, growing: dict[StepId, Attempt] | None = None) -> State:
+    """The state after ``entry``; a status that is not terminal is ``decide``'s to name.
+
+    ``growing`` are the settled steps, to be added to, where nobody needs ``state`` any more.
+    """
+    settled, pending = _steps(state, entry.attempt, growing)
     status, error = _RUNNING, None
     is_suspended, failing, result_at = state.is_suspended, state.failing, state.result_at
     for phase in entry.phases:
@@ -53,14 +56,25 @@ def absorb(state: State, entry: Entry) -> State:
     )
 
 
-def _steps(state: State, attempt: Attempt | None) -> tuple[_Settled, _Pending]:
+def absorb_all(state: State, entries: Iterable[Entry]) -> State:
+    """The state after ``entries``, in time that grows as they do: nothing is copied for each."""
+    growing = {**state.settled}
+    for entry in entries:
+        state = absorb(state, entry, growing)
+    return state
+
+
+def _steps(
+    state: State, attempt: Attempt | None, growing: dict[StepId, Attempt] | None
+) -> tuple[_Settled, _Pending]:
     """The steps that are settled and those that are not, after an attempt."""
     if attempt is None:
         return state.settled, state.pending
     key = attempt.step_id
     if not attempt.status.settles:
         return state.settled, {**state.pending, key: _pending(state, attempt)}
-    settled = {**state.settled, key: attempt}
+    settled = {**state.settled} if growing is None else growing
+    settled[key] = attempt
     if key not in state.pending:
         return settled, state.pending
     # An iterator that has ended takes what is left of its items along.

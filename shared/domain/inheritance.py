@@ -6,7 +6,7 @@ from datetime import datetime
 
 from shared.domain.attempts import left_out
 from shared.domain.executions import Attempt, AttemptStatus, State
-from shared.domain.ids import StepId
+from shared.domain.ids import StepId, compensation_key
 from shared.domain.plans import TURN, Plan
 from shared.domain.steps import StepKind
 
@@ -15,7 +15,7 @@ TAKEN_OVER = frozenset({AttemptStatus.COMPLETED, AttemptStatus.SKIPPED})
 
 
 def inherited(plan: Plan, state: State, step_id: StepId | None) -> Sequence[Attempt]:
-    """What was settled before ``step_id``, or before what failed or was not settled.
+    """What was settled before ``step_id``, or before what failed, was undone or was not settled.
 
     In the order in which it was settled. Items and compensations stay behind: the outcome of their
     step says what there is to say. So does the turn, which is no one else's to take.
@@ -28,6 +28,7 @@ def inherited(plan: Plan, state: State, step_id: StepId | None) -> Sequence[Atte
             for step in plan.steps
             if (found := state.settled.get(StepId(step.id))) is None
             or found.status not in TAKEN_OVER
+            or _is_undone(state, step.id)
         ]
         again = plan.after(lost)
     return [
@@ -35,6 +36,11 @@ def inherited(plan: Plan, state: State, step_id: StepId | None) -> Sequence[Atte
         for key, attempt in state.settled.items()
         if key in plan.by_id and key not in again and attempt.status in TAKEN_OVER and key != TURN
     ]
+
+
+def _is_undone(state: State, step_id: str) -> bool:
+    undoing = state.settled.get(compensation_key(step_id))
+    return undoing is not None and undoing.status is AttemptStatus.COMPLETED
 
 
 def inherited_before(plan: Plan, state: State, step_id: StepId) -> Sequence[Attempt]:

@@ -26,6 +26,7 @@ class ErrorKind(StrEnum):
     ITEM = "item"
     TERMINATED = "terminated"
     COMPENSATION = "compensation"
+    HISTORY = "history"
     DEFECT = "defect"
 
 

@@ -6,6 +6,7 @@ from functools import cached_property
 from itertools import pairwise
 
 from shared.domain.ids import StepId, WorkflowId, split_key
+from shared.domain.lengths import HISTORY_MAX
 from shared.domain.steps import Edge, OnFailure, Origin, Retry, Step, StepKind
 from shared.domain.values import Lang, Value
 from shared.domain.workflows import Annotation, Definition, Dialect, Policy, Workflow
@@ -25,7 +26,8 @@ _NEVER = "$never"
 class Plan:
     """A workflow version made ready to run; ``steps`` are in the order they were written.
 
-    ``filters`` are set where they can only be judged once annotations are there.
+    ``filters`` are set where they can only be judged once annotations are there. ``history_max``:
+    an execution with so many entries in its log goes no further.
     """
 
     workflow_id: WorkflowId
@@ -37,6 +39,7 @@ class Plan:
     annotations: tuple[Annotation, ...] = ()
     filters: object = None
     policy: Policy = field(default_factory=Policy)
+    history_max: int = HISTORY_MAX
 
     @cached_property
     def by_id(self) -> Mapping[str, Step]:
@@ -101,7 +104,7 @@ class Plan:
         return frozenset(reached)
 
 
-def plan(workflow: Workflow) -> Plan:
+def plan(workflow: Workflow, history_max: int = HISTORY_MAX) -> Plan:
     """The plan of a workflow whose definition has no problems."""
     definition = workflow.definition
     steps, edges = definition.steps, edges_of(definition)
@@ -125,6 +128,7 @@ def plan(workflow: Workflow) -> Plan:
         annotations=definition.annotations,
         filters=definition.filters if definition.annotations else None,
         policy=workflow.policy,
+        history_max=history_max,
     )
 
 

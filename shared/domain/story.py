@@ -88,6 +88,18 @@ class Story:
             if readiness(self.plan, self.state, steps[key])[0] is Readiness.DEAD:
                 self.write(dead(key, self.now))
 
+    def leave(self, phase: Phase, *, but: StepId | None = None) -> None:
+        """Break off what cannot go on in ``phase``: everything at an end.
+
+        While steps are undone, an iterator's items: it cannot complete, and so not be undone.
+        """
+        match phase:
+            case Phase.COMPLETED | Phase.FAILED:
+                self.break_off(self.underway, but=but)
+            case Phase.COMPENSATING:
+                items = [key for key in self.underway if split_key(key).item is not None]
+                self.break_off(items, but=but)
+
     def break_off(
         self,
         keys: Iterable[StepId],

@@ -17,6 +17,7 @@ outcomes      what the calls of a step give: for each attempt the same, or a lis
 story         what happens, in order; the time in between is told by ``after``. When the story has
               been told, everything that is due happens, however late
 expect        what the log shows at the end. Objects may leave out what does not matter
+history_max   how many entries a history may have, where not as many as usual
 only          ``pure``, with the reason in ``why``: a case that cannot be run by the real services
 ============  ====================================================================================
 
@@ -39,6 +40,7 @@ from pydantic import BeforeValidator, Field, model_validator
 
 from shared.domain.executions import Phase, Status
 from shared.domain.ids import EventKey, ExecutionId, WorkflowId
+from shared.domain.lengths import HISTORY_MAX
 from shared.domain.values import Strict
 from shared.domain.workflows import Definition, Dialect
 
@@ -178,6 +180,7 @@ class Case(Strict):
     title: str = Field(min_length=10, max_length=140, pattern=r"\.$")
     why: str | None = None
     only: Literal["pure"] | None = None
+    history_max: int = HISTORY_MAX
     dialect: Dialect = Dialect.NATIVE
     workflow: dict[str, Any]
     workflows: dict[str, dict[str, Any]] = Field(default_factory=dict)

@@ -76,7 +76,7 @@ def begun(
     inherited: Sequence[Attempt] = (),
 ) -> tuple[Life, Transition]:
     """A new execution of a workflow of the case, and its first entries, not taken yet."""
-    made = plan(workflow_of(case, name))
+    made = plan(workflow_of(case, name), case.history_max)
     limit_s = made.policy.expires_after_s
     expires_at = None if limit_s is None else now + timedelta(seconds=limit_s)
     first = decide.begin(made, now, expires_at=expires_at, inherited=inherited)

@@ -38,6 +38,7 @@ TOPICS: Final = (
     Topic("turns", "Running by turns", "free"),
     Topic("ending", "Results and ends", "respond"),
     Topic("control", "Cancelling, suspending, expiring", "suspend"),
+    Topic("history", "Histories that are full", "one_above"),
     Topic("repeating", "Rerun, retry, resume", "retry"),
     Topic("statuses", "What an execution is called meanwhile", "retrying"),
 )

@@ -193,9 +193,13 @@ class Stage:
 
 @asynccontextmanager
 async def open_stage(dsn: str, case_of: Mapping[ExecutionId, Case]) -> AsyncIterator[Stage]:
-    """A stage on an empty database; ``case_of`` names the case of each execution to come."""
+    """A stage on an empty database; ``case_of`` names the case of each execution to come.
+
+    Their cases agree on how long a history may be.
+    """
     clock = VirtualClock(START)
     entity_types = {name for case in case_of.values() for name in case.entities}
+    (history_max,) = {case.history_max for case in case_of.values()}
     given = settings_of(dsn, fetch_wait_s=0.05, member="stage", pool_max=12)
     async with (
         open_calls(clock, case_of) as calls,
@@ -205,7 +209,8 @@ async def open_stage(dsn: str, case_of: Mapping[ExecutionId, Case]) -> AsyncIter
         platform = replace(opened, clock=clock)
         egress = {"allow_loopback": True, "connections_per_host_max": 256}
         resolvers = {name: {"url": calls.url("/entity")} for name in entity_types}
-        settings = ExecutorSettings(**{**given, "egress": egress, "resolvers": resolvers})
+        more = {"egress": egress, "resolvers": resolvers, "history_max": history_max}
+        settings = ExecutorSettings(**{**given, **more})
         roles: dict[str, Role] = {
             "trigger-ingest": trigger_ingest(platform, IngestSettings(**given)),
             "matcher": matcher(platform, MatcherSettings(**given)),

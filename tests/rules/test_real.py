@@ -28,13 +28,16 @@ def played() -> list[Path]:
 async def results(
     request: pytest.FixtureRequest, postgres: str, migrated_template: str
 ) -> AsyncIterator[Results]:
-    """What the cases that were asked for came to; those that crash alike are played together."""
+    """What the cases that were asked for came to; those that crash alike are played together.
+
+    So are only those that agree on how long a history may be.
+    """
     asked = {name_of(path) for path in _asked(request.session)}
-    acts: defaultdict[tuple[float, ...], dict[str, Case]] = defaultdict(dict)
+    acts: defaultdict[tuple[int, tuple[float, ...]], dict[str, Case]] = defaultdict(dict)
     for path in played():
         if (name := name_of(path)) in asked:
             case = load(path)
-            acts[case.crashes][name] = case
+            acts[case.history_max, case.crashes][name] = case
     found: Results = {}
     for cases in acts.values():
         name = f"rules_{uuid4().hex}"

@@ -5,6 +5,7 @@ from uuid import UUID
 from hypothesis import strategies as st
 
 from shared.domain.ids import WorkflowId
+from shared.domain.lengths import HISTORY_MAX
 from shared.domain.outcomes import ErrorKind
 from shared.domain.plans import Plan, edges_of
 from shared.domain.steps import (
@@ -193,7 +194,7 @@ def _changed(step: Step, **changes: object) -> Step:
     return step.model_copy(update=changes)
 
 
-def plan_of(definition: Definition) -> Plan:
+def plan_of(definition: Definition, history_max: int = HISTORY_MAX) -> Plan:
     """The plan of a definition, without steps of our own."""
     return Plan(
         workflow_id=WorkflowId(UUID(int=1)),
@@ -202,6 +203,7 @@ def plan_of(definition: Definition) -> Plan:
         dialect=Dialect.NATIVE,
         steps=definition.steps,
         edges=edges_of(definition),
+        history_max=history_max,
     )
 
 
@@ -231,4 +233,6 @@ def flow(*steps: Step, edges: tuple[Edge, ...] = ()) -> Plan:
     return plan_of(Definition(name="w", steps=steps, edges=edges))
 
 
-plans = definitions().map(plan_of)
+plans = st.builds(
+    plan_of, definitions(), st.sampled_from([HISTORY_MAX, HISTORY_MAX, HISTORY_MAX, 3, 8, 15])
+)

@@ -23,6 +23,8 @@ def check(plan: Plan, log: Log) -> None:
     attempts = attempts_of(log)
     settled = Counter(attempt.step_id for attempt in attempts if attempt.status.settles)
     assert not settled or max(settled.values()) == 1, "a step settles once"
+    is_full = len(log) >= plan.history_max
+    assert not is_full or has(log, *ENDS, Phase.COMPENSATING), "a full history leads to the end"
     for key in {attempt.step_id for attempt in attempts}:
         _check_attempts(plan, log, key)
     _check_dead(plan, log)
@@ -38,6 +40,7 @@ def check_run(plan: Plan, log: Log, effect: RunStep, now: datetime) -> None:
     assert not any(attempt.status.settles for attempt in own), "nothing settled runs again"
     assert effect.compensates == has(log, Phase.COMPENSATING), "undoing is done alone"
     if not effect.compensates:
+        assert len(log) < plan.history_max, "nothing begins once the history is full"
         assert not is_suspended(log), "nothing runs while suspended"
     _check_number(effect, own, now)
     if split_key(key).item is not None:
