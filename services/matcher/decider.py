@@ -9,6 +9,7 @@ import structlog
 from services.matcher.breather import Breather
 from services.matcher.counts import Counts
 from services.matcher.metrics import MatcherMetrics
+from services.matcher.overflows import Overflows
 from services.matcher.quarantines import Exceeded, Quarantines
 from services.matcher.settings import MatcherSettings
 from shared.assembly.platform import Platform
@@ -29,11 +30,12 @@ log = structlog.get_logger(__name__)
 class Decided:
     """What an event starts, as commands; ``rest`` is the first workflow left for later, if any.
 
-    ``spent_s`` is what the conditions took.
+    Up to there ``matched`` workflows matched. ``spent_s`` is what the conditions took.
     """
 
     commands: list[Record] = field(default_factory=list)
     rest: WorkflowId | None = None
+    matched: int = 0
     spent_s: float = 0.0
 
 
@@ -55,6 +57,7 @@ class Decider:
         self._depth_max = settings.causation_depth_max
         self._metrics = metrics
         self._quarantines = quarantines
+        self._overflows = Overflows(platform, settings, metrics)
 
     async def decide(
         self,
@@ -64,10 +67,11 @@ class Decider:
         *,
         within_s: float,
         first: WorkflowId | None = None,
+        matched: int = 0,
     ) -> Decided:
         """Decide on an event, ``value`` on the topic; from ``first`` on where others are decided.
 
-        After ``within_s`` the rest is left. Raises Unavailable.
+        Of these ``matched`` matched. After ``within_s`` the rest is left. Raises Unavailable.
         """
         decided, decisions = Decided(), list[Decision]()
         view, clock = EventView(event), self._platform.clock
@@ -79,6 +83,10 @@ class Decider:
             decisions.append(guarded(judge(view, rule), event, self._depth_max))
             decided.spent_s += clock.monotonic() - began_s
             await breather.breathe()
+        if decided.rest is not None:
+            decided.matched = matched + sum(one.is_match for one in decisions)
+        if self._overflows.are_possible(len(decisions), before=matched):
+            decisions = await self._overflows.limit(event, decisions, before=matched)
         # The name is counted once: by whoever begins.
         self._count(event, [] if first else self._table.names_of(event), decisions)
         decided.commands += self._commands(event, value, decisions)

@@ -66,13 +66,18 @@ class Late:
         event = decode_event(orjson.loads(late.event))
         breather = Breather(self._platform.clock, SHARE)
         decided = await self._decider.decide(
-            event, late.event, breather, within_s=SLICE_S, first=late.first
+            event,
+            late.event,
+            breather,
+            within_s=SLICE_S,
+            first=late.first,
+            matched=late.matched,
         )
         await self._platform.bus.publish(decided.commands)
-        rest = decided.rest
+        rest, matched = decided.rest, decided.matched
         if rest is None and not await self._tell(event, breather, SLICE_S - decided.spent_s):
             rest = AFTER_ALL
-        await move_on(conn, late, rest)
+        await move_on(conn, late, rest, matched=matched)
 
     async def _tell(self, event: Event, breather: Breather, within_s: float) -> bool:
         """Go on telling those who wait for an event; whether all are told.

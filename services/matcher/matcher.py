@@ -122,7 +122,11 @@ class Matcher:
         if decided.rest is not None:
             late.append(
                 LateEvent(
-                    environment_id=environment_id, key=event.key, first=decided.rest, event=value
+                    environment_id=environment_id,
+                    key=event.key,
+                    first=decided.rest,
+                    matched=decided.matched,
+                    event=value,
                 )
             )
         return decided.commands

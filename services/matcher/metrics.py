@@ -1,5 +1,7 @@
 """What the matcher counts."""
 
+from functools import partial
+
 from prometheus_client import CollectorRegistry, Counter, Gauge
 
 from shared.bus.lag import lag_gauge
@@ -10,23 +12,20 @@ class MatcherMetrics:
     """Every metric of the role, in one registry."""
 
     def __init__(self, registry: CollectorRegistry, names: EnvironmentNames) -> None:
+        of_environments = partial(EnvironmentCounter, names=names, registry=registry)
         self.events = Counter("turnout_events_matched", "Events decided upon.", registry=registry)
-        self.decisions = EnvironmentCounter(
+        self.decisions = of_environments(
             "turnout_decisions",
             "Decisions on an event and a workflow that it may start.",
             ["reason"],
-            names=names,
-            registry=registry,
         )
         self.answered = Counter(
             "turnout_waits_answered", "Waits told of the event they are for.", registry=registry
         )
-        self.dead_letters = EnvironmentCounter(
+        self.dead_letters = of_environments(
             "turnout_matcher_dead_letters",
             "Records that are no accepted event.",
             ["reason"],
-            names=names,
-            registry=registry,
         )
         self.lag = lag_gauge(registry, "matcher")
         self.workflows = Gauge(
@@ -37,15 +36,15 @@ class MatcherMetrics:
             "Live workflows with conditions that each event of theirs must try.",
             registry=registry,
         )
-        self.quarantined = EnvironmentCounter(
+        self.quarantined = of_environments(
             "turnout_workflows_quarantined",
             "Workflows set aside, as their conditions kept exceeding their bounds.",
-            names=names,
-            registry=registry,
         )
-        self.late = EnvironmentCounter(
+        self.overflows = of_environments(
+            "turnout_events_overflowing",
+            "Events that matched more workflows than one event may start.",
+        )
+        self.late = of_environments(
             "turnout_events_late",
             "Events put off, as their environments' conditions had taken their time.",
-            names=names,
-            registry=registry,
         )

@@ -3,7 +3,7 @@
 from pydantic import Field
 
 from shared.assembly.settings import ProcessSettings
-from shared.matching.decisions import DEPTH_MAX
+from shared.matching.decisions import DEPTH_MAX, MATCHES_MAX
 
 
 class MatcherSettings(ProcessSettings):
@@ -15,6 +15,9 @@ class MatcherSettings(ProcessSettings):
     expressions_max: int = Field(default=200_000, ge=1)
     causation_depth_max: int = Field(
         default=DEPTH_MAX, ge=1, description="events caused by events that still start executions"
+    )
+    matches_max: int = Field(
+        default=MATCHES_MAX, ge=1, description="workflows that one event may start"
     )
     quarantine_after: int = Field(
         default=10,

@@ -15,6 +15,7 @@ from shared.db.decision_counts import forget_counts
 from shared.db.idempotency import KEPT_FOR
 from shared.db.idempotency import forget_keys as forget_answers
 from shared.db.intake import drop_days, ensure_days, forget_keys
+from shared.db.overflows import forget_overflows
 from shared.db.pool import Connection, translated
 from shared.db.start_keys import forget_keys as forget_start_keys
 from shared.db.throttles import forget_windows
@@ -48,6 +49,7 @@ async def one_round(platform: Platform, settings: SchedulerSettings) -> None:
             events_begin = today - timedelta(days=settings.events_kept_days)
             days = await drop_days(conn, events_begin)
             await forget_counts(conn, events_begin)
+            await forget_overflows(conn, events_begin)
             await forget_windows(conn, now)
             await forget_start_keys(conn, now - timedelta(days=settings.keys_kept_days))
     keys_end = today - timedelta(days=settings.keys_kept_days)

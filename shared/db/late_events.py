@@ -24,11 +24,15 @@ AFTER_ALL: Final = WorkflowId(UUID(int=2**128 - 1))
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LateEvent:
-    """An event, as it stands on the topic, and the first workflow that is not decided."""
+    """An event, as it stands on the topic, and the first workflow that is not decided.
+
+    Of those before that ``matched`` matched.
+    """
 
     environment_id: EnvironmentId
     key: EventKey
     first: WorkflowId
+    matched: int = 0
     event: bytes
 
 
@@ -36,7 +40,8 @@ async def put_late(conn: Connection, events: Sequence[LateEvent], now: datetime)
     """Keep events for later; one that is there already is then tried from the earlier place."""
     rows = sorted(events, key=lambda one: (one.environment_id, one.key))
     await conn.executemany(
-        _SQL["put_event"], [(e.environment_id, e.key, now, e.first, e.event) for e in rows]
+        _SQL["put_event"],
+        [(e.environment_id, e.key, now, e.first, e.matched, e.event) for e in rows],
     )
 
 
@@ -49,16 +54,19 @@ async def take_late(conn: Connection, after: EnvironmentId) -> LateEvent | None:
         environment_id=row["environment_id"],
         key=row["event_key"],
         first=row["first_workflow_id"],
+        matched=row["matched"],
         event=row["event"],
     )
 
 
-async def move_on(conn: Connection, event: LateEvent, first: WorkflowId | None) -> None:
-    """Say from which workflow on it is to be tried; None: all are decided."""
+async def move_on(
+    conn: Connection, event: LateEvent, first: WorkflowId | None, *, matched: int
+) -> None:
+    """Say from which workflow on it is to be tried, and how many matched before; None: all are."""
     if first is None:
         await conn.execute(_SQL["end_event"], event.environment_id, event.key)
     else:
-        await conn.execute(_SQL["move_on"], event.environment_id, event.key, first)
+        await conn.execute(_SQL["move_on"], event.environment_id, event.key, first, matched)
 
 
 async def list_late(conn: Connection, *, limit: int) -> frozenset[EventKey]:

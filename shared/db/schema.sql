@@ -402,7 +402,8 @@ CREATE TABLE public.late_events (
     event_key uuid NOT NULL,
     late_since timestamp with time zone NOT NULL,
     first_workflow_id uuid NOT NULL,
-    event bytea NOT NULL
+    event bytea NOT NULL,
+    matched integer DEFAULT 0 NOT NULL
 );
 
 ALTER TABLE ONLY public.late_events FORCE ROW LEVEL SECURITY;
@@ -413,6 +414,17 @@ CREATE TABLE public.organisations (
     created_at timestamp with time zone NOT NULL,
     CONSTRAINT organisations_name_check CHECK ((name <> ''::text))
 );
+
+CREATE TABLE public.overflows (
+    event_key uuid NOT NULL,
+    environment_id uuid NOT NULL,
+    received_on date NOT NULL,
+    started integer NOT NULL,
+    matched integer NOT NULL,
+    first_left_out uuid NOT NULL
+);
+
+ALTER TABLE ONLY public.overflows FORCE ROW LEVEL SECURITY;
 
 CREATE TABLE public.partition_owners (
     partition integer NOT NULL,
@@ -857,6 +869,9 @@ ALTER TABLE ONLY public.organisations
 ALTER TABLE ONLY public.organisations
     ADD CONSTRAINT organisations_pkey PRIMARY KEY (id);
 
+ALTER TABLE ONLY public.overflows
+    ADD CONSTRAINT overflows_pkey PRIMARY KEY (event_key);
+
 ALTER TABLE ONLY public.partition_owners
     ADD CONSTRAINT partition_owners_pkey PRIMARY KEY (partition);
 
@@ -973,6 +988,8 @@ CREATE INDEX idempotency_keys_old ON public.idempotency_keys USING btree (held_a
 CREATE INDEX inbox_of_partition ON public.inbox USING btree (partition, execution_id);
 
 CREATE INDEX late_events_taken ON public.late_events USING btree (environment_id, late_since, event_key);
+
+CREATE INDEX overflows_received ON public.overflows USING brin (received_on);
 
 CREATE UNIQUE INDEX quarantines_now ON public.quarantines USING btree (workflow_id) WHERE (released_at IS NULL);
 
@@ -1117,6 +1134,8 @@ CREATE POLICY engine ON public.idempotency_keys TO turnout_engine USING (true);
 
 CREATE POLICY engine ON public.late_events TO turnout_engine USING (true);
 
+CREATE POLICY engine ON public.overflows TO turnout_engine USING (true);
+
 CREATE POLICY engine ON public.quarantines TO turnout_engine USING (true);
 
 CREATE POLICY engine ON public.schedules TO turnout_engine USING (true);
@@ -1175,6 +1194,8 @@ ALTER TABLE public.idempotency_keys ENABLE ROW LEVEL SECURITY;
 
 ALTER TABLE public.late_events ENABLE ROW LEVEL SECURITY;
 
+ALTER TABLE public.overflows ENABLE ROW LEVEL SECURITY;
+
 ALTER TABLE public.quarantines ENABLE ROW LEVEL SECURITY;
 
 ALTER TABLE public.schedules ENABLE ROW LEVEL SECURITY;
@@ -1224,6 +1245,8 @@ CREATE POLICY tenant ON public.executions TO turnout_tenant USING ((environment_
 CREATE POLICY tenant ON public.hidden_runs TO turnout_tenant USING ((environment_id = (current_setting('turnout.environment'::text))::uuid));
 
 CREATE POLICY tenant ON public.idempotency_keys TO turnout_tenant USING ((environment_id = (current_setting('turnout.environment'::text))::uuid));
+
+CREATE POLICY tenant ON public.overflows TO turnout_tenant USING ((environment_id = (current_setting('turnout.environment'::text))::uuid));
 
 CREATE POLICY tenant ON public.quarantines TO turnout_tenant USING ((environment_id = (current_setting('turnout.environment'::text))::uuid));
 
@@ -1371,6 +1394,9 @@ GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.inbox TO turnout_engine;
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.late_events TO turnout_engine;
 
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.organisations TO turnout_engine;
+
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.overflows TO turnout_engine;
+GRANT SELECT ON TABLE public.overflows TO turnout_tenant;
 
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.partition_owners TO turnout_engine;
 

@@ -62,6 +62,8 @@ ROWS = {
     " execution_id, added_at) VALUES ($1, $1, $1, 1, 'b', '{}', $1, now())",
     "transactionlink_parameters": "(id, environment_id, parameters, created_at, updated_at)"
     " VALUES ($1, $1, '{}', now(), now())",
+    "overflows": "(event_key, environment_id, received_on, started, matched, first_left_out)"
+    " VALUES ($1, $1, current_date, 1, 2, $1)",
     "decision_counts": "(environment_id, workflow_id, day, reason, decisions, event_key, event_at)"
     " VALUES ($1, $1, current_date, 'MATCHED', 1, $1, now())",
     "trigger_counts": "(environment_id, event_name, day, events) VALUES ($1, 'e', current_date, 1)",

@@ -10,12 +10,14 @@ from services.api.events.send_event import SOURCE
 from services.api.resources import ApiResources
 from shared.db.events import ConflictingRecord, get_event, list_conflicts
 from shared.db.history import Execution, ExecutionFilter, search_executions
+from shared.db.overflows import list_overflows
 from shared.db.pool import Connection
 from shared.db.workflows import list_candidates
 from shared.domain.errors import NotFound
 from shared.domain.events import Event
 from shared.domain.ids import EnvironmentId, EventKey, WorkflowId, as_uuid, event_key
 from shared.domain.workflows import Workflow
+from shared.matching.decisions import Overflow
 from shared.matching.view import EventView
 
 CANDIDATES_MAX: Final = 100
@@ -66,6 +68,7 @@ async def explain_event(
         decisions = []
         if workflow_id is not None and not candidates:
             decisions = [await judged_absent(conn, event, workflow_id)]
+        overflow = (await list_overflows(conn, [event.key])).get(event.key)
         conflicts = await list_conflicts(conn, event.key, limit=_CONFLICTS_MAX)
         executions = await search_executions(
             conn,
@@ -73,7 +76,8 @@ async def explain_event(
             limit=_EXECUTIONS_MAX,
         )
     shown = candidates[:CANDIDATES_MAX]
-    decided = await resources.computing.run(environment_id, _decide(event, shown, resources))
+    deciding = _decide(event, shown, resources, overflow)
+    decided = await resources.computing.run(environment_id, deciding)
     return Explanation(
         event=event,
         conflicts=conflicts,
@@ -106,7 +110,10 @@ def _keys_of(named: Named, environment_id: EnvironmentId) -> list[EventKey]:
 
 
 def _decide(
-    event: Event, candidates: Sequence[Workflow], resources: ApiResources
+    event: Event,
+    candidates: Sequence[Workflow],
+    resources: ApiResources,
+    overflow: Overflow | None,
 ) -> Generator[None, None, list[Judged]]:
     """Decide for a while, on one workflow at least."""
     view, until_s = EventView(event), resources.clock.monotonic() + WITHIN_S
@@ -114,6 +121,6 @@ def _decide(
     for workflow in candidates:
         if decisions and resources.clock.monotonic() >= until_s:
             break
-        decisions.append(judged(resources, view, workflow))
+        decisions.append(judged(resources, view, workflow, overflow))
         yield
     return decisions

@@ -1,5 +1,6 @@
 """A decision on an event beside the name of the workflow; also where there was no such workflow."""
 
+from dataclasses import replace
 from typing import Final, NamedTuple
 
 from services.api.resources import ApiResources
@@ -9,7 +10,7 @@ from shared.domain.errors import NotFound
 from shared.domain.events import Event
 from shared.domain.ids import WorkflowId
 from shared.domain.workflows import Workflow
-from shared.matching.decisions import Decision, Reason
+from shared.matching.decisions import Decision, Overflow, Reason, within
 from shared.matching.explain import Explained, explain
 from shared.matching.view import EventView
 from shared.wire.envelope import stamp
@@ -25,10 +26,14 @@ class Judged(NamedTuple):
     explained: Explained
 
 
-def judged(resources: ApiResources, view: EventView, workflow: Workflow) -> Judged:
-    """The decision on a workflow as it was."""
+def judged(
+    resources: ApiResources, view: EventView, workflow: Workflow, overflow: Overflow | None
+) -> Judged:
+    """The decision on a workflow as it was; ``overflow`` is what is kept of the event, if any."""
     depth_max = resources.causation_depth_max
     explained = explain(view, workflow, resources.expressions, depth_max=depth_max)
+    if overflow is not None:
+        explained = replace(explained, decision=within(explained.decision, overflow))
     return Judged(workflow.definition.name, explained)
 
 

@@ -1,13 +1,15 @@
 """The decisions on an event, of all the workflows that awaited it, a page at a time."""
 
-from collections.abc import Generator, Sequence
+from collections.abc import Callable, Generator, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Final
 
 from services.api.events.explain_event import Named, find_named
 from services.api.events.judged import Judged, judged, judged_absent
 from services.api.http.pages import Place
 from services.api.resources import ApiResources
+from shared.db.overflows import list_overflows
 from shared.db.search import bound_search
 from shared.db.workflows import list_candidates
 from shared.domain.events import Event
@@ -61,8 +63,9 @@ async def list_decisions(
     """
     async with resources.tenant(environment_id) as conn:
         page = Decisions(event=await find_named(conn, environment_id, named))
-    view, until_s = EventView(page.event), resources.clock.monotonic() + WITHIN_S
-    looked_at = 0
+        overflow = (await list_overflows(conn, [page.event.key])).get(page.event.key)
+    judging = partial(judged, resources, EventView(page.event), overflow=overflow)
+    looked_at, until_s = 0, resources.clock.monotonic() + WITHIN_S
     while True:
         async with resources.tenant(environment_id) as conn:
             await bound_search(conn)
@@ -73,7 +76,7 @@ async def list_decisions(
                 absent = await judged_absent(conn, page.event, which.workflow_id)
                 page.items = [absent] if which.has(absent) else []
                 break
-        looking = _look(resources, view, found, which, limit - len(page.items), until_s)
+        looking = _look(resources, judging, found, which, limit - len(page.items), until_s)
         items, count = await resources.computing.run(environment_id, looking)
         page.items += items
         looked_at += count
@@ -90,7 +93,7 @@ async def list_decisions(
 
 def _look(
     resources: ApiResources,
-    view: EventView,
+    judging: Callable[[Workflow], Judged],
     candidates: Sequence[Workflow],
     which: Which,
     wanted: int,
@@ -99,7 +102,7 @@ def _look(
     """Those that are wanted, and how many were looked at: one at least, where there is one."""
     items: list[Judged] = []
     for count, workflow in enumerate(candidates, 1):
-        one = judged(resources, view, workflow)
+        one = judging(workflow)
         if which.has(one):
             items.append(one)
         if len(items) >= wanted or resources.clock.monotonic() >= until_s:

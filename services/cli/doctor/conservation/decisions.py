@@ -21,12 +21,14 @@ from shared.db.conservation import (
     next_change,
 )
 from shared.db.late_events import list_late
+from shared.db.overflows import list_overflows
 from shared.db.workflows import list_candidates
 from shared.domain.errors import Defect
 from shared.domain.events import Event
 from shared.domain.ids import EnvironmentId, EventKey, ExecutionId, WorkflowId, execution_id
 from shared.domain.workflows import Workflow
 from shared.expr.jsonata import ExpressionCache
+from shared.matching.decisions import Overflow, within
 from shared.matching.rules import decide
 from shared.matching.view import EventView
 from shared.wire.commands import Start, decode_command
@@ -85,8 +87,11 @@ async def check_decisions(ground: Ground) -> None:
     async with aclosing(arrived(ground)) as found:
         async for page in found:
             started: dict[ExecutionId, tuple[Event, Workflow]] = {}
-            for event in [e for e in page if _is_decided(ground, held, late, e)]:
-                await _decide(ground, candidates, decode_event(orjson.loads(event.record)), started)
+            decided = [event for event in page if _is_decided(ground, held, late, event)]
+            overflows = await list_overflows(ground.conn, [event.key for event in decided])
+            for each in decided:
+                event = decode_event(orjson.loads(each.record))
+                started |= await _decide(ground, candidates, event, overflows.get(event.key))
             there = await list_present(ground.conn, list(started)) if started else frozenset()
             for id_, (about, workflow) in started.items():
                 if id_ not in there:
@@ -114,14 +119,19 @@ async def _decide(
     ground: Ground,
     candidates: Candidates,
     event: Event,
-    started: dict[ExecutionId, tuple[Event, Workflow]],
-) -> None:
+    overflow: Overflow | None,
+) -> dict[ExecutionId, tuple[Event, Workflow]]:
+    """What it starts; who was left out, as too many matched, the matcher says."""
+    started: dict[ExecutionId, tuple[Event, Workflow]] = {}
     view, depth_max = EventView(event), ground.matcher.causation_depth_max
     for workflow in await candidates.get(ground, event):
         ground.report.stages[Stage.DECISIONS].checked += 1
         decision = decide(view, workflow, candidates.expressions, depth_max=depth_max)
+        if overflow is not None:
+            decision = within(decision, overflow)
         if decision.is_match:
             started[execution_id(decision.workflow_id, event.key)] = (event, workflow)
+    return started
 
 
 async def _want_start(ground: Ground, id_: ExecutionId, event: Event, workflow: Workflow) -> None:
