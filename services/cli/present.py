@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import orjson
 
+from services.cli.widths import widths_of
 from shared.domain.errors import Problem
 
 if TYPE_CHECKING:
@@ -16,7 +17,6 @@ if TYPE_CHECKING:
     from rich.table import Table
 
 _WIDTH_PIPED: Final = 2_000  # a file has no width: nothing is folded there
-_IDS: Final = frozenset({"id", "key"})
 _CELL_CHARS_MAX: Final = 400
 
 
@@ -43,20 +43,13 @@ def show_listed(
 def show_rows(
     columns: Sequence[str], rows: Iterable[Sequence[Any]], *, title: str | None = None
 ) -> None:
-    """A table, its columns named."""
-    console_on(sys.stdout).print(_table(columns, rows, title))
+    """A table, its columns named; where it has no room, a block of lines for each row."""
+    _show_table(sys.stdout, columns, rows, title)
 
 
 def show_fields(fields: Mapping[str, Any], *, title: str | None = None) -> None:
     """The fields of one thing."""
-    from rich.table import Table  # noqa: PLC0415 - slow to load
-
-    table = Table(box=None, show_header=False, title=title, title_justify="left")
-    table.add_column(style="bold")
-    table.add_column(overflow="fold")
-    for name, value in fields.items():
-        table.add_row(name, _cell(value))
-    console_on(sys.stdout).print(table)
+    console_on(sys.stdout).print(_block(fields, title))
 
 
 def show_line(*words: Any) -> None:
@@ -68,7 +61,7 @@ def show_line(*words: Any) -> None:
 def show_problems(problems: Sequence[Problem]) -> None:
     """What is wrong with a document, on standard error."""
     rows = [(p.pointer or "(whole)", p.code, p.detail) for p in problems]
-    console_on(sys.stderr).print(_table(("where", "code", "what"), rows, None))
+    _show_table(sys.stderr, ("where", "code", "what"), rows, None)
 
 
 def say(text: str) -> None:
@@ -94,15 +87,45 @@ def plain(value: Any) -> str:
     )
 
 
-def _table(columns: Sequence[str], rows: Iterable[Sequence[Any]], title: str | None) -> "Table":
+def _show_table(
+    file: Any, columns: Sequence[str], rows: Iterable[Sequence[Any]], title: str | None
+) -> None:
+    console, cells = console_on(file), [[_cell(value) for value in row] for row in rows]
+    widths = widths_of(columns, cells, console.width)
+    if widths is not None:
+        console.print(_table(columns, cells, widths, title))
+        return
+    console.print()
+    for index, row in enumerate(cells):
+        console.print(_block(dict(zip(columns, row, strict=True)), None if index else title))
+        console.print()
+
+
+def _table(
+    columns: Sequence[str],
+    rows: Sequence[Sequence[str]],
+    widths: Sequence[int],
+    title: str | None,
+) -> "Table":
     from rich.box import SIMPLE_HEAD  # noqa: PLC0415 - slow to load
     from rich.table import Table  # noqa: PLC0415 - slow to load
 
     table = Table(box=SIMPLE_HEAD, title=title, title_justify="left")
-    for column in columns:
-        table.add_column(column, overflow="fold", no_wrap=column in _IDS)
+    for column, width in zip(columns, widths, strict=True):
+        table.add_column(column, overflow="fold", width=width)
     for row in rows:
-        table.add_row(*(_cell(value) for value in row))
+        table.add_row(*row)
+    return table
+
+
+def _block(fields: Mapping[str, Any], title: str | None) -> "Table":
+    from rich.table import Table  # noqa: PLC0415 - slow to load
+
+    table = Table(box=None, show_header=False, title=title, title_justify="left")
+    table.add_column(style="bold", no_wrap=True)
+    table.add_column(overflow="fold")
+    for name, value in fields.items():
+        table.add_row(name, _cell(value))
     return table
 
 

@@ -26,7 +26,7 @@ async def forget(
         await _some(platform, before, forget_secrets)
         with translated():
             async with platform.pool.acquire() as conn:
-                metrics.disabled.set(await count_disabled(conn))
+                metrics.tell_disabled(await count_disabled(conn))
         await platform.clock.wait(stop, settings.forget_every_s)
 
 

@@ -1,8 +1,12 @@
 """What the role counts."""
 
-from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
+from collections import Counter as Counted
+from collections.abc import Mapping
+
+from prometheus_client import CollectorRegistry, Gauge, Histogram
 
 from shared.bus.lag import lag_gauge
+from shared.domain.ids import EnvironmentId
 from shared.runtime.environment_names import EnvironmentCounter, EnvironmentNames
 
 
@@ -10,16 +14,14 @@ class WebhooksMetrics:
     """Every metric of the role, in one registry."""
 
     def __init__(self, registry: CollectorRegistry, names: EnvironmentNames) -> None:
+        self._names = names
+
         def counter(name: str, told: str, *labels: str) -> EnvironmentCounter:
             return EnvironmentCounter(
                 f"turnout_{name}", told, labels, names=names, registry=registry
             )
 
-        self.wanted = Counter(
-            "turnout_webhooks_wanted",
-            "Deliveries that subscriptions asked for.",
-            registry=registry,
-        )
+        self.wanted = counter("webhooks_wanted", "Deliveries that subscriptions asked for.")
         self.attempts = counter(
             "webhook_attempts", "Attempts at deliveries, by how they went.", "outcome"
         )
@@ -51,7 +53,20 @@ class WebhooksMetrics:
             "webhook_subscriptions_due",
             "Subscriptions with deliveries that are due, as last looked at.",
         )
-        self.disabled = gauge(
-            "webhook_subscriptions_disabled",
+        self._disabled = Gauge(
+            "turnout_webhook_subscriptions_disabled",
             "Subscriptions that were disabled because nothing could be delivered.",
+            ("environment",),
+            registry=registry,
         )
+        # There is always one: a sum that rises from nothing at all would look like no rise.
+        self.tell_disabled({})
+
+    def tell_disabled(self, counts: Mapping[EnvironmentId, int]) -> None:
+        """Show how many subscriptions of each environment are disabled; of the others, none."""
+        named = Counted({self._names.of(None): 0})
+        for environment_id, count in counts.items():
+            named[self._names.of(environment_id)] += count
+        self._disabled.clear()
+        for name, count in named.items():
+            self._disabled.labels(name).set(count)

@@ -119,5 +119,6 @@ class TakeRecords:
         with translated():
             async with self._platform.pool.acquire() as conn:
                 added = await add_deliveries(conn, wanted, self._platform.clock.now())
-        self._metrics.wanted.inc(added)
+        for environment_id, count in added.items():
+            self._metrics.wanted.add(environment_id, count=count)
         self._kept.set()

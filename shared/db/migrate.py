@@ -5,7 +5,7 @@ are applied stands in the table ``schema_history.migrations`` of the database it
 """
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -70,6 +70,12 @@ def revisions_after(current: str | None) -> tuple[str, ...]:
             f" {known[-1]}. Run the newer program, or use another database."
         )
     return tuple(revision for revision in known if current is None or revision > current)
+
+
+def spanned(revisions: Sequence[str]) -> str:
+    """Revisions that follow on each other, in words: the one, or the first and the last."""
+    first, last = revisions[0], revisions[-1]
+    return first if first == last else f"{first} to {last}"
 
 
 async def _reached(conn: "asyncpg.Connection[asyncpg.Record]", revision: str) -> bool:

@@ -1,5 +1,6 @@
 """What is delivered to subscriptions: each record once to each, attempted until it arrives."""
 
+from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -107,10 +108,13 @@ class Delivery:
     last_error: str | None
 
 
-async def add_deliveries(conn: Connection, wanted: Sequence[Wanted], now: datetime) -> int:
-    """Keep what is wanted, due at once; the same again is kept once. Gives how many are new."""
+async def add_deliveries(
+    conn: Connection, wanted: Sequence[Wanted], now: datetime
+) -> Counter[EnvironmentId]:
+    """Keep what is wanted, due at once; the same again is kept once. How many are new of each."""
     columns = [list(column) for column in zip(*wanted, strict=True)]
-    return len(await conn.fetch(_SQL["add_deliveries"], *columns, now))
+    rows = await conn.fetch(_SQL["add_deliveries"], *columns, now)
+    return Counter(EnvironmentId(row["environment_id"]) for row in rows)
 
 
 async def list_due(

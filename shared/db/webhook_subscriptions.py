@@ -130,10 +130,10 @@ async def delete_subscription(conn: Connection, environment_id: EnvironmentId, i
         raise _absent(id_)
 
 
-async def count_disabled(conn: Connection) -> int:
-    """How many of all environments were disabled because nothing could be delivered."""
-    count: int = await conn.fetchval(_SQL["count_disabled"])
-    return count
+async def count_disabled(conn: Connection) -> dict[EnvironmentId, int]:
+    """How many of each environment were disabled because nothing could be delivered."""
+    rows = await conn.fetch(_SQL["count_disabled"])
+    return {EnvironmentId(row["environment_id"]): row["count"] for row in rows}
 
 
 def _found(row: Record | None, id_: UUID) -> Subscription:

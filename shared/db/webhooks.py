@@ -29,6 +29,7 @@ class KeptWebhook(NamedTuple):
     trigger_id: str
     auth: WebhookAuth | None
     keep_raw: bool
+    keep_headers: tuple[str, ...]
     made_at: datetime
     is_active: bool
 
@@ -72,6 +73,7 @@ def _kept(row: Record) -> KeptWebhook:
         trigger_id=row["trigger_id"],
         auth=None if auth is None else WebhookAuth.model_validate_json(auth),
         keep_raw=row["keep_raw"],
+        keep_headers=tuple(row["keep_headers"]),
         made_at=row["made_at"],
         is_active=row["is_active"],
     )

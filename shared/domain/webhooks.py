@@ -2,6 +2,7 @@
 
 from datetime import datetime
 from enum import StrEnum
+from operator import not_
 from typing import Annotated, Final
 from uuid import UUID
 
@@ -14,9 +15,16 @@ SECRETS_MAX: Final = 8
 TOLERANCE_S: Final = 300
 TOLERANCE_S_MAX: Final = 86_400
 
+KEPT_HEADERS_MAX: Final = 20
+
 HeaderName = Annotated[str, Field(pattern=r"^[A-Za-z0-9-]{1,64}$")]
 Expression = Annotated[str, Field(min_length=1, max_length=4_096)]
 """JSONata over what an event of a webhook has for its payload."""
+KeptHeaders = Annotated[
+    tuple[Annotated[str, Field(pattern=r"^[a-z0-9-]{1,64}$")], ...],
+    Field(max_length=KEPT_HEADERS_MAX),
+]
+"""Headers in lower case, which events of a webhook have beside those that they always have."""
 
 
 class Preset(StrEnum):
@@ -106,7 +114,8 @@ class EndpointSpec(Strict):
     """What becomes of what is sent to an endpoint: an event that any workflow may await.
 
     Its type is ``event_type``, or what ``event_type_from`` comes to; its source is the endpoint's
-    own unless ``source`` names one. ``keep_raw``: its payload also has the body as it came.
+    own unless ``source`` names one. ``keep_raw``: its payload also has the body as it came;
+    ``keep_headers``: and these headers.
     """
 
     name: Name
@@ -116,6 +125,8 @@ class EndpointSpec(Strict):
     subject_from: Expression | None = None
     auth: WebhookAuth | None = None
     keep_raw: bool = False
+    # Left out while there are none: replicas of the version before know no such field.
+    keep_headers: KeptHeaders = Field(default=(), exclude_if=not_)
     is_active: bool = True
 
 

@@ -15,7 +15,7 @@ from pydantic import Field
 from shared.domain.schedules import Schedule
 from shared.domain.steps import Edge, Step, StepName
 from shared.domain.values import DAY_S, Duration, Name, Strict, Text, Value
-from shared.domain.webhooks import WebhookAuth
+from shared.domain.webhooks import KeptHeaders, WebhookAuth
 
 SYNC_S_MAX = 600.0
 """Nobody is kept waiting longer for an answer."""
@@ -64,13 +64,15 @@ class TriggerKind(StrEnum):
 class Webhook(Strict):
     """An address of its own, ending with a token; only the token's SHA-256 is kept, in hex.
 
-    ``keep_raw``: the event's payload also has the body as it came.
+    ``keep_raw``: the event's payload also has the body as it came; ``keep_headers``: and these
+    headers.
     """
 
     token_hash: Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")] | None = None
     auth: WebhookAuth | None = None
-    # Left out while it is false: a definition stays as it was before there was the field.
+    # Left out while they say nothing: a definition stays as it was before there were the fields.
     keep_raw: bool = Field(default=False, exclude_if=not_)
+    keep_headers: KeptHeaders = Field(default=(), exclude_if=not_)
 
 
 class Trigger(Strict):

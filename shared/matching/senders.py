@@ -1,6 +1,7 @@
 """What keeps a webhook from knowing its senders: each preset has options of its own."""
 
-from collections.abc import Iterator, Mapping
+import re
+from collections.abc import Iterator, Mapping, Sequence
 from types import MappingProxyType
 from typing import Final
 
@@ -23,6 +24,12 @@ _OPTIONS: Final[Mapping[Preset, frozenset[str]]] = MappingProxyType(
     }
 )
 
+_SECRET: Final = re.compile(
+    r"authori[sz]ation|authentic|(^|-)auth(-|$)|cookie|credential|hmac|jwt|passw|secret|session"
+    r"|signature|token|(access|api|private|shared)-?key"
+)
+"""What is in the names of headers that say who may send."""
+
 
 def sender_problems(auth: WebhookAuth, pointer: str) -> Iterator[Problem]:
     """What is missing of ``auth``, which is at ``pointer``, and what it has that means nothing."""
@@ -36,6 +43,24 @@ def sender_problems(auth: WebhookAuth, pointer: str) -> Iterator[Problem]:
         if name not in _allowed(auth) and getattr(auth, name) is not None:
             detail = f"The preset '{auth.preset}' has no use for it here: leave it out."
             yield Problem(pointer=f"{pointer}/{name}", code="MISPLACED_FIELD", detail=detail)
+
+
+def secret_header(auth: WebhookAuth | None) -> str | None:
+    """The header that a sender shows a secret or a signature in, if it has a name of its own."""
+    return None if auth is None or auth.header is None else auth.header.lower()
+
+
+def kept_header_problems(
+    names: Sequence[str], auth: WebhookAuth | None, pointer: str
+) -> Iterator[Problem]:
+    """Which of ``names``, which are at ``pointer``, no event may have: whoever reads it could send.
+
+    Events are read by more people than secrets are.
+    """
+    for index, name in enumerate(names):
+        if name == secret_header(auth) or _SECRET.search(name):
+            detail = "It says who may send: an event has no such header."
+            yield Problem(pointer=f"{pointer}/{index}", code="SECRET_HEADER", detail=detail)
 
 
 def _needed(auth: WebhookAuth) -> Iterator[str]:

@@ -5,9 +5,9 @@ from types import MappingProxyType
 from typing import Final
 
 from shared.domain.errors import Problem
-from shared.domain.workflows import Definition, Trigger, TriggerKind
+from shared.domain.workflows import Definition, Trigger, TriggerKind, Webhook
 from shared.matching.rules import WILDCARD
-from shared.matching.senders import sender_problems
+from shared.matching.senders import kept_header_problems, sender_problems
 from shared.matching.times import schedule_problems
 
 _KIND_OF: Final[Mapping[str, TriggerKind]] = MappingProxyType(
@@ -45,7 +45,13 @@ def _own_problems(trigger: Trigger, pointer: str) -> Iterator[Problem]:
     if trigger.kind is TriggerKind.WEBHOOK and trigger.id is None:
         detail = "Give a webhook an id: its address belongs to that, wherever the trigger stands."
         yield Problem(pointer=f"{pointer}/id", code="MISSING_TRIGGER_ID", detail=detail)
-    if trigger.webhook is not None and trigger.webhook.auth is not None:
-        yield from sender_problems(trigger.webhook.auth, f"{pointer}/webhook/auth")
+    if trigger.webhook is not None:
+        yield from _webhook_problems(trigger.webhook, f"{pointer}/webhook")
     if trigger.schedule is not None:
         yield from schedule_problems(trigger.schedule, f"{pointer}/schedule")
+
+
+def _webhook_problems(webhook: Webhook, pointer: str) -> Iterator[Problem]:
+    if webhook.auth is not None:
+        yield from sender_problems(webhook.auth, f"{pointer}/auth")
+    yield from kept_header_problems(webhook.keep_headers, webhook.auth, f"{pointer}/keep_headers")

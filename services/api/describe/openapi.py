@@ -66,7 +66,12 @@ def tag_of(route: Route) -> str:
     _, first, *rest = route.path.split("/")
     if first == "v1":
         return _module(route) if _module(route) in _APART else rest[0]
-    return first if f"/{first}/" in parts.FORMS else _module(route)
+    return first if _is_face(first) else _module(route)
+
+
+def _is_face(tag: str) -> bool:
+    """Whether it is what another system's clients ask."""
+    return f"/{tag}/" in parts.FORMS
 
 
 def _module(route: Route) -> str:
@@ -74,13 +79,13 @@ def _module(route: Route) -> str:
 
 
 def _tags(routes: Sequence[Route]) -> list[dict[str, str]]:
-    """Each group with the first line of its module."""
+    """Each group with the first line of its module; those of other systems stand at the end."""
     firsts: dict[str, Route] = {}
     for route in routes:
         firsts.setdefault(tag_of(route), route)
     return [
         {"name": tag, "description": _lines(getdoc(getmodule(route.handler)))[0]}
-        for tag, route in firsts.items()
+        for tag, route in sorted(firsts.items(), key=lambda one: _is_face(one[0]))
     ]
 
 

@@ -83,6 +83,7 @@ _WEBHOOK: Final[Mapping[str, str]] = {
     "token_hash": "Of the token that its address ends with; Turnout makes it.",
     "auth": "What a sender has to show beside the address.",
     "keep_raw": "Whether the event also has the body as it came, in 'raw'.",
+    "keep_headers": "Headers that the event also has, in lower case; none that carry credentials.",
 }
 _WEBHOOK_AUTH: Final[Mapping[str, str]] = {
     "preset": "How a sender shows that it knows the secret.",

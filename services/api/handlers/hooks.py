@@ -49,7 +49,7 @@ async def receive(request: web.Request) -> web.Response:
     challenge = _challenge(address, body)
     if challenge is not None:
         return answer(challenge)
-    payload = payload_of(request, address.auth, body, raw if address.keep_raw else None, limits)
+    payload = payload_of(request, address, body, raw, limits)
     key = claim.id_of(body) or idempotency_key(request)
     chain = told_depth(request.headers.get(DEPTH_HEADER))
     event = await _receive(resources, address, payload, key, limits, chain)

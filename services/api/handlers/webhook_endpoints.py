@@ -83,11 +83,13 @@ def _told(
 
 
 def _document(endpoint: WebhookEndpoint) -> EndpointDocument:
-    said: EndpointFields = orjson.loads(endpoint.spec.model_dump_json())
+    spec = endpoint.spec
+    said: EndpointFields = orjson.loads(spec.model_dump_json())
     return {
         "id": str(endpoint.id),
         "environment_id": str(endpoint.environment_id),
         **said,
+        "keep_headers": [*spec.keep_headers],
         "created_by": endpoint.created_by,
         "created_at": stamp(endpoint.created_at),
         "updated_at": stamp(endpoint.updated_at),

@@ -35,6 +35,7 @@ def _document(kept: KeptWebhook) -> WebhookDocument:
         "is_active": kept.is_active,
         "auth": None if auth is None else auth.model_dump(mode="json"),
         "keep_raw": kept.keep_raw,
+        "keep_headers": [*kept.keep_headers],
     }
 
 

@@ -25,6 +25,7 @@ from services.api.resources import STOP, ApiResources
 from shared.bus.beside import beside
 from shared.bus.protocol import Extent, Received, TopicPartition
 from shared.domain.errors import Problem, TurnoutError, Unavailable
+from shared.runtime.environment_names import EnvironmentCounter
 
 _OPEN_WITHIN_S: Final = 10
 _PAUSE_S: Final = 1.0
@@ -54,8 +55,11 @@ class Live:
         self._listeners = Gauge(
             "turnout_live_listeners", "Streams of live updates that are open", registry=registry
         )
-        self.passed = Counter(
-            "turnout_live_events", "Events passed on to listeners", registry=registry
+        self.passed = EnvironmentCounter(
+            "turnout_live_events",
+            "Events passed on to listeners",
+            names=resources.environment_names,
+            registry=registry,
         )
         self._ended = Counter(
             "turnout_live_streams_ended",

@@ -14,6 +14,7 @@ from typing import Final
 import structlog
 from aiohttp import web
 
+from services.api.http.observe import ENVIRONMENT
 from services.api.http.problems import REQUEST_ID
 from services.api.http.route import Media
 from services.api.live.broadcast import LIVE, Live
@@ -79,7 +80,8 @@ class Stream:
             raise Ended(Ending.SLOW) from None
         except ConnectionError:
             raise Gone from None
-        self._live.passed.inc(events)
+        if events:
+            self._live.passed.add(self._request.get(ENVIRONMENT), count=events)
         self._beat_at = self._clock.monotonic() + self._settings.heartbeat_s
 
     async def check(self) -> None:

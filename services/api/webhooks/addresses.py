@@ -1,5 +1,6 @@
 """Whose an address is: a workflow's trigger, or an endpoint of an environment."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from services.api.resources import ApiResources
@@ -16,13 +17,15 @@ from shared.domain.workflows import Webhook, Workflow
 class Address:
     """What belongs to an address: a workflow's webhook, or an endpoint.
 
-    ``owner`` is what the log calls it.
+    ``owner`` is what the log calls it; ``keep_raw`` and ``keep_headers`` are what its events have
+    beside what they always have.
     """
 
     owner: str
     environment_id: EnvironmentId
     auth: WebhookAuth | None
     keep_raw: bool
+    keep_headers: Sequence[str]
     of: tuple[Workflow, str] | WebhookEndpoint
 
 
@@ -42,6 +45,7 @@ async def find_address(resources: ApiResources, token: str) -> Address:
         environment_id=EnvironmentId(endpoint.environment_id),
         auth=endpoint.spec.auth,
         keep_raw=endpoint.spec.keep_raw,
+        keep_headers=endpoint.spec.keep_headers,
         of=endpoint,
     )
 
@@ -53,5 +57,6 @@ def _of_workflow(trigger_id: str, workflow: Workflow) -> Address:
         environment_id=EnvironmentId(workflow.environment_id),
         auth=webhook.auth,
         keep_raw=webhook.keep_raw,
+        keep_headers=webhook.keep_headers,
         of=(workflow, trigger_id),
     )

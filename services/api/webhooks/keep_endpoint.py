@@ -15,7 +15,7 @@ from shared.domain.errors import Invalid, Problem
 from shared.domain.principals import Caller
 from shared.domain.webhooks import EndpointSpec, WebhookEndpoint
 from shared.expr.bounds import RUN_IF_BYTES_MAX
-from shared.matching.senders import sender_problems
+from shared.matching.senders import kept_header_problems, sender_problems
 from shared.wire.event_fields import EventFault, EventLimits
 
 _LIMITS: Final = EventLimits()
@@ -93,6 +93,7 @@ async def _check_spec(
     """Raises Invalid with everything that keeps an endpoint from working."""
     secrets = await resources.secret_names(conn, caller.environment_id)
     problems = list(_problems(resources, spec))
+    problems += kept_header_problems(spec.keep_headers, spec.auth, "/keep_headers")
     if spec.auth is not None:
         problems += sender_problems(spec.auth, "/auth")
         problems += unknown_secrets(spec.auth, "/auth", secrets)

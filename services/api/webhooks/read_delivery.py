@@ -9,7 +9,8 @@ from urllib.parse import parse_qsl
 from aiohttp import web
 
 from services.api.http.bodies import JSON
-from shared.domain.webhooks import WebhookAuth
+from services.api.webhooks.addresses import Address
+from shared.matching.senders import secret_header
 from shared.wire.envelope import dumps
 from shared.wire.event_fields import EventFault
 from shared.wire.strict_json import JsonFault, JsonLimits, invalid, read_json
@@ -48,26 +49,21 @@ def read_body(request: web.Request, raw: bytes, limits: JsonLimits, *, is_kept: 
 
 
 def payload_of(
-    request: web.Request,
-    auth: WebhookAuth | None,
-    body: Any,
-    raw: bytes | None,
-    limits: JsonLimits,
+    request: web.Request, address: Address, body: Any, raw: bytes, limits: JsonLimits
 ) -> dict[str, Any]:
-    """What the event holds; ``raw`` is the body as it came, where that is to be kept.
+    """What the event holds; of ``raw``, the body as it came, what the address keeps.
 
-    Raises Invalid when the two are too large together.
+    Raises Invalid when what is kept and the body are too large together.
     """
-    hidden = None if auth is None or auth.header is None else auth.header.lower()
-    payload = {"body": body, **_around(request, hidden), "method": request.method}
-    if raw is None:
-        return payload
-    text = _text_of(raw)
-    as_text = {"raw": text, "raw_encoding": "utf-8"}
-    as_bytes = {"raw": b64encode(raw).decode(), "raw_encoding": "base64"}
-    payload |= as_bytes if text is None else as_text
-    if len(dumps(payload)) > limits.body_bytes_max:
-        detail = f"With the body as it came it has more than {limits.body_bytes_max} bytes."
+    payload = {"body": body, **_around(request, address), "method": request.method}
+    if address.keep_raw:
+        text = _text_of(raw)
+        as_text = {"raw": text, "raw_encoding": "utf-8"}
+        as_bytes = {"raw": b64encode(raw).decode(), "raw_encoding": "base64"}
+        payload |= as_bytes if text is None else as_text
+    keeps_more = address.keep_raw or address.keep_headers
+    if keeps_more and len(dumps(payload)) > limits.body_bytes_max:
+        detail = f"With what is kept beside it has more than {limits.body_bytes_max} bytes."
         raise invalid("", JsonFault.TOO_LARGE, detail)
     return payload
 
@@ -95,12 +91,13 @@ def _form(text: str, limits: JsonLimits) -> Any:
     return read_json(dumps(_single(given)), limits)
 
 
-def _around(request: web.Request, hidden: str | None) -> Mapping[str, Any]:
+def _around(request: web.Request, address: Address) -> Mapping[str, Any]:
     """The query, a name given twice with a list, and the headers that may be shown."""
+    hidden, kept = secret_header(address.auth), frozenset(address.keep_headers)
     headers = {
-        name.lower(): _shown(value)
-        for name, value in request.headers.items()
-        if _SHOWN.fullmatch(name.lower()) and name.lower() != hidden
+        name: ", ".join(_shown(value) for value in request.headers.getall(name))
+        for name in dict.fromkeys(each.lower() for each in request.headers)
+        if name != hidden and (name in kept or _SHOWN.fullmatch(name))
     }
     given = {name: [_shown(v) for v in request.query.getall(name)] for name in request.query}
     query = _single({_shown(name): values for name, values in given.items()})

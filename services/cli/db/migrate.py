@@ -21,6 +21,6 @@ def migrate(*, as_json: bool) -> None:
     if as_json:
         write_json({"applied": applied})
     elif applied:
-        say(f"Applied {', '.join(applied)}; the schema is current.")
+        say(f"Applied {schema.spanned(applied)}; the schema is current.")
     else:
         say("Nothing to do; the schema is current.")

@@ -27,7 +27,7 @@ def status(ctx: click.Context, *, as_json: bool) -> None:
         show_fields(
             {
                 "at revision": found.current,
-                "to apply": ", ".join(found.pending) or None,
+                "to apply": schema.spanned(found.pending) if found.pending else None,
                 "to do": what_next,
             }
         )

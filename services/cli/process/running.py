@@ -69,8 +69,8 @@ async def check_schema(dsn: str) -> bool:
     if found.pending:
         at = f"is at revision {found.current}" if found.current else "is empty"
         raise Conflict(
-            f"The database {at} and lacks {', '.join(found.pending)}: run 'turnout db migrate',"
-            " or start with --migrate."
+            f"The database {at} and lacks {migrate.spanned(found.pending)}:"
+            " run 'turnout db migrate', or start with --migrate."
         )
     return True
 

@@ -1,6 +1,7 @@
 """``turnout workflow apply``."""
 
 import asyncio
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 from uuid import UUID
@@ -8,19 +9,24 @@ from uuid import UUID
 import click
 
 from services.cli.client import Client, open_client
+from services.cli.exits import Exit, show_error
 from services.cli.options import api_options, environment_named, example
 from services.cli.present import say, show_rows, write_json
-from services.cli.workflow.files import read_definitions, write_id
+from services.cli.workflow.files import Written, read_definitions, write_id
 from services.cli.workflow.syncing import (
     WORKFLOWS_MAX,
     Applied,
     Planned,
     apply_planned,
     check_planned,
+    names_of,
+    plan_one,
     planned,
 )
 from services.cli.workflow.words import words_of
+from shared.domain.errors import Rejected
 from shared.domain.ids import DEFAULT_ENVIRONMENT
+from shared.domain.workflows import Lifecycle
 
 
 @click.command(
@@ -49,18 +55,19 @@ def apply(
     A file is Turnout's own definition, or one in the words of Truto, Altostrat, Sixtyfour or Thena.
     Without an 'id' (of Thena's: a 'uid') it is of the workflow that has its name; where there is
     none, one is made, and its id is written into the file. What does not differ is not sent. The
-    first file that is refused ends the command; those before it stay applied.
+    first file that is refused ends the command; those before it stay applied. --dry-run tells of
+    each file that would be refused.
     """
     written = read_definitions(files)
 
     async def run() -> list[dict[str, Any]]:
         async with open_client(url, token) as client:
-            plans = await planned(client, written)
             if dry_run:
-                done = [await _foreseen(client, plan) for plan in plans]
+                done = await _foreseen(client, written)
             else:
+                plans = await planned(client, written)
                 done = [await _applied(client, plan, force=force) for plan in plans]
-            if prune:
+            if prune and not _is_refused(done):
                 kept = {one["id"] for one in done if one["id"] is not None}
                 done += await _pruned(client, kept, dry_run=dry_run)
             return done
@@ -70,14 +77,34 @@ def apply(
         write_json(done)
     else:
         _show(done, is_dry=dry_run)
+    if _is_refused(done):
+        raise click.exceptions.Exit(Exit.REJECTED)
 
 
-async def _foreseen(client: Client, plan: Planned) -> dict[str, Any]:
-    await check_planned(client, plan)
-    words = words_of(plan.document)
-    new = {"id": words.uuid_in(plan.document), "name": plan.document.get(words.name_field)}
-    there = plan.workflow or new
-    return {"file": str(plan.path), "applied": plan.would, **there}
+async def _foreseen(client: Client, written: Sequence[Written]) -> list[dict[str, Any]]:
+    """What would be done with each file; one that would be refused holds up no other."""
+    names = await names_of(client, written)
+    done: list[dict[str, Any]] = []
+    for path, document in written:
+        words = words_of(document)
+        new = {"id": words.uuid_in(document), "name": document.get(words.name_field)}
+        try:
+            plan = await plan_one(client, names, path, document)
+            problems = await check_planned(client, plan)
+        except Rejected as error:
+            show_error(error)
+            done.append({"file": str(path), "applied": Applied.REFUSED, **new})
+            continue
+        state = {"lifecycle": Lifecycle.DRAFT} if problems else {}
+        for one in problems:
+            say(f"{path}: {one.pointer}: {one.detail} ({one.code})")
+        done.append({"file": str(path), "applied": plan.would, **(plan.workflow or new), **state})
+    return done
+
+
+def _is_refused(done: Sequence[Mapping[str, Any]]) -> bool:
+    """Whether the command would have ended at one of them."""
+    return any(one["applied"] is Applied.REFUSED for one in done)
 
 
 async def _applied(client: Client, plan: Planned, *, force: bool) -> dict[str, Any]:
@@ -93,7 +120,7 @@ async def _applied(client: Client, plan: Planned, *, force: bool) -> dict[str, A
 async def _say_what_is_odd(client: Client, plan: Planned) -> None:
     found = (await client.call("POST", "v1/workflows/lint", body=plan.document)).body["findings"]
     for one in found:
-        if one["severity"] == "warning":
+        if one["severity"] != "info":  # what keeps a draft from running is an error
             say(f"{plan.path}: {one['pointer']}: {one['detail']} ({one['code']})")
 
 

@@ -12,7 +12,7 @@ from services.api.dialects.thena.request import SAID_BY_US
 Fields = Mapping[str, Any]
 
 _USUAL: Final[Fields] = MappingProxyType(
-    {"subType": "WORKFLOW", "filters": {}, "annotations": [], "metadata": {}}
+    {"type": None, "subType": None, "filters": {}, "annotations": [], "metadata": {}}
 )
 _OF_STEP: Final[Fields] = MappingProxyType(
     {
@@ -37,7 +37,6 @@ def canonical_thena(document: Fields) -> dict[str, Any]:
     """A document in Thena's words; of what Turnout says itself only the uid is left."""
     said = {k: v for k, v in document.items() if k not in SAID_BY_US and k != "triggerEvent"}
     event = _event(document.get("triggerEvent"))
-    usual = {**_USUAL, "type": "MANUAL" if event is None else "AUTOMATED"}
     steps = document.get("workflowDefinition")
     if isinstance(steps, list):
         said["workflowDefinition"] = [_step(step) for step in steps]
@@ -45,7 +44,7 @@ def canonical_thena(document: Fields) -> dict[str, Any]:
         **{name: document[name] for name in ("uid", "name") if name in document},
         **({} if event is None else {"triggerEvent": event}),
         **({"isActive": False} if document.get("isActive") is False else {}),
-        **_without(said, usual),
+        **_without(said, _USUAL),
     }
 
 

@@ -13,11 +13,12 @@ from services.cli.workflow.files import Written
 from services.cli.workflow.words import FileWords, words_in, words_of
 from shared.domain.errors import Conflict, Invalid, NotFound, Problem, Rejected
 from shared.domain.ids import as_uuid
-from shared.domain.workflows import Dialect
+from shared.domain.workflows import Dialect, Lifecycle
 
 WORKFLOWS_MAX: Final = 10_000
 
-_Named = tuple[Dialect, str]
+Names = Mapping[tuple[Dialect, str], Sequence[str]]
+"""The ids of workflows by their words and names."""
 
 
 class Applied(StrEnum):
@@ -27,6 +28,7 @@ class Applied(StrEnum):
     UPDATED = "updated"
     UNCHANGED = "unchanged"
     ARCHIVED = "archived"
+    REFUSED = "refused"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,6 +55,12 @@ class Planned:
         return Applied.UNCHANGED if self.comparison["is_same"] else Applied.UPDATED
 
     @property
+    def is_live(self) -> bool:
+        """Whether there is a workflow, and something may start it."""
+        there = self.workflow
+        return there is not None and there["is_active"] and there["lifecycle"] == Lifecycle.READY
+
+    @property
     def differences(self) -> Sequence[Mapping[str, Any]]:
         """Each place at which the file differs from the workflow that is there."""
         found: Sequence[Mapping[str, Any]] = (self.comparison or {}).get("differences", ())
@@ -61,14 +69,18 @@ class Planned:
 
 async def planned(client: Client, written: Sequence[Written]) -> list[Planned]:
     """What each file would do. Raises Rejected, Invalid or Conflict, naming the file."""
-    names = await _names(client, written)
-    found = []
-    for path, document in written:
-        try:
-            found.append(await _planned(client, path, document, _with_id(document, names)))
-        except Rejected as error:
-            raise refused(path, error) from None
-    return found
+    names = await names_of(client, written)
+    return [await plan_one(client, names, path, document) for path, document in written]
+
+
+async def plan_one(
+    client: Client, names: Names, path: Path, document: Mapping[str, Any]
+) -> Planned:
+    """What a file would do. Raises Rejected, Invalid or Conflict, naming it."""
+    try:
+        return await _planned(client, path, document, _with_id(document, names))
+    except Rejected as error:
+        raise refused(path, error) from None
 
 
 async def apply_planned(
@@ -90,10 +102,13 @@ async def apply_planned(
         raise refused(plan.path, error) from None
 
 
-async def check_planned(client: Client, plan: Planned) -> None:
-    """Raise Invalid, naming the file, with what it would be refused for."""
+async def check_planned(client: Client, plan: Planned) -> list[Problem]:
+    """What would keep the workflow from running as a draft. Raises Invalid, naming the file.
+
+    That has what it would be refused for: in words that know drafts, only while it is live.
+    """
     if plan.would is Applied.UNCHANGED:
-        return
+        return []
     try:
         found = (await client.call("POST", "v1/workflows/lint", body=plan.document)).body
     except Rejected as error:
@@ -103,8 +118,9 @@ async def check_planned(client: Client, plan: Planned) -> None:
         for one in found["findings"]
         if one["severity"] == "error"
     ]
-    if problems:
+    if problems and (plan.is_live or not words_of(plan.document).keeps_drafts):
         raise refused(plan.path, Invalid(problems))
+    return problems
 
 
 def refused(path: Path, error: Rejected) -> Rejected:
@@ -115,9 +131,9 @@ def refused(path: Path, error: Rejected) -> Rejected:
     return type(error)(message)
 
 
-async def _names(client: Client, written: Sequence[Written]) -> Mapping[_Named, Sequence[str]]:
+async def names_of(client: Client, written: Sequence[Written]) -> Names:
     """The ids of the workflows there are, by words and name, where a file needs them."""
-    found: dict[_Named, list[str]] = {}
+    found: dict[tuple[Dialect, str], list[str]] = {}
     if any(words_of(document).uuid_in(document) is None for _, document in written):
         for workflow in await client.items("v1/workflows", WORKFLOWS_MAX):
             named = words_in(workflow["dialect"]).dialect, workflow["name"]
@@ -125,9 +141,7 @@ async def _names(client: Client, written: Sequence[Written]) -> Mapping[_Named, 
     return found
 
 
-def _with_id(
-    document: Mapping[str, Any], names: Mapping[_Named, Sequence[str]]
-) -> Mapping[str, Any]:
+def _with_id(document: Mapping[str, Any], names: Names) -> Mapping[str, Any]:
     """The document with the id of the workflow that has its name, if it says none."""
     words = words_of(document)
     name = document.get(words.name_field)

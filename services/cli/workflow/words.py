@@ -28,7 +28,8 @@ class FileWords:
     ``plain`` makes of a document, or of an answer, what an author would write; ``said`` is what the
     author has said that only the native answer tells. ``one`` is where a workflow is found,
     ``create`` and ``change`` how it is sent; where it ``names_freely`` any text may be an id.
-    ``unsaid`` is what to send for a field that the file has no more, where null does not do.
+    ``unsaid`` is what to send for a field that the file has no more, where null does not do. What
+    cannot run is refused, or, where the system ``keeps_drafts``, kept and not started.
     """
 
     dialect: Dialect
@@ -40,6 +41,7 @@ class FileWords:
     name_field: str = "name"
     said: Callable[[Mapping[str, Any]], Mapping[str, Any]] = lambda _: {}
     names_freely: bool = False
+    keeps_drafts: bool = False
     unsaid: Mapping[str, Any] = field(default_factory=dict)
     write_id: Callable[[UUID], str] = str
     read_id: Callable[[str], UUID | None] = as_uuid
@@ -74,10 +76,14 @@ def forms_of(id_: UUID) -> list[str]:
 
 
 def _said_to_thena(native: Mapping[str, Any]) -> Mapping[str, Any]:
-    """An event may be named by its uid or its name, and Thena's answers have both."""
+    """An event may be named by its uid or its name, and Thena's answers have both.
+
+    They have a 'type' and a 'subType' as well, said or not.
+    """
     events = [trigger["event_uid"] for trigger in native["triggers"] if trigger["event_uid"]]
     named = {"triggerEvent": events[0]} if events else {}
-    return {"isActive": native["is_active"], **named}
+    kinds = {"type": native["kind"], "subType": native["subkind"]}
+    return {"isActive": native["is_active"], **kinds, **named}
 
 
 _NATIVE: Final = FileWords(
@@ -104,6 +110,7 @@ _WORDS: Final[Mapping[Dialect, FileWords]] = MappingProxyType(
             one="altostrat/workflows/{}",
             create="altostrat/workflows",
             change=("PUT", "altostrat/workflows/{}"),
+            keeps_drafts=True,
             said=lambda native: {"is_active": native["is_active"]},
             unsaid={"is_active": True},
             write_id=lambda id_: altostrat.written(altostrat.WORKFLOW, id_),
@@ -117,6 +124,7 @@ _WORDS: Final[Mapping[Dialect, FileWords]] = MappingProxyType(
             change=("POST", "sixtyfour/workflows/update_workflow?workflow_id={}"),
             name_field="workflow_name",
             names_freely=True,
+            keeps_drafts=True,
         ),
         Dialect.THENA: FileWords(
             dialect=Dialect.THENA,
@@ -125,6 +133,7 @@ _WORDS: Final[Mapping[Dialect, FileWords]] = MappingProxyType(
             create="thena/api/v1/workflows",
             change=("PATCH", "thena/api/v1/workflows/{}"),
             id_field="uid",
+            keeps_drafts=True,
             said=_said_to_thena,
             write_id=short_id,
             read_id=from_short_id,

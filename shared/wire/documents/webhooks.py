@@ -15,6 +15,10 @@ Shown = Annotated[
     Field(description="What a sender must show beside the address; null: the address is enough."),
 ]
 
+KeptShown = Annotated[
+    list[str], Field(description="Headers that its events have beside those they always have.")
+]
+
 
 class WebhookDocument(TypedDict):
     """A webhook of a workflow."""
@@ -27,6 +31,7 @@ class WebhookDocument(TypedDict):
     is_active: Annotated[bool, Field(description="Whether what is sent there starts anything.")]
     auth: Shown
     keep_raw: Annotated[bool, Field(description="Whether its events have the body as it came.")]
+    keep_headers: KeptShown
 
 
 class EndpointFields(TypedDict):
@@ -39,6 +44,7 @@ class EndpointFields(TypedDict):
     subject_from: Annotated[str | None, Field(description="JSONata that comes to the subject.")]
     auth: Shown
     keep_raw: bool
+    keep_headers: KeptShown
     is_active: bool
 
 

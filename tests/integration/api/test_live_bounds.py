@@ -15,6 +15,7 @@ from services.api.resources import STOP, ApiResources
 from services.api.settings import ApiSettings
 from shared.bus.beside import beside
 from shared.client.server_sent import ServerSent
+from shared.domain.ids import DEFAULT_ENVIRONMENT
 from shared.domain.principals import Scope
 from tests.integration.api.asking import OPERATOR, Asker
 from tests.integration.api.listening import Ear, document, open_all
@@ -63,6 +64,8 @@ async def test_who_reads_too_slowly_is_left_behind_alone(database: str) -> None:
                     await becomes(client, slow, 1)
                     await becomes(client, "turnout_live_listeners", 1)
         assert {event.name for event in ear.heard} == {"step"}
+        passed = f'turnout_live_events_total{{environment="{DEFAULT_ENVIRONMENT}"}}'
+        assert await metric(client, passed) >= len(ear.heard)
         await becomes(client, "turnout_live_listeners", 0)
 
 

@@ -87,6 +87,29 @@ async def test_what_is_too_large_as_an_event_is_refused(client: Client) -> None:
     await call(client, "POST", bare, "x" * 262_100, status=413)
 
 
+async def test_kept_headers_reach_its_events(client: Client, resources: ApiResources) -> None:
+    """Those that it names, and none that says who may send: such a one is refused."""
+    kept, path = await made(client, keep_headers=["x-shop", "x-long"])
+    assert kept["keep_headers"] == ["x-shop", "x-long"]
+    headers = {"X-Shop": "a", "X-Shop-Id": "7", "Authorization": "Bearer b"}
+    await call(client, "POST", path, {}, status=202, headers=headers)
+    (event,) = await sent(resources)
+    seen = event["data"]["headers"]
+    assert {name for name in seen if name.startswith(("x-s", "auth"))} == {"x-shop"}
+    await call(client, "POST", path, "x" * 255_000, status=202)
+    long = {"X-Long": "x" * 8_000}
+    await call(client, "POST", path, "x" * 255_000, status=413, headers=long)
+    for name, auth in (("authorization", None), ("x-seal", {"header": "X-Seal", "secret": "new"})):
+        said = {"name": "e", "event_type": "e", "keep_headers": [name], "auth": auth}
+        refused = await call(client, "POST", WHERE, said, status=422)
+        assert {"pointer": "/keep_headers/0", "code": "SECRET_HEADER"}.items() <= (
+            refused["errors"][0].items()
+        )
+    _, bare = await made(client, name="bare")
+    assert "keep_headers" in (await call(client, "GET", WHERE))["items"][1]
+    assert bare != path
+
+
 async def test_an_endpoint_is_changed_rotated_and_deleted(client: Client) -> None:
     """Its address is told when it is made, stays when it is changed, and is nobody's afterwards."""
     document, path = await made(client)

@@ -215,6 +215,28 @@ async def test_the_body_is_kept_as_it_came(database: str) -> None:
             assert output["raw"] == (body.decode() if raw is ... else raw)
 
 
+async def test_headers_are_kept_that_are_asked_for(database: str) -> None:
+    """Beside those that events always have; whatever is sent twice is one text."""
+    async with open_face(database) as face:
+        hook = {**HOOK, "webhook": {"keep_headers": ["x-shop", "x-none"]}}
+        document = await face.post("workflows", {**FLOW, "triggers": [hook]}, status=201)
+        headers = [("X-Shop", "a"), ("X-Other", "o"), ("X-Order-Event", "paid"), ("X-Shop", "b")]
+        path = f"/v1/{path_of(document)}"
+        async with face.client.post(path, data=b"{}", headers=headers) as answer:
+            assert answer.status == 202, await answer.text()
+        large, long = b"x" * 255_000, [("X-Shop", "x" * 8_000)]
+        async with face.client.post(path, data=large, headers=long) as answer:
+            assert answer.status == 413, "with what is kept it would be larger than an event"
+        started = await started_of(face, document, 1)
+        seen = (await face.ends(started[0]))["attempts"][0]["output"]["headers"]
+        assert {name: seen[name] for name in seen if name.startswith("x-")} == {
+            "x-shop": "a, b",
+            "x-order-event": "paid",
+        }
+        shown = (await face.get("webhooks"))["items"]
+        assert [one["keep_headers"] for one in shown] == [["x-shop", "x-none"]]
+
+
 @pytest.mark.parametrize(
     ("kind", "body", "status"),
     [

@@ -69,8 +69,9 @@ DRAFT: Final[Document] = {
         {"id": "n2", "type": "not_there", "data": {}},
     ],
 }
+SAID: Final[Document] = {**THENA, "name": "said", "subType": "WORKFLOW", "type": "AUTOMATED"}
 PAUSED: Final[Document] = {**THENA, "name": "paused", "isActive": False}
-ALL: Final = (TRUTO, ALTOSTRAT, SIXTYFOUR, THENA, DRAFT, PAUSED)
+ALL: Final = (TRUTO, ALTOSTRAT, SIXTYFOUR, THENA, DRAFT, PAUSED, SAID)
 
 
 def name_of(document: Document) -> str:
@@ -143,6 +144,25 @@ def test_an_export_has_what_its_author_wrote(
     assert "webhook_url" not in (out / "altostrat.yaml").read_text()
     linted = client("workflow", "lint", str(out / "thena.yaml"), *there)
     assert linted.code == 0, linted.out
+
+
+def test_a_dry_run_foresees_drafts(client: Turnout, there: tuple[str, str], tmp_path: Path) -> None:
+    """What applying keeps as a draft is told to be one; for a live workflow it is refused."""
+    written(tmp_path, ALTOSTRAT, DRAFT)
+    dry = ("workflow", "apply", str(tmp_path), "--dry-run", "--json", *there)
+    foreseen = client(*dry)
+    assert foreseen.code == 0, foreseen.err
+    assert [(one["applied"], one.get("lifecycle")) for one in foreseen.json] == [
+        ("created", None),
+        ("created", "draft"),
+    ]
+    assert "/nodes/1/data/componentId" in foreseen.err
+    done = client("workflow", "apply", str(tmp_path), "--json", *there)
+    assert [one["lifecycle"] for one in done.json] == ["ready", "draft"]
+    assert "/nodes/1/data/componentId" in done.err
+    written(tmp_path, {**ALTOSTRAT, "nodes": DRAFT["nodes"]})
+    assert client(*dry).code == 4
+    assert client("workflow", "apply", str(tmp_path), *there).code == 4
 
 
 def test_what_a_file_has_no_more_is_gone(

@@ -34,8 +34,6 @@ OF_A_ROLE: Final = {
     "turnout_partitions_fenced_total",
     "turnout_log_entries_published_total",
     "turnout_log_entries_republished_total",
-    "turnout_webhooks_wanted_total",
-    "turnout_live_events_total",
     "turnout_live_streams_ended_total",
 }
 """Counters of what goes through a role, whoever's it is, and of the process itself."""

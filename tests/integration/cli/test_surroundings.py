@@ -23,6 +23,9 @@ def test_the_schema_is_told_then_made_then_current(empty_database: str) -> None:
         return done.code, done.json["current"]
 
     assert status() == (1, None)
+    lacking = turnout("db", "status", env=env).out
+    assert "0001 to 00" in lacking
+    assert "0002" not in lacking, "its revisions are told by the first and the last"
     assert turnout("db", "migrate", "--json", env=env).json["applied"]
     assert status()[0] == 0
     assert turnout("db", "migrate", "--json", env=env).json == {"applied": []}
@@ -68,6 +71,7 @@ def test_doctor_looks_at_postgres(dev_url: str, database: str, empty_database: s
     assert empty.code == 1
     assert {"schema", "bus"} <= {c for c, state in states(empty).items() if state == "fail"}
     assert "turnout db migrate" in empty.out
+    assert "is empty and lacks 0001 to 00" in empty.out
 
 
 def test_doctor_names_variables_that_nothing_reads(dev_url: str) -> None:

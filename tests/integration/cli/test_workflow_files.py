@@ -109,6 +109,26 @@ def test_a_dry_run_of_apply_does_nothing(client: Turnout, tmp_path: Path) -> Non
     assert "/steps/0/action" in refused.err
 
 
+def test_a_dry_run_tells_of_every_refused_file(client: Turnout, tmp_path: Path) -> None:
+    """One holds up no other; nothing is said to be archived, as applying would end before that."""
+    environment = client("environment", "create", new_name(), "--json").json["id"]
+    for name in ("a", "b", "c"):
+        file = written(tmp_path, f"{name}-flow")
+        if name != "b":
+            file.write_text(file.read_text().replace("action: transform", f"action: fly-{name}"))
+    (tmp_path / "d.yaml").write_text("nam: d\n")
+    asked = ("workflow", "apply", str(tmp_path), "--dry-run", "--environment", environment)
+    told = client(*asked, "--prune", "--json")
+    assert told.code == 4
+    assert [(Path(one["file"]).stem, one["applied"]) for one in told.json] == [
+        ("a-flow", "refused"),
+        ("b-flow", "created"),
+        ("c-flow", "refused"),
+        ("d", "refused"),
+    ]
+    assert all(word in told.err for word in ("fly-a", "fly-c", "EXTRA_FORBIDDEN"))
+
+
 def test_pruning_archives_what_no_file_is_of(client: Turnout, tmp_path: Path) -> None:
     """In the environment of the command alone; first it can be asked what that would be."""
     environment = client("environment", "create", new_name(), "--json").json["id"]

@@ -176,3 +176,23 @@ async def _keep(pool: Pool, name: str, value: str) -> None:
 
 def _second(platform: Platform) -> Platform:
     return replace(platform, registry=CollectorRegistry(), member=f"second-{uuid4().hex}")
+
+
+async def test_metrics_tell_whose_subscriptions_these_are(database: str) -> None:
+    """What is wanted, and what is disabled: by environment, and a disabled one is seen to come."""
+    async with open_hooks() as hooks, open_works(database) as works:
+        seen, labels = works.platform.registry.get_sample_value, {"environment": str(ENVIRONMENT)}
+        disabled = "turnout_webhook_subscriptions_disabled"
+        dead = await subscribe(works.pool, f"{hooks.url}/dead")
+        stop = asyncio.Event()
+        work = asyncio.create_task(duty(role(works.platform, forget_every_s=1)(stop)))
+        await eventually(lambda: seen(disabled, {"environment": "(other)"}) == 0)
+        assert seen(disabled, labels) is None
+        hooks.status = lambda _path, _count: 410
+        await publish(works, phase())
+        await eventually(lambda: seen("turnout_webhooks_wanted_total", labels) == 1)
+        await eventually(lambda: seen(disabled, labels) == 1)
+        await works.pool.execute("DELETE FROM webhook_subscriptions WHERE id = $1", dead.id)
+        await eventually(lambda: seen(disabled, labels) is None)
+        stop.set()
+        await work

@@ -8,7 +8,7 @@ import orjson
 from openapi_spec_validator import OpenAPIV31SpecValidator
 
 from services.api.describe.openapi import openapi_document
-from services.api.describe.openapi_parts import NATIVE
+from services.api.describe.openapi_parts import FORMS, NATIVE
 from services.api.dialects.faces import FACES
 from services.api.http.idempotency import keeps_answers
 from services.api.http.route import Route
@@ -50,6 +50,13 @@ def test_it_has_each_route_once() -> None:
         "hooks_receive_put",
         "workflows_list_versions",
     } <= {*names}
+
+
+def test_groups_of_other_systems_stand_at_the_end() -> None:
+    """Whatever order their routes are in."""
+    tags = [tag["name"] for tag in DOCUMENT["tags"]]
+    assert len(tags) == len({*tags})
+    assert {*tags[-len(FORMS) :]} == {prefix.strip("/") for prefix in FORMS}
 
 
 def test_each_operation_is_described() -> None:

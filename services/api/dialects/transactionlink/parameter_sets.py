@@ -78,7 +78,7 @@ async def list_all(request: web.Request) -> web.Response:
 
 
 async def get(request: web.Request) -> web.Response:
-    """The set."""
+    """The set, as it was given last."""
     id_, environment_id = _id_in_path(request), await environment_of(request)
     async with request.app[RESOURCES].tenant(environment_id) as conn:
         return answer_to(request, _document(await get_set(conn, environment_id, id_)))

@@ -1,5 +1,5 @@
 -- Keeps what is to be delivered, due at once; what is there already stays as it is.
--- A row for each that is new, but for subscriptions that are gone.
+-- The environment of each that is new, but for subscriptions that are gone.
 INSERT INTO webhook_deliveries (
     id, environment_id, subscription_id, kind, execution_id, record, created_at, next_at
 )
@@ -10,4 +10,4 @@ JOIN webhook_subscriptions AS s ON s.id = g.subscription_id
 ORDER BY g.id
 FOR KEY SHARE OF s
 ON CONFLICT (id) DO NOTHING
-RETURNING id
+RETURNING environment_id

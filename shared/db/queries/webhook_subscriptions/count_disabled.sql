@@ -1,3 +1,6 @@
--- How many subscriptions of all environments were disabled because nothing could be delivered.
--- One row.
-SELECT count(*) FROM webhook_subscriptions WHERE disabled_at IS NOT NULL
+-- How many subscriptions of each environment were disabled because nothing could be delivered.
+-- Zero rows: none.
+SELECT environment_id, count(*) AS count
+FROM webhook_subscriptions
+WHERE disabled_at IS NOT NULL
+GROUP BY environment_id

@@ -5,6 +5,9 @@ SELECT w.created_at, left(t.item -> 'webhook' ->> 'token_hash', 32)::uuid AS pla
     coalesce(t.item ->> 'id', 't' || t.number - 1) AS trigger_id,
     nullif(t.item -> 'webhook' ->> 'auth', 'null') AS auth,
     coalesce((t.item -> 'webhook' ->> 'keep_raw')::boolean, false) AS keep_raw,
+    ARRAY (
+        SELECT json_array_elements_text(t.item -> 'webhook' -> 'keep_headers')
+    ) AS keep_headers,
     EXISTS (
         SELECT FROM webhooks AS h WHERE h.token_hash = t.item -> 'webhook' ->> 'token_hash'
     ) AS is_active,
