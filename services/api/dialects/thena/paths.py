@@ -7,22 +7,17 @@ from aiohttp import web
 from pydantic import BeforeValidator, Field
 from pydantic_core import PydanticCustomError
 
+from services.api.dialects.thena.uids import id_of
 from services.api.http.parameters import EXAMPLE_ID
 from services.api.http.query_strings import LIMIT_MAX, InEnvironment, Whole
 from shared.domain.errors import NotFound
-from shared.domain.ids import as_uuid
-from shared.domain.short_ids import from_short_id, short_id
+from shared.domain.short_ids import short_id
 
 
 class ThenaListQuery(InEnvironment):
     """How much of a list is wanted: Thena documents no pages, so all that a page may hold."""
 
     limit: Annotated[Whole, Field(ge=1, le=LIMIT_MAX)] = LIMIT_MAX
-
-
-def id_of(written: str) -> UUID | None:
-    """The UUID that an id stands for, in Thena's form or in its own; None for anything else."""
-    return from_short_id(written) or as_uuid(written)
 
 
 def uid_in_path(request: web.Request, name: str) -> UUID:
