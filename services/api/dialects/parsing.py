@@ -1,7 +1,8 @@
 """How documents in the words of a system are read."""
 
+import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 from uuid import UUID
 
@@ -23,3 +24,20 @@ class Words:
     parse: Callable[[Mapping[str, Any], UUID], Registration]
     place: Callable[[Problem], Problem]
     carried: Callable[[Mapping[str, Any]], UUID | None] = lambda _: None
+
+
+class Places:
+    """Says of a problem of a definition where it is in a document of the system.
+
+    Each is a regular expression for the beginning of a place, and what stands there instead; the
+    longer places come first. A problem anywhere else stays where it is.
+    """
+
+    def __init__(self, *places: tuple[str, str]) -> None:
+        self._places = [(re.compile(pattern), written) for pattern, written in places]
+
+    def __call__(self, problem: Problem) -> Problem:
+        for pattern, written in self._places:
+            if pattern.match(problem.pointer):
+                return replace(problem, pointer=pattern.sub(written, problem.pointer))
+        return problem

@@ -4,7 +4,6 @@ Exactly one node is a trigger. Nodes are steps, edges are edges; a node that no 
 runs. ``data`` holds Liquid templates. Fields that mean nothing to Turnout are kept and given back.
 """
 
-import re
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
@@ -28,7 +27,7 @@ from services.api.dialects.altostrat.triggers import (
     is_trigger,
     triggers_of,
 )
-from services.api.dialects.parsing import Words
+from services.api.dialects.parsing import Places, Words
 from services.api.http.documents import render_problems, validate
 from services.api.workflows.registration import Registration
 from shared.domain.errors import Invalid, Problem
@@ -114,32 +113,21 @@ def step_of(node: AltostratNode, *, has_error_edge: bool, is_led_to: bool) -> St
         raise invalid("/data", "INVALID", f"{error.errors()[0]['msg']}.") from None
 
 
-def place(problem: Problem) -> Problem:
-    """The problem of a canonical definition, at the place in Altostrat's document."""
-    for pattern, instead in _PLACES:
-        if pattern.match(problem.pointer):
-            return replace(problem, pointer=pattern.sub(instead, problem.pointer))
-    return problem
-
-
-# Where the parts of a definition stand in a document, the longer places first.
-_PLACES: Final = tuple(
-    (re.compile(pattern), instead)
-    for pattern, instead in (
-        (r"^/triggers/\d+/schedule/.*", "/schedule_value"),
-        (r"^/triggers.*", "/nodes"),
-        (r"^/steps/(\d+)/id", r"/nodes/\1/id"),
-        (r"^/steps/(\d+)/action", r"/nodes/\1/data/componentId"),
-        (r"^/steps/(\d+)/on_failure", r"/nodes/\1/data/continue_on_error"),
-        (r"^/steps/(\d+)/(iterator/body/)?subworkflow/", r"/nodes/\1/data/"),
-        (r"^/steps/(\d+)/input/src", r"/nodes/\1/data"),
-        (r"^/steps/(\d+)/.*", r"/nodes/\1/data"),
-        (r"^/steps", "/nodes"),
-        (r"^/edges/(\d+)/handle", r"/edges/\1/sourceHandle"),
-        (r"^/edges/(\d+)/from", r"/edges/\1/source"),
-        (r"^/edges/(\d+)/to", r"/edges/\1/target"),
-    )
+place: Final = Places(
+    (r"^/triggers/\d+/schedule/.*", "/schedule_value"),
+    (r"^/triggers.*", "/nodes"),
+    (r"^/steps/(\d+)/id", r"/nodes/\1/id"),
+    (r"^/steps/(\d+)/action", r"/nodes/\1/data/componentId"),
+    (r"^/steps/(\d+)/on_failure", r"/nodes/\1/data/continue_on_error"),
+    (r"^/steps/(\d+)/(iterator/body/)?subworkflow/", r"/nodes/\1/data/"),
+    (r"^/steps/(\d+)/input/src", r"/nodes/\1/data"),
+    (r"^/steps/(\d+)/.*", r"/nodes/\1/data"),
+    (r"^/steps", "/nodes"),
+    (r"^/edges/(\d+)/handle", r"/edges/\1/sourceHandle"),
+    (r"^/edges/(\d+)/from", r"/edges/\1/source"),
+    (r"^/edges/(\d+)/to", r"/edges/\1/target"),
 )
+"""The problem of a canonical definition, at the place in Altostrat's document."""
 
 
 def _definition(asked: AltostratWorkflow) -> Definition:

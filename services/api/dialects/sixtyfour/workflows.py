@@ -16,7 +16,7 @@ from uuid import UUID, uuid5
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from services.api.dialects.parsing import Words
+from services.api.dialects.parsing import Places, Words
 from services.api.dialects.sixtyfour.documents import SixtyfourDocument
 from services.api.dialects.sixtyfour.tables import TABLES, OutgoingSpecs, json_text, table_text
 from services.api.http.documents import render_problems, validate
@@ -175,27 +175,16 @@ def render(
     return shown
 
 
-def place(problem: Problem) -> Problem:
-    """The problem of a canonical definition, at the place in Sixtyfour's document."""
-    for pattern, written in _PLACES:
-        if pattern.match(problem.pointer):
-            return replace(problem, pointer=pattern.sub(written, problem.pointer))
-    return problem
-
-
-# Where the parts of a definition stand in a document, the longer places first.
-_PLACES: Final = tuple(
-    (re.compile(pattern), written)
-    for pattern, written in (
-        (r"^/steps/(\d+)/action", r"/workflow_definition/blocks/\1/block_name"),
-        (r"^/steps/(\d+)/input/src", r"/workflow_definition/blocks/\1/specs"),
-        (r"^/steps/(\d+)/(id|depends_on/\d+)", r"/workflow_definition/blocks/\1/block_id"),
-        (r"^/steps", "/workflow_definition/blocks"),
-        (r"^/edges/(\d+)/from", r"/workflow_definition/edges/\1/from_block_id"),
-        (r"^/edges/(\d+)/to", r"/workflow_definition/edges/\1/to_block_id"),
-        (r"^/edges", "/workflow_definition/edges"),
-    )
+place: Final = Places(
+    (r"^/steps/(\d+)/action", r"/workflow_definition/blocks/\1/block_name"),
+    (r"^/steps/(\d+)/input/src", r"/workflow_definition/blocks/\1/specs"),
+    (r"^/steps/(\d+)/(id|depends_on/\d+)", r"/workflow_definition/blocks/\1/block_id"),
+    (r"^/steps", "/workflow_definition/blocks"),
+    (r"^/edges/(\d+)/from", r"/workflow_definition/edges/\1/from_block_id"),
+    (r"^/edges/(\d+)/to", r"/workflow_definition/edges/\1/to_block_id"),
+    (r"^/edges", "/workflow_definition/edges"),
 )
+"""The problem of a canonical definition, at the place in Sixtyfour's document."""
 
 
 def _definition(written: SixtyfourWorkflow) -> Definition:

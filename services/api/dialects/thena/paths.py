@@ -7,7 +7,7 @@ from aiohttp import web
 from pydantic import BeforeValidator, Field
 from pydantic_core import PydanticCustomError
 
-from services.api.dialects.thena.uids import id_of
+from services.api.dialects.thena.ids import id_of
 from services.api.http.parameters import EXAMPLE_ID
 from services.api.http.query_strings import LIMIT_MAX, InEnvironment, Whole
 from shared.domain.errors import NotFound

@@ -14,6 +14,7 @@ from typing import Any, Final
 from uuid import UUID
 
 from services.api.dialects.parsing import Words
+from services.api.dialects.thena.ids import id_of
 from services.api.dialects.thena.request import (
     SAID_BY_US,
     ThenaAnnotation,
@@ -21,7 +22,6 @@ from services.api.dialects.thena.request import (
     event_named,
 )
 from services.api.dialects.thena.steps import step_of
-from services.api.dialects.thena.uids import id_of
 from services.api.http.documents import validate
 from services.api.workflows.registration import Registration
 from shared.domain.errors import Problem

@@ -5,19 +5,16 @@ A step's ``config`` is a JSONata text or a tree with ``{{placeholders}}``. Field
 to Turnout are kept and given back.
 """
 
-import re
 from collections.abc import Mapping
-from dataclasses import replace
 from typing import Annotated, Any, Final, Literal
 from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from services.api.dialects.parsing import Words
+from services.api.dialects.parsing import Places, Words
 from services.api.dialects.truto.documents import TrutoWorkflowDocument
 from services.api.http.documents import validate
 from services.api.workflows.registration import Registration
-from shared.domain.errors import Problem
 from shared.domain.ids import EnvironmentId, WorkflowId, as_uuid
 from shared.domain.schedules import Schedule, ScheduleKind
 from shared.domain.steps import Step
@@ -92,25 +89,14 @@ def render(workflow: Workflow) -> TrutoWorkflowDocument:
     }
 
 
-def place(problem: Problem) -> Problem:
-    """The problem of a canonical definition, at the place in Truto's document."""
-    for pattern, written in _PLACES:
-        if pattern.match(problem.pointer):
-            return replace(problem, pointer=pattern.sub(written, problem.pointer))
-    return problem
-
-
-# Where the parts of a definition stand in a document, the longer places first.
-_PLACES: Final = tuple(
-    (re.compile(pattern), written)
-    for pattern, written in (
-        (r"^/triggers/0/event_name", "/trigger_name"),
-        (r"^/steps/(\d+)/input/src", r"/config/steps/\1/config"),
-        (r"^/steps/(\d+)/schedule/value", r"/config/steps/\1/cron_expression"),
-        (r"^/steps", "/config/steps"),
-        (r"^/run_if", "/config/run_if"),
-    )
+place: Final = Places(
+    (r"^/triggers/0/event_name", "/trigger_name"),
+    (r"^/steps/(\d+)/input/src", r"/config/steps/\1/config"),
+    (r"^/steps/(\d+)/schedule/value", r"/config/steps/\1/cron_expression"),
+    (r"^/steps", "/config/steps"),
+    (r"^/run_if", "/config/run_if"),
 )
+"""The problem of a canonical definition, at the place in Truto's document."""
 
 
 def _definition(written: TrutoWorkflow) -> Definition:
