@@ -6,7 +6,7 @@ from contextlib import asynccontextmanager
 from uuid import uuid4
 
 import structlog
-from aiohttp import web
+from aiohttp import hdrs, web
 
 from services.api.app import build_app
 from services.api.http.runner import Runner
@@ -94,6 +94,7 @@ async def _let_go(request: web.Request, response: web.StreamResponse) -> None:
     """Once the process is being stopped, have each caller come back over another connection."""
     if request.app[STOP].is_set():
         response.force_close()
+        response.headers[hdrs.CONNECTION] = "close"  # by now the headers are put together
 
 
 async def _listen(runner: web.AppRunner, host: str, port: int) -> None:

@@ -47,9 +47,14 @@ class Cursor(NamedTuple):
 
 
 class Arrived(NamedTuple):
-    """An archived event; ``origin`` is where its record stands, None when its key is gone."""
+    """An archived event; ``origin`` is where its record stands, None when its key is gone.
+
+    ``environment_id`` and ``type`` are those that it is filed under.
+    """
 
     key: EventKey
+    environment_id: EnvironmentId
+    type: str
     received_at: datetime
     record: bytes
     origin: str | None
@@ -119,10 +124,7 @@ async def list_arrived(
     rows = await conn.fetch(
         _SQL["list_arrived"], environment_id, *place, span.to_at, *span.days, limit
     )
-    return [
-        Arrived(EventKey(r["key"]), r["received_at"], r["record"].encode(), r["origin"])
-        for r in rows
-    ]
+    return [Arrived(**{**dict(row), "record": row["record"].encode()}) for row in rows]
 
 
 async def list_known(conn: Connection, keys: Sequence[EventKey]) -> dict[EventKey, KnownEvent]:

@@ -28,8 +28,11 @@ async def read_letters(ground: Ground) -> None:
     topic = ground.topics.dead_letters
     async with aclosing(ground.records(topic, await ground.extents(topic))) as records:
         async for record in records:
-            about = orjson.loads(record.value or b"{}").get("data", {})
-            place = f"{about.get('topic')}/{about.get('partition')}@{about.get('offset')}"
+            try:
+                about = orjson.loads(record.value or b"")["data"]
+                place = f"{about['topic']}/{about['partition']}@{about['offset']}"
+            except (KeyError, TypeError, orjson.JSONDecodeError):
+                continue  # none of ours; what it stood for is missed where that is looked for
             ground.shelf.bury(place)
 
 
@@ -38,6 +41,10 @@ async def check_sources(ground: Ground) -> None:
     for topic in ground.topics.sources:
         extents = await ground.extents(topic)
         passed = {at: _passed(ground, at, extent) for at, extent in extents.items()}
+        for at, extent in extents.items():
+            ground.check_position(
+                Stage.SOURCES, at, ground.cursors.ingested.get(at, 0), extent.next
+            )
         counts = ground.report.stages[Stage.SOURCES]
         counts.in_flight += sum(e.next - passed[at].next for at, e in extents.items())
         async with aclosing(pages(ground.records(topic, passed))) as found:
@@ -143,14 +150,18 @@ def _trigger(ground: Ground, event: Arrived) -> list[Wanted]:
     if int(offset) >= ground.cursors.ingested.get(TopicPartition(topic, int(partition)), 0):
         counts.in_flight += 1
         return []
-    key = decode_event(orjson.loads(event.record)).ordering_key.encode()
+    if (archived := ground.archived(event.key, event.record)) is None:
+        return []
+    if (archived.environment_id, archived.type) != (event.environment_id, event.type):
+        detail = f"It is filed under {event.environment_id} and '{event.type}', and says otherwise."
+        ground.report.find(Stage.ARCHIVE, "event_misfiled", event.key, detail)
     return [
         Wanted(
             topic=ground.topics.triggers,
             id=str(event.key),
             subject=event.origin,
             digest=digest(event.record),
-            key=key,
+            key=archived.ordering_key.encode(),
             since=event.received_at,
         )
     ]
@@ -160,6 +171,8 @@ async def check_triggers(ground: Ground) -> None:
     """Find the wanted trigger records, and nothing there that the archive does not have."""
     topic = ground.topics.triggers
     extents = await ground.extents(topic)
+    for at, extent in extents.items():
+        ground.check_position(Stage.DECISIONS, at, ground.cursors.matched.get(at, 0), extent.next)
     async with aclosing(pages(ground.records(topic, extents))) as found:
         async for page in found:
             await _check_strangers(ground, [s for r in page for s in _strangers(ground, r)])

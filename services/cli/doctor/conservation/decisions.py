@@ -32,7 +32,6 @@ from shared.matching.decisions import Overflow, within
 from shared.matching.rules import decide
 from shared.matching.view import EventView
 from shared.wire.commands import Start, decode_command
-from shared.wire.events import decode_event
 
 DECIDED: Final = "decided"
 """Why a start command is wanted; what the log asks for has a subject of its own."""
@@ -90,8 +89,9 @@ async def check_decisions(ground: Ground) -> None:
             decided = [event for event in page if _is_decided(ground, held, late, event)]
             overflows = await list_overflows(ground.conn, [event.key for event in decided])
             for each in decided:
-                event = decode_event(orjson.loads(each.record))
-                started |= await _decide(ground, candidates, event, overflows.get(event.key))
+                event = ground.archived(each.key, each.record)
+                if event is not None:
+                    started |= await _decide(ground, candidates, event, overflows.get(event.key))
             there = await list_present(ground.conn, list(started)) if started else frozenset()
             for id_, (about, workflow) in started.items():
                 if id_ not in there:
@@ -151,6 +151,9 @@ async def check_commands(ground: Ground) -> None:
     """Find the wanted commands; whoever is told to start and was heard must be there."""
     topic = ground.topics.commands
     extents = await ground.extents(topic)
+    for at, extent in extents.items():
+        if (cursor := ground.cursors.owned.get(at.partition)) is not None:
+            ground.check_position(Stage.EXECUTIONS, at, cursor.consumed_offset, extent.next)
     counts = ground.report.stages[Stage.EXECUTIONS]
     async with aclosing(pages(ground.records(topic, extents))) as found:
         async for page in found:
@@ -174,8 +177,7 @@ def _starts(ground: Ground, record: Received) -> list[tuple[ExecutionId, tuple[i
     """The execution that a record starts, if it was published in the span."""
     value = record.value or b""
     try:
-        id_ = orjson.loads(value)["id"]
-        ground.shelf.mark(id_, record)
+        ground.shelf.mark(orjson.loads(value)["id"], record)
         if not ground.span.holds(record.published_at):
             return []
         command = decode_command(value)

@@ -1,55 +1,33 @@
-"""Executions against what started them, their logs against themselves."""
+"""Executions: their origins, and their logs against themselves."""
 
 from dataclasses import dataclass, field
 from typing import Final
 from uuid import UUID
 
-import orjson
-
-from services.api.events.receive_webhook import RECEIVED
-from services.api.executions.start_execution import STARTED_BY_HAND
 from services.cli.doctor.conservation.ground import Ground
+from services.cli.doctor.conservation.origins import check_origins
 from services.cli.doctor.conservation.published import records_of
 from services.cli.doctor.conservation.report import Stage
 from services.cli.doctor.conservation.versions import Versions
-from services.executor.consequences import CALLED
-from shared.db.conservation import (
-    Created,
-    KnownEvent,
-    execution_environments,
-    list_created,
-    list_known,
-)
+from shared.db.conservation import Created, execution_environments, list_created
 from shared.db.recovery import Unpublished, list_written
-from shared.domain.executions import ENDS, Status
-from shared.domain.ids import (
-    EnvironmentId,
-    ExecutionId,
-    due_id,
-    execution_id,
-    schedule_id,
-    split_key,
-)
-from shared.wire.due_starts import DUE
-from shared.wire.events import decode_event
-from shared.wire.lineage import read_repeat
+from shared.domain.executions import ENDS, Attempt, AttemptStatus, Status
+from shared.domain.ids import EnvironmentId, ExecutionId, StepId, split_key
 
 _PAGE: Final = 200
 _ENTRIES: Final = 200
-_OWN: Final = frozenset({STARTED_BY_HAND, DUE, CALLED, RECEIVED})
-"""Events that Turnout makes itself, and does not archive."""
 
 _FIRST: Final = (ExecutionId(UUID(int=0)), 0)
 
 
 @dataclass(slots=True)
 class _Story:
-    """What the log of one execution has told so far."""
+    """What the log of one execution has told so far; ``steps``: each one's last attempt."""
 
     execution: Created
     position: int = 0
     ends: list[Status] = field(default_factory=list)
-    settled: set[str] = field(default_factory=set)
+    steps: dict[StepId, tuple[int, AttemptStatus]] = field(default_factory=dict)
 
 
 async def check_executions(ground: Ground) -> None:
@@ -60,9 +38,7 @@ async def check_executions(ground: Ground) -> None:
     for environment_id in environments:
         last: Created | None = None
         while page := await _check_page(ground, versions, environment_id, last):
-            known = await list_known(ground.conn, [e.event_key for e in page])
-            for execution in page:
-                await _check_origin(ground, versions, execution, known.get(execution.event_key))
+            await check_origins(ground, versions, page)
             counts.checked += len(page)
             ground.tell(f"executions: {counts.checked}")
             last = page[-1]
@@ -80,9 +56,10 @@ async def _check_page(
         ids, place = list(stories), _FIRST
         while entries := await list_written(conn, ids, after=place, limit=_ENTRIES):
             for written in entries:
-                story = stories[written.origin.execution_id]
-                await _take(ground, versions, story, written)
-            place = (entries[-1].origin.execution_id, entries[-1].entry.position)
+                if written.origin.execution_id != place[0] and place[0] in stories:
+                    stories[place[0]].steps.clear()  # a log may name 50,000, and it has been told
+                place = (written.origin.execution_id, written.entry.position)
+                await _take(ground, versions, stories[place[0]], written)
     for story in stories.values():
         _check_end(ground, story)
     return page
@@ -98,22 +75,44 @@ async def _take(ground: Ground, versions: Versions, story: _Story, written: Unpu
         report.find(Stage.LOG, "log_gap", id_, detail)
     story.position = entry.position
     story.ends += [ENDS[phase] for phase in entry.phases if phase in ENDS]
-    if (attempt := entry.attempt) is not None:
+    if entry.attempt is not None:
         version = await versions.get(story.execution)
-        step_id, place = attempt.step_id, f"{id_}:{entry.position}"
+        step_id, place = entry.attempt.step_id, f"{id_}:{entry.position}"
         if version is not None and split_key(step_id).step_id not in version.plan.by_id:
             detail = f"Its step '{step_id}' is none of its workflow version's."
             report.find(Stage.LOG, "unknown_step", place, detail)
-        if attempt.status.settles and step_id in story.settled:
-            detail = f"Step '{step_id}' ends here for the second time."
-            report.find(Stage.LOG, "settled_twice", place, detail)
-        if attempt.status.settles:
-            story.settled.add(step_id)
+        _take_attempt(ground, story, entry.attempt, place)
     cursor = ground.cursors.owned.get(story.execution.partition)
     if cursor is None or written.seq > cursor.emitted_seq:
         report.stages[Stage.LOG].in_flight += 1
     else:
         ground.shelf.want(records_of(ground, written, created_at=story.execution.created_at))
+
+
+def _take_attempt(ground: Ground, story: _Story, attempt: Attempt, place: str) -> None:
+    """A step ends once; its attempts count from 1, and another one follows only a retry."""
+    step_id, before = attempt.step_id, story.steps.get(attempt.step_id)
+    story.steps[step_id] = (attempt.number, attempt.status)
+    if before is not None and before[1].settles:
+        detail = f"Step '{step_id}' ends here for the second time."
+        if attempt.status.settles:
+            ground.report.find(Stage.LOG, "settled_twice", place, detail)
+            return
+        story.steps[step_id] = before
+    if not _may_follow(before, attempt):
+        earlier = "nothing" if before is None else f"attempt {before[0]}, {before[1]}"
+        detail = f"Attempt {attempt.number} of step '{step_id}' follows {earlier}."
+        ground.report.find(Stage.LOG, "wrong_attempt", place, detail)
+
+
+def _may_follow(before: tuple[int, AttemptStatus] | None, attempt: Attempt) -> bool:
+    number = attempt.number
+    if before is None:
+        return number <= 1  # 0 is what was taken over from the execution that it repeats
+    last, status = before
+    if status is AttemptStatus.RETRYING:
+        return number == last + 1 or (number == last and attempt.status.settles)
+    return number == last and not status.settles
 
 
 def _check_end(ground: Ground, story: _Story) -> None:
@@ -125,36 +124,3 @@ def _check_end(ground: Ground, story: _Story) -> None:
         ends = ", ".join(story.ends) or "no end"
         detail = f"It is {execution.status}; its log tells {ends}."
         report.find(Stage.LOG, "wrong_end", execution.id, detail)
-
-
-async def _check_origin(
-    ground: Ground, versions: Versions, execution: Created, known: KnownEvent | None
-) -> None:
-    """See that something asked for an execution; called and repeated ones carry their lineage."""
-    lineage = execution.lineage or {}
-    report, repeats = ground.report, read_repeat(lineage)
-    if repeats is not None and repeats.due_at is not None:
-        made = schedule_id(repeats.execution_id, repeats.step_id or "")
-        if execution.id != due_id(made, repeats.due_at):
-            detail = f"Its id is not that of schedule {made} and the time {repeats.due_at}."
-            report.find(Stage.EXECUTIONS, "wrong_id", execution.id, detail)
-    elif "parent" in lineage or repeats is not None:
-        return
-    elif execution.id != execution_id(execution.workflow_id, execution.event_key):
-        detail = f"Its id is not that of its workflow and the event {execution.event_key}."
-        report.find(Stage.EXECUTIONS, "wrong_id", execution.id, detail)
-    elif known is not None and known.record is not None:
-        version = await versions.get(execution)
-        if version is not None and not version.matches(decode_event(orjson.loads(known.record))):
-            detail = (
-                f"Version {execution.workflow_version} of workflow {execution.workflow_id} does"
-                f" not match its event {execution.event_key}."
-            )
-            report.find(Stage.EXECUTIONS, "not_decided", execution.id, detail)
-    elif execution.event_type not in _OWN:
-        day = known.received_on if known is not None else execution.created_at.date()
-        if ground.is_dropped(day):
-            report.stages[Stage.EXECUTIONS].not_checked += 1
-        else:
-            detail = f"Its event {execution.event_key} is not in the archive."
-            report.find(Stage.EXECUTIONS, "event_missing", execution.id, detail)

@@ -5,20 +5,24 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from typing import Final, TypeVar
 
-from services.cli.doctor.conservation.report import Report
+import orjson
+
+from services.cli.doctor.conservation.report import Report, Stage
 from services.cli.doctor.conservation.shelf import Found, Shelf
 from services.matcher.settings import MatcherSettings
 from services.trigger_ingest.settings import IngestSettings
 from shared.bus.protocol import Bus, Extent, Received, TopicPartition
 from shared.db.conservation import Cursor, Span
 from shared.db.pool import Connection
-from shared.domain.errors import Rejected
-from shared.domain.ids import EnvironmentId
+from shared.domain.errors import Defect, Rejected
+from shared.domain.events import Event
+from shared.domain.ids import EnvironmentId, EventKey
+from shared.wire.events import decode_event
 from shared.wire.topics import Topics
 
 T = TypeVar("T")
 
-PAGE: Final = 500
+PAGE: Final = 100
 MARGIN: Final = timedelta(minutes=5)
 """How far apart the clocks of machines may be."""
 
@@ -71,6 +75,9 @@ class Ground:
         try:
             return await self.bus.extents(topic, self.span.from_at - MARGIN)
         except Rejected:
+            note = f"There is no topic {topic}."
+            if note not in self.report.notes:
+                self.report.notes.append(note)
             return {}
 
     async def records(
@@ -86,6 +93,20 @@ class Ground:
                     self.tell(f"{topic}: {seen} of {count} records")
                 seen += 1
                 yield record
+
+    def check_position(self, stage: Stage, at: TopicPartition, position: int, end: int) -> None:
+        """A position was taken before the end of what it stands in: it cannot be beyond that."""
+        if position > end:
+            detail = f"It stands at {position}, and there is nothing from {end} on."
+            self.report.find(stage, "cursor_ahead", f"{at.topic}/{at.partition}", detail)
+
+    def archived(self, key: EventKey, record: bytes) -> Event | None:
+        """The event of an archived record; None, and told of, when it is none."""
+        try:
+            return decode_event(orjson.loads(record))
+        except Defect as error:
+            self.report.find(Stage.ARCHIVE, "event_unreadable", key, error.message)
+            return None
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,7 +14,7 @@ from services.cli.doctor.conservation.report import Stage
 from services.cli.doctor.conservation.shelf import Wanted, digest
 from services.executor.consequences import consequences
 from services.trigger_ingest.accept import origin_of
-from shared.bus.protocol import Received, Record
+from shared.bus.protocol import Received, Record, TopicPartition
 from shared.db.recovery import Unpublished, find_written
 from shared.domain.ids import ExecutionId
 from shared.wire.envelope import HEADERS
@@ -59,6 +59,9 @@ def _records(ground: Ground, written: Unpublished) -> Iterator[Record]:
 
 async def check_published(ground: Ground) -> None:
     """Find what is wanted on the topics that the log is published to."""
+    for partition, cursor in ground.cursors.owned.items():
+        at = TopicPartition("log", partition)
+        ground.check_position(Stage.PUBLISHED, at, cursor.emitted_seq, cursor.written_seq)
     topics = ground.topics
     results = [topics.step_results, topics.executions]
     rest = {*ground.shelf.topics()} - {topics.triggers, topics.commands, *results}
@@ -66,8 +69,9 @@ async def check_published(ground: Ground) -> None:
         extents = await ground.extents(topic)
         async with aclosing(pages(ground.records(topic, extents))) as found:
             async for page in found:
-                strangers = [s for record in page for s in _strangers(ground, record)]
+                unwanted = [record for record in page if not _is_wanted(ground, record)]
                 if topic in results:
+                    strangers = [s for record in unwanted for s in _strangers(ground, record)]
                     await _check_strangers(ground, strangers)
     for topic in [*results, *sorted(rest), topics.commands]:
         await _check_odd(ground, topic)
@@ -93,26 +97,32 @@ async def _check_odd(ground: Ground, topic: str) -> None:
             report.find(Stage.PUBLISHED, "other_bytes", odd.id, detail)
 
 
+def _is_wanted(ground: Ground, record: Received) -> bool:
+    """Whether the log asks for a record, which is noted."""
+    try:
+        is_wanted = ground.shelf.mark(orjson.loads(record.value or b"")["id"], record)
+    except (KeyError, TypeError, ValueError):
+        return False
+    ground.report.stages[Stage.PUBLISHED].checked += is_wanted
+    return is_wanted
+
+
 def _strangers(ground: Ground, record: Received) -> list[_Stranger]:
-    """The record, if nobody wants it and it was published in the span."""
-    counts = ground.report.stages[Stage.PUBLISHED]
+    """A record on a result topic that nobody wants, if it was published in the span."""
+    if not ground.span.holds(record.published_at):
+        return []
     try:
         told = orjson.loads(record.value or b"")
-        if ground.shelf.mark(told["id"], record):
-            counts.checked += 1
-            return []
-        if not ground.span.holds(record.published_at):
-            return []
         data = told["data"]
         if not ground.concerns(data.get("environment_id")):
             return []
         entry = (ExecutionId(UUID(data["execution_id"])), int(data["sequence"]))
+        return [_Stranger(record, told["id"], entry)]
     except (AttributeError, KeyError, TypeError, ValueError):
-        if ground.span.holds(record.published_at) and ground.environment_id is None:
+        if ground.environment_id is None:
             detail = "Nothing that an executor publishes."
             ground.report.find(Stage.PUBLISHED, "unreadable", origin_of(record), detail)
         return []
-    return [_Stranger(record, told["id"], entry)]
 
 
 async def _check_strangers(ground: Ground, strangers: Sequence[_Stranger]) -> None:

@@ -64,8 +64,10 @@ class Shelf:
         rows = ((*w[:4], partition_of(w.key, _HASHES), w.since.timestamp()) for w in wanted)
         self._db.executemany(_SQL["add_wanted"], rows)
 
-    def mark(self, id_: str, record: Received) -> bool:
-        """Note that a record was found; False: nobody wants it."""
+    def mark(self, id_: object, record: Received) -> bool:
+        """Note that a record was found; False: nobody wants it, or what has its id."""
+        if not isinstance(id_, str):
+            return False
         place = (record.partition, record.offset)
         row = (*place, digest(record.value or b""), record.topic, id_)
         return self._db.execute(_SQL["mark_found"], row).rowcount > 0
