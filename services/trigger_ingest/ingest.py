@@ -30,7 +30,7 @@ class Ingest:
         self._platform = platform
         self._settings = settings
         self._metrics = metrics
-        self._ensured_to = date.min
+        self._ensured: date | None = None
 
     async def run(self, stop: asyncio.Event) -> None:
         """Ingest until ``stop``. An offset is committed when its event is durable and passed on."""
@@ -50,25 +50,25 @@ class Ingest:
 
     async def _take(self, records: Sequence[Received]) -> None:
         platform = self._platform
+        now = platform.clock.now()
         candidates, dead = read_records(
             records,
             limits=self._settings.event_limits,
             default_environment=platform.default_environment,
-            now=platform.clock.now(),
+            now=now,
         )
-        accepted = await self._archive(candidates) if candidates else Accepted()
+        accepted = await self._archive(candidates, now.date()) if candidates else Accepted()
         accepted.dead += dead
         await platform.bus.publish(list(self._triggers(accepted)))
         await bury(platform, accepted.dead, self._metrics.dead_letters)
         self._count(accepted)
 
-    async def _archive(self, candidates: Sequence[Candidate]) -> Accepted:
+    async def _archive(self, candidates: Sequence[Candidate], today: date) -> Accepted:
         with translated():
             async with self._platform.pool.acquire() as conn:
-                today = self._platform.clock.now().date()
-                if today >= self._ensured_to:
+                if today != self._ensured:  # earlier, too: Postgres' clock may have been set
                     await ensure_days(conn, today, today + timedelta(days=2))
-                    self._ensured_to = today + timedelta(days=1)
+                    self._ensured = today
                 return await accept(conn, candidates)
 
     def _triggers(self, accepted: Accepted) -> Iterator[Record]:

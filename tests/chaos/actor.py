@@ -19,6 +19,7 @@ from services.cli.__main__ import TURNOUT
 from tests.chaos.history import History
 from tests.chaos.mutations import MUTATIONS
 from tests.chaos.names import watch_names
+from tests.chaos.patches import patch
 from tests.chaos.points import POINTS, Nerves, watch
 from tests.chaos.witness import watch_commits
 
@@ -39,6 +40,8 @@ def main(arguments: Sequence[str]) -> None:
         watch_commits(History(options.history, options.command[-1]))
     if options.names is not None:
         watch_names(options.names)
+    if options.ask_time_s is not None:
+        patch("shared.assembly.common_clock:EVERY_S", lambda _: options.ask_time_s)
     nerves = Nerves(random.Random(options.seed), options.stutter, options.calm)
     crashes = dict(options.crash_at)
     for name, point in POINTS.items():
@@ -75,6 +78,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--stutter", type=float, default=0.0, help="how often to wait at a point")
     parser.add_argument("--calm", type=Path, help="once this file is there, none of it happens")
     parser.add_argument("--names", type=Path, help="says how the receiver's name is looked up")
+    parser.add_argument("--ask-time-s", type=float, help="how often Postgres is asked the time")
     parser.add_argument("--history", type=Path, help="where commits are written down")
     parser.add_argument("--stall-s", type=float, default=4.0, help=f"at {STALL_SIGNAL.name}")
     parser.add_argument("command", nargs="+", help="of turnout, after --")

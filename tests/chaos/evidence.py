@@ -126,7 +126,12 @@ class Evidence:
     @cached_property
     def has_true_clocks(self) -> bool:
         """Whether wall clocks can be compared: none was moved."""
-        return not any("clock" in line.id for line in self.of("fault"))
+        return self.has_true_time and not any(line.id == "move_clock" for line in self.of("fault"))
+
+    @cached_property
+    def has_true_time(self) -> bool:
+        """Whether the time that all go by passed as it does elsewhere: nobody moved Postgres'."""
+        return not any(line.id == "move_postgres_clock" for line in self.of("fault"))
 
     def is_troubled(self, since: float, until: float) -> bool:
         """Whether a fault may have had to do with that time."""

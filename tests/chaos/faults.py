@@ -148,9 +148,9 @@ async def move_clock(at: Moment) -> Done:
     player = at.victim(at.chance.choice(("executor", "trigger-ingest", "api", "scheduler")))
     offset = at.chance.choice(("-1h", "+1h", "-10", "+10"))
     clock = at.stage.clock_of(player.seat)
-    clock.write_text(f"{offset}\n")
+    clock.set(offset)
     await at.last()
-    clock.write_text("+0\n")
+    clock.set()
     return {"seat": player.seat.name, "offset": offset}
 
 

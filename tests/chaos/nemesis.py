@@ -81,6 +81,7 @@ KINDS: Final[Mapping[str, Kind]] = MappingProxyType(
             _kind(server_faults.fill_disk, 0, 2, 6, "postgres"),
             _kind(server_faults.fill_kafka_disk, 0, 3, 8, "kafka"),
             _kind(faults.move_clock, 0, 2, 6),
+            _kind(server_faults.move_postgres_clock, 0, 2, 6, "clock"),
         )
     }
 )

@@ -25,6 +25,7 @@ import orjson
 from tests.chaos.actor import STALL_SIGNAL
 from tests.chaos.cast import Character
 from tests.chaos.check import check
+from tests.chaos.clocks import clocked_postgres, clocks_move
 from tests.chaos.drained import left_to_do
 from tests.chaos.drive import drive, register
 from tests.chaos.dump import dump
@@ -33,13 +34,14 @@ from tests.chaos.mutations import MUTATIONS
 from tests.chaos.nemesis import KINDS, Planned, schedule, torment
 from tests.chaos.plan import EVENTS_PER_S, Plan, make_plan
 from tests.chaos.servers import Servers, open_servers, small_disk
-from tests.chaos.stage import Stage, clocks_move, open_stage
+from tests.chaos.stage import Stage, open_stage
 
 DRAIN_S: Final = 180.0
 RESIDENT_BYTES_MAX: Final = 600 * 1_048_576
 DISKS: Final = {"fill_disk": ("postgres", 900), "fill_kafka_disk": ("kafka", 400)}
 """Whose disk a fault fills, and how many MiB it is to have then."""
 
+_CLOCKS: Final = frozenset({"move_clock", "move_postgres_clock"})
 STUTTER: Final = 0.05
 FRAILTY: Final = 0.35
 
@@ -77,7 +79,9 @@ async def play(options: argparse.Namespace, folder: Path) -> Outcome:
             if not opened.enter_context(small_disk(folder / server, mebibytes)):
                 raise SystemExit("NO DISK TO FILL: this machine mounts no tmpfs")
         chance = random.Random(f"servers {options.seed}")
-        servers = await opened.enter_async_context(open_servers(folder, chance))
+        moves = "move_postgres_clock" in options.faults
+        clocked = opened.enter_context(clocked_postgres()) if moves else None
+        servers = await opened.enter_async_context(open_servers(folder, chance, clocked))
         return await play_on(servers, options, folder)
 
 
@@ -198,7 +202,7 @@ def _names(text: str) -> tuple[str, ...]:
     names = tuple(name for name in text.split(",") if name)
     if unknown := set(names) - KINDS.keys():
         raise argparse.ArgumentTypeError(f"no fault {unknown}: there are {', '.join(KINDS)}")
-    if "move_clock" in names and (reason := clocks_move()) is not None:
+    if _CLOCKS & set(names) and (reason := clocks_move()) is not None:
         raise argparse.ArgumentTypeError(reason)
     return names
 

@@ -136,6 +136,24 @@ def _full(folder: Path) -> Iterator[None]:
         ballast.unlink()
 
 
+async def move_postgres_clock(at: Moment) -> Done:
+    """Postgres' clock goes back and, after a while, is right again (F34).
+
+    Right again it is an hour ahead of what it was: so it jumps both ways. The other way round, what
+    is timed while it is ahead comes late by as much, which is no matter of chance.
+    """
+    clocked = at.stage.servers.postgres.clocked
+    if clocked is None:
+        raise LookupError("clock")
+    offset = at.chance.choice(("-1h", "-1d", "-30", "-2"))
+    clocked.clock.set(offset)
+    try:
+        await at.last()
+    finally:
+        clocked.clock.set()
+    return {"offset": offset}
+
+
 # --- Kafka
 
 

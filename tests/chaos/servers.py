@@ -19,6 +19,7 @@ from aiokafka.admin import AIOKafkaAdminClient
 from shared.db.migrate import migrate
 from shared.embedded.kafka import EmbeddedKafka
 from shared.embedded.postgres import EmbeddedPostgres
+from tests.chaos.clocks import ClockedPostgres
 from tests.chaos.proxy import Proxy, open_proxy
 from tests.support.postgres import execute, sibling
 
@@ -28,10 +29,14 @@ _FORGOTTEN_S: Final = 30.0
 
 @dataclass(slots=True)
 class Postgres:
-    """A server that syncs to disk, as in production, on a folder that outlives its deaths."""
+    """A server that syncs to disk, as in production, on a folder that outlives its deaths.
+
+    ``clocked``: its clock can be moved.
+    """
 
     folder: Path
     proxy: Proxy
+    clocked: ClockedPostgres | None = None
     _server: EmbeddedPostgres | None = field(default=None)
 
     @property
@@ -54,7 +59,8 @@ class Postgres:
 
     async def start(self) -> None:
         """Return when it answers, its crash recovered from."""
-        self._server = await EmbeddedPostgres(self.folder).__aenter__()
+        programs = None if self.clocked is None else self.clocked.bin_dir
+        self._server = await EmbeddedPostgres(self.folder, bin_dir=programs).__aenter__()
         self.proxy.target = urlsplit(self._server.dsn).port or 0
 
     async def stop(self, how: signal.Signals | None = None) -> None:
@@ -112,10 +118,12 @@ class Servers:
 
 
 @asynccontextmanager
-async def open_servers(folder: Path, chance: random.Random) -> AsyncIterator[Servers]:
-    """Both servers with empty data, the schema current."""
+async def open_servers(
+    folder: Path, chance: random.Random, clocked: ClockedPostgres | None = None
+) -> AsyncIterator[Servers]:
+    """Both servers with empty data, the schema current; Postgres by a clock that can be moved."""
     async with open_proxy(0, chance) as to_postgres, open_proxy(0, chance) as to_kafka:
-        postgres = Postgres(folder / "postgres", to_postgres)
+        postgres = Postgres(folder / "postgres", to_postgres, clocked)
         kafka = EmbeddedKafka(folder / "kafka", advertised_port=to_kafka.port)
         to_kafka.target = int(kafka.bootstrap_servers.rpartition(":")[2])
         try:

@@ -14,6 +14,7 @@ from typing import Final
 
 from tests.benchmarks.processes import resident_bytes
 from tests.chaos.cast import CREW, Character, Player, Seat, enter, free_port
+from tests.chaos.clocks import Clock
 from tests.chaos.history import History
 from tests.chaos.servers import Servers
 from tests.chaos.watch import watch
@@ -24,7 +25,7 @@ PARTITIONS: Final = 4
 STOP_WITHIN_S: Final = 10.0
 _LAST_S: Final = 25.0
 _LOOK_S: Final = 1.0
-_FAKETIME: Final = Path("/usr/lib/x86_64-linux-gnu/faketime/libfaketimeMT.so.1")
+_ASK_TIME_S: Final = 1.0
 
 
 @dataclass(slots=True, eq=False)
@@ -93,9 +94,9 @@ class Stage:
         """From now on nobody dies or stutters at named points any more."""
         self.calm_file.touch()
 
-    def clock_of(self, seat: Seat) -> Path:
-        """The file that says how far the seat's wall clock is off, as libfaketime reads it."""
-        return self.folder / f"clock-{seat.name}"
+    def clock_of(self, seat: Seat) -> Clock:
+        """The wall clock of whoever fills a seat, where wall clocks can be moved."""
+        return Clock(self.folder / f"clock-{seat.name}")
 
     async def keep(self, seat: Seat) -> None:
         """Fill a seat until the play is over; note every death."""
@@ -104,6 +105,9 @@ class Stage:
             arguments = self.character.arguments(seat, self.chance, self.calm_file)
             arguments += ["--history", str(self.folder / "history.jsonl")]
             arguments += ["--names", str(self.names_file)]
+            if self.servers.postgres.clocked is not None:
+                # Else most would not hear of a jump before it is over.
+                arguments += ["--ask-time-s", str(_ASK_TIME_S)]
             environment = {**self.environment, **self._skewed(seat)}
             log = self.folder / f"{seat.name}.log"
             player = await enter(seat, environment, log, arguments)
@@ -166,15 +170,7 @@ class Stage:
 
     def _skewed(self, seat: Seat) -> dict[str, str]:
         clock = self.clock_of(seat)
-        if not clock.exists():
-            return {}
-        return {
-            "LD_PRELOAD": str(_FAKETIME),
-            "FAKETIME_TIMESTAMP_FILE": str(clock),
-            "FAKETIME_NO_CACHE": "1",
-            # Else timeouts would jump with the wall.
-            "FAKETIME_DONT_FAKE_MONOTONIC": "1",
-        }
+        return dict(clock.environment) if clock.file.exists() else {}
 
 
 @asynccontextmanager
@@ -206,7 +202,7 @@ async def open_stage(
     async with _receiver(folder, receiver_port, seed), asyncio.TaskGroup() as group:
         for seat in CREW:
             if has_clocks:
-                stage.clock_of(seat).write_text("+0\n")
+                stage.clock_of(seat).set()
             stage.may_enter[seat.name] = asyncio.Event()
             stage.may_enter[seat.name].set()
             group.create_task(stage.keep(seat))
@@ -221,11 +217,6 @@ async def open_stage(
         finally:
             for player in stage.alive():
                 player.process.kill()
-
-
-def clocks_move() -> str | None:
-    """None where wall clocks can be moved, else why they cannot."""
-    return None if _FAKETIME.exists() else f"NO CLOCK FAULTS: {_FAKETIME} is not there"
 
 
 def _environment(servers: Servers, api_port: int) -> dict[str, str]:

@@ -1,0 +1,30 @@
+"""What the judge still holds against a run in which Postgres' clock was moved."""
+
+from pathlib import Path
+
+from tests.chaos.check import check
+from tests.chaos.evidence import stamped
+from tests.chaos.small_run import sound_case
+from tests.chaos.test_check import change, log_of, shown
+
+MOVED = "move_postgres_clock"
+
+
+def test_what_is_early_by_the_clock_that_was_moved_is_early(tmp_path: Path) -> None:
+    """It is the clock by which all is timed, and by which all is written down."""
+    case = sound_case()
+    case.line("fault", "ok", MOVED)
+    change(log_of(case, "sleep", "nap", "WAITING"), wake_at=stamped(case.now + 9))
+    case.write(tmp_path)
+    assert {found.invariant for found in check(case.plan, tmp_path).violations} == {"I8"}
+
+
+def test_a_nap_may_be_short_by_another_clock(tmp_path: Path) -> None:
+    """The receiver's own did not jump; where Postgres' did not either, it is a violation."""
+    case = sound_case()
+    change(shown(case, "sleep", "after"), mono=shown(case, "sleep", "before")["mono"])
+    case.write(tmp_path)
+    assert [found.invariant for found in check(case.plan, tmp_path).violations] == ["I8"]
+    case.line("fault", "ok", MOVED)
+    case.write(tmp_path)
+    assert check(case.plan, tmp_path).violations == []
