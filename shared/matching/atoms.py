@@ -142,6 +142,8 @@ def every(parts: Sequence[Conjuncts]) -> Conjuncts:
 
     Without conjuncts it never holds.
     """
+    if not parts:
+        return ANYTHING
     if len(parts) == 1:
         return parts[0]
     product = _possible([tuple([atom for part in parts if len(part) == 1 for atom in part[0]])])
@@ -153,16 +155,28 @@ def every(parts: Sequence[Conjuncts]) -> Conjuncts:
 
 def some(parts: Sequence[Conjuncts]) -> Conjuncts:
     """Where one of ``parts`` holds; one that says nothing, or too many, make it say nothing."""
+    found = [conjunct for part in parts for conjunct in part]
+    named = [conjunct[0].reader for conjunct in found if _is_list(conjunct)]
+    if len(set(named)) < len(named):
+        found = _listed_together(found)
+    return ANYTHING if () in found or len(found) > CONJUNCTS_MAX else tuple(found)
+
+
+def _is_list(conjunct: Conjunct) -> bool:
+    return len(conjunct) == 1 and type(conjunct[0]) is Keys
+
+
+def _listed_together(conjuncts: Sequence[Conjunct]) -> list[Conjunct]:
+    """The same with one list of keys for each value of which only keys are named."""
     listed: dict[Reader, dict[Key, None]] = {}
     others: list[Conjunct] = []
-    for conjunct in (conjunct for part in parts for conjunct in part):
+    for conjunct in conjuncts:
         if len(conjunct) == 1 and isinstance(conjunct[0], Keys):
             listed.setdefault(conjunct[0].reader, {}).update(dict.fromkeys(conjunct[0].keys))
         else:
             others.append(conjunct)
-    named = ((Keys(reader=reader, keys=tuple(keys)),) for reader, keys in listed.items())
-    found = (*named, *others)
-    return ANYTHING if () in found or len(found) > CONJUNCTS_MAX else found
+    named = [(Keys(reader=reader, keys=tuple(keys)),) for reader, keys in listed.items()]
+    return [*named, *others]
 
 
 def members_among(keys: AbstractSet[Key], reading: Reading, reader: Reader) -> Iterable[Key]:

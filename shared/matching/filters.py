@@ -20,7 +20,7 @@ from shared.matching.clauses import (
     Test,
 )
 from shared.matching.operators import OPERATORS, Operator
-from shared.matching.shapes import LOGICAL, Shape, entries_of, is_list, shape_of
+from shared.matching.shapes import LOGICAL, Shape, TooDeep, entries_of, is_list, shape_of
 
 CLAUSES_MAX = 500
 DEPTH_MAX = 16
@@ -30,8 +30,6 @@ PROBLEMS_MAX = 100
 
 EVENT = "event"
 
-_BRANCHES = (dict, list)
-_BRANCHES_SET = frozenset(_BRANCHES)
 _NAMES = (*OPERATORS, *LOGICAL)
 _TEMPLATE = re.compile(r"\{\{\s*([^{}]*?)\s*\}\}")
 _INDEX = re.compile(r"-?\d{1,9}", re.ASCII)
@@ -99,11 +97,13 @@ def compile_filter(tree: Any, pointer: str = "/filters") -> Filter:
     None is a filter that everything passes. Raises ``Invalid`` with every problem of the tree
     (the first ``PROBLEMS_MAX``).
     """
-    if _is_deeper(tree, DEPTH_MAX):
-        detail = f"The filter is deeper than {DEPTH_MAX} levels; make it flatter."
-        raise Invalid([Problem(pointer=pointer, code="FILTER_TOO_DEEP", detail=detail)])
     operands: list[Any] = []
-    shape = () if tree is None else shape_of(tree, operands)
+    try:
+        shape = () if tree is None else shape_of(tree, operands, DEPTH_MAX)
+    except TooDeep:
+        detail = f"The filter is deeper than {DEPTH_MAX} levels; make it flatter."
+        problem = Problem(pointer=pointer, code="FILTER_TOO_DEEP", detail=detail)
+        raise Invalid([problem]) from None
     plan = (_planned if len(operands) <= SHARED_OPERANDS_MAX else _plan)(shape, pointer)
     if plan.checks or plan.excesses:
         problems = [*filter(None, [_problem(check, operands) for check in plan.checks])]
@@ -144,16 +144,6 @@ def path_of(key: str) -> Path | None:
         return None
     segments = (Segment(part, int(part) if _INDEX.fullmatch(part) else None) for part in parts)
     return Path(written, tuple(segments))
-
-
-def _is_deeper(tree: Any, depth_max: int) -> bool:
-    if depth_max == 0 or not isinstance(tree, _BRANCHES):
-        return isinstance(tree, _BRANCHES) and bool(tree)
-    below = tree.values() if isinstance(tree, dict) else tree
-    # Whether there is more below is seen by the types alone: lists may be long.
-    if _BRANCHES_SET.isdisjoint(map(type, below)):
-        return False
-    return any(_is_deeper(child, depth_max - 1) for child in below if isinstance(child, _BRANCHES))
 
 
 class _Reader:

@@ -155,8 +155,10 @@ def is_named(event_type: str, name: str) -> bool:
 
 def _filter(workflow: Workflow) -> Filter | None:
     definition = workflow.definition
-    # What reads an annotation the executor judges, once it has looked it up.
-    tree, _ = split_filter(definition.filters, [a.target_path for a in definition.annotations])
+    tree = definition.filters
+    if definition.annotations:
+        # What reads an annotation the executor judges, once it has looked it up.
+        tree, _ = split_filter(tree, [a.target_path for a in definition.annotations])
     return None if tree is None else compile_filter(tree)
 
 

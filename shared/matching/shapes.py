@@ -1,6 +1,7 @@
 """What filters have alike that differ only in their operands."""
 
 from collections.abc import Iterator, Sequence
+from operator import methodcaller
 from typing import Any, Final, TypeAlias, TypeGuard
 
 LOGICAL: Final = ("~and", "~or", "~not")
@@ -10,27 +11,33 @@ Shape: TypeAlias = "type | tuple[Any, ...]"
 items. Of all else its type; as the value of an object it is an operand, at a path also as an item.
 """
 
-_LOGICAL_SET: Final = frozenset(LOGICAL)
 _LISTS: Final = (list,)
-_BRANCHES: Final = (dict, list)
+_BRANCHES: Final = frozenset({dict, list})
+_is_operator: Final = methodcaller("startswith", "~")
 
 
-def shape_of(tree: Any, operands: list[Any]) -> Shape:
+class TooDeep(Exception):
+    """A tree has more levels than it may."""
+
+
+def shape_of(tree: Any, operands: list[Any], levels: int) -> Shape:
     """The shape of a filter's tree, whose operands are added in the order in which they stand.
 
     Where trees have one shape, they ask the same of the same paths, with operands of the same
-    types. Recurses as deep as the tree is.
+    types. Raises ``TooDeep`` where there are more than so many ``levels``, in operands too.
     """
     kind = type(tree)
     if kind is dict:
+        below = _below(tree, levels)
         kinds: list[Shape] = [*map(type, tree.values())]
-        if dict in kinds or list in kinds:
-            kinds = [_entry(key, tree[key], operands) for key in tree]
-        else:
+        if _BRANCHES.isdisjoint(kinds):
             operands += tree.values()
+        else:
+            kinds = [_entry(key, tree[key], operands, below) for key in tree]
         return *tree, *kinds
     if kind is list:
-        return list, *[shape_of(part, operands) for part in tree]
+        below = _below(tree, levels)
+        return list, *[shape_of(part, operands, below) for part in tree]
     return kind
 
 
@@ -45,31 +52,55 @@ def is_list(shape: Shape) -> TypeGuard[tuple[Any, ...]]:
     return isinstance(shape, tuple) and shape[:1] == _LISTS
 
 
-def _entry(key: str, value: Any, operands: list[Any]) -> Shape:
+def _entry(key: str, value: Any, operands: list[Any], levels: int) -> Shape:
     if not key.startswith("~"):
-        return _condition(value, operands)
+        return _condition(value, operands, levels)
     is_nested = type(value) in (_BRANCHES if key == "~not" else _LISTS) and key in LOGICAL
-    return shape_of(value, operands) if is_nested else _operand(value, operands)
+    return (shape_of if is_nested else _operand)(value, operands, levels)
 
 
-def _condition(tree: Any, operands: list[Any]) -> Shape:
+def _condition(tree: Any, operands: list[Any], levels: int) -> Shape:
     """Of operators on a path, or of the value that it is to equal."""
-    if type(tree) is not dict or not any(key.startswith("~") for key in tree):
-        return _operand(tree, operands)
-    if _LOGICAL_SET.isdisjoint(tree):
+    if type(tree) is not dict or not any(map(_is_operator, tree)):
+        return _operand(tree, operands, levels)
+    below = _below(tree, levels)
+    kinds: list[Shape] = [*map(type, tree.values())]
+    if _BRANCHES.isdisjoint(kinds):
         operands += tree.values()
-        return *tree, *map(type, tree.values())
-    return *tree, *[_operator(key, tree[key], operands) for key in tree]
+    else:
+        kinds = [_operator(key, tree[key], operands, below) for key in tree]
+    return *tree, *kinds
 
 
-def _operator(key: str, value: Any, operands: list[Any]) -> Shape:
+def _operator(key: str, value: Any, operands: list[Any], levels: int) -> Shape:
     if key == "~not":
-        return _condition(value, operands)
+        return _condition(value, operands, levels)
     if key in LOGICAL and type(value) is list:
-        return list, *[_condition(part, operands) for part in value]
-    return _operand(value, operands)
+        below = _below(value, levels)
+        return list, *[_condition(part, operands, below) for part in value]
+    return _operand(value, operands, levels)
 
 
-def _operand(value: Any, operands: list[Any]) -> Shape:
+def _operand(value: Any, operands: list[Any], levels: int) -> Shape:
     operands.append(value)
-    return type(value)
+    kind = type(value)
+    if kind in _BRANCHES:
+        _look_below(value, levels)
+    return kind
+
+
+def _look_below(tree: Any, levels: int) -> None:
+    below = _below(tree, levels)
+    parts = tree.values() if type(tree) is dict else tree
+    # Whether there is more below is seen by the types alone: lists may be long.
+    if not _BRANCHES.isdisjoint(map(type, parts)):
+        for part in parts:
+            if type(part) in _BRANCHES:
+                _look_below(part, below)
+
+
+def _below(tree: Any, levels: int) -> int:
+    """How many levels may be below an object or a list."""
+    if not levels and tree:
+        raise TooDeep
+    return levels - 1

@@ -34,9 +34,9 @@ class Spans(Generic[T]):
             self._below.add(high, thing)
         else:
             level = (high - low).bit_length()
-            grid = self._grids.setdefault(level, {})
+            grid, span = self._grids.setdefault(level, {}), (low, high, thing)
             for cell in range(low >> level, (high >> level) + 1):
-                grid.setdefault(cell, []).append((low, high, thing))
+                grid.setdefault(cell, []).append(span)
 
     def __bool__(self) -> bool:
         return bool(self._grids or self._above or self._below)
