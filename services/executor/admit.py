@@ -55,7 +55,7 @@ class Library:
 
 @dataclass(slots=True)
 class Batch:
-    """What a run of commands asks for; ``repeated`` counts starts of executions in memory.
+    """What a run of commands asks for; ``repeated``: starts of executions in memory.
 
     ``words`` are for executions that are there, each with its offset; ``openings`` how executions
     of each workflow version begin.
@@ -67,7 +67,7 @@ class Batch:
     heard: list[Heard] = field(default_factory=list)
     changed: list[Changed] = field(default_factory=list)
     dead: list[DeadLetter] = field(default_factory=list)
-    repeated: int = 0
+    repeated: list[Start] = field(default_factory=list)
     openings: dict[tuple[WorkflowId, int], Transition] = field(default_factory=dict)
 
 
@@ -90,7 +90,7 @@ async def read_commands(
         if isinstance(command, Word):
             _add_word(batch, owned, command, record)
         elif command is not None and _is_known(batch, owned, command.execution_id):
-            batch.repeated += 1
+            batch.repeated.append(command)
         elif command is not None:
             try:
                 now = tools.clock.now()

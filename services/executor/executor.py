@@ -232,9 +232,9 @@ class Executor:
         finally:
             self._active -= len(batch.started)
         metrics = self._needs.metrics
-        metrics.repeated.inc(len(batch.started) - len(new) + batch.repeated)
+        metrics.came_again(batch.repeated, batch.runs, new)
         begun = [run for id_, run in batch.runs.items() if id_ in new]
-        metrics.began(run.origin.environment_id for run in begun)
+        metrics.started.add_each(run.origin.environment for run in begun)
         metrics.wrote((r.plan, r.origin.environment_id, r.latest) for r in begun if r.latest)
         for id_, run in batch.runs.items():
             if id_ in new and not run.state.status.is_terminal:

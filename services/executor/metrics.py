@@ -1,18 +1,22 @@
 """What the executor counts."""
 
 from collections import Counter as Tally
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable, Mapping
 from typing import Final
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 
 from services.executor.gauges import Partitions
+from services.executor.runs import Run
 from shared.bus.lag import lag_gauge
+from shared.domain.errors import Defect
 from shared.domain.executions import Status
-from shared.domain.ids import EnvironmentId
+from shared.domain.ids import EnvironmentId, ExecutionId
 from shared.domain.plans import Plan
 from shared.domain.story import Transition
 from shared.runtime.environment_names import OTHER, EnvironmentCounter, EnvironmentNames
+from shared.wire.commands import Start
+from shared.wire.events import decode_event
 
 SERIES_MAX: Final = 2_000
 """Of attempts, before actions share one."""
@@ -22,9 +26,10 @@ class ExecutorMetrics:
     """Every metric of the role, in one registry."""
 
     def __init__(self, registry: CollectorRegistry, names: EnvironmentNames) -> None:
-        self.repeated = Counter(
+        self.repeated = EnvironmentCounter(
             "turnout_start_commands_repeated",
             "Start commands of executions that were there already.",
+            names=names,
             registry=registry,
         )
         self.active = Gauge("turnout_executions_active", "Executions in memory.", registry=registry)
@@ -53,10 +58,18 @@ class ExecutorMetrics:
         self._publishing(registry, names)
         self._commits(registry)
 
-    def began(self, environments: Iterable[EnvironmentId]) -> None:
-        """Count executions that were admitted, one in each of ``environments``."""
-        for environment_id, count in Tally(environments).items():
-            self.started.add(environment_id, count=count)
+    def came_again(
+        self,
+        commands: Iterable[Start],
+        runs: Mapping[ExecutionId, Run],
+        new: Collection[ExecutionId],
+    ) -> None:
+        """Count start commands of executions in memory, and those of ``runs`` that are not new."""
+        for command in commands:
+            self.repeated.add(_whose(command))
+        if len(new) < len(runs):
+            known = (run for id_, run in runs.items() if id_ not in new)
+            self.repeated.add_each(run.origin.environment for run in known)
 
     def wrote(self, written: Iterable[tuple[Plan, EnvironmentId, Transition]]) -> None:
         """Count what transitions tell of attempts and of the ends of executions."""
@@ -108,12 +121,16 @@ class ExecutorMetrics:
         self._of_attempts: dict[tuple[str, str, str], Counter] = {}
 
     def _publishing(self, registry: CollectorRegistry, names: EnvironmentNames) -> None:
-        self.published = Counter(
-            "turnout_log_entries_published", "Log entries published.", registry=registry
+        self.published = EnvironmentCounter(
+            "turnout_log_entries_published",
+            "Log entries published.",
+            names=names,
+            registry=registry,
         )
-        self.republished = Counter(
+        self.republished = EnvironmentCounter(
             "turnout_log_entries_republished",
             "Log entries published again, because the last owner of their partition may not have.",
+            names=names,
             registry=registry,
         )
         self.truncated = EnvironmentCounter(
@@ -136,3 +153,11 @@ class ExecutorMetrics:
             buckets=(0, 1, 3, 10, 30, 100, 300, 1000, 3000),
             registry=registry,
         )
+
+
+def _whose(command: Start) -> EnvironmentId | None:
+    """The environment of a start's event; None where that cannot be read."""
+    try:
+        return decode_event(command.event).environment_id
+    except Defect:
+        return None

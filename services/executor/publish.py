@@ -62,7 +62,7 @@ class Publisher:
     async def republish(self, entries: Sequence[Unpublished]) -> None:
         """Publish entries that may have been published before."""
         await self._send([r for e in entries for r in self._records(e.origin, e.entry, e.at)])
-        self._metrics.republished.inc(len(entries))
+        self._metrics.republished.add_each(e.origin.environment for e in entries)
 
     async def run(self) -> None:
         """Publish what is queued, until cancelled. Raises Unavailable."""
@@ -78,7 +78,7 @@ class Publisher:
         for owned, written in batch:
             owned.emitted_seq = written.seq
             self._queue.popleft()
-        self._metrics.published.inc(len(batch))
+        self._metrics.published.add_each(w.origin.environment for _, w in batch)
         async with self._drained:
             self._drained.notify_all()
 

@@ -62,7 +62,8 @@ class Run:
     were. ``fault`` says why it cannot go on, when its plan or event cannot be read any more.
     ``timer_at`` is what its row in ``timers`` says; ``is_woken``: no command stands for it any
     more, so while it runs a timer must. ``must_look_back``: for events that came before it waited.
-    ``event_told`` and ``outcomes`` are what expressions see of event and settled steps, made once.
+    ``start_told`` is what all its expressions see, ``steps_told`` what they see of the first
+    ``settled_told`` steps that settled: made once, and never changed.
     """
 
     origin: Origin
@@ -85,8 +86,9 @@ class Run:
     changed: asyncio.Event = field(default_factory=asyncio.Event)
     task: asyncio.Task[None] | None = None
     written: State = field(init=False)
-    event_told: dict[str, Any] | None = None
-    outcomes: dict[StepId, dict[str, Any]] = field(default_factory=dict)
+    start_told: dict[str, Any] | None = None
+    steps_told: dict[str, dict[str, Any]] = field(default_factory=dict)
+    settled_told: int = 0
 
     def __post_init__(self) -> None:
         self.written = self.state

@@ -18,7 +18,7 @@ from shared.assembly.platform import Platform
 from shared.bus.protocol import Record
 from shared.db.pool import translated
 from shared.db.turns import Asking, ask_turn, end_turn, has_turn
-from shared.domain.ids import ExecutionId
+from shared.domain.ids import ExecutionId, WorkflowId
 from shared.domain.outcomes import Completed, Outcome, Parked, Wait, WaitKind
 from shared.domain.plans import TURN
 from shared.wire.commands import encode_turn
@@ -30,7 +30,8 @@ class Turns:
 
     def __init__(self, platform: Platform) -> None:
         self._platform = platform
-        self._asking: WeakValueDictionary[bytes, asyncio.Lock] = WeakValueDictionary()
+        # By workflow and key: what others wait for must not tell that a key is used elsewhere.
+        self._asking = WeakValueDictionary[tuple[WorkflowId, bytes], asyncio.Lock]()
 
     async def __call__(self, call: Call) -> Outcome:
         """Completed once the execution may run; a key of null, and force, need no turn."""
@@ -41,7 +42,7 @@ class Turns:
         origin = call.origin
         asking = Asking(origin.execution_id, origin.workflow_id, digest, call.input["most"])
         # One at a time, so that they ask in the order in which they came to this executor.
-        async with self._asking.setdefault(digest, asyncio.Lock()):
+        async with self._asking.setdefault((origin.workflow_id, digest), asyncio.Lock()):
             with translated():
                 async with self._platform.pool.acquire() as conn, conn.transaction():
                     granted = await ask_turn(conn, asking, self._platform.clock.now())

@@ -3,11 +3,13 @@
 from collections import OrderedDict
 from collections.abc import Mapping
 from datetime import datetime
+from functools import lru_cache
+from itertools import islice
 from time import monotonic
 from typing import Any, Final
 
 from services.executor.runs import Run
-from shared.domain.executions import Attempt, AttemptStatus
+from shared.domain.executions import AttemptStatus
 from shared.domain.ids import StepId, names_step
 from shared.domain.plans import ANNOTATE
 from shared.domain.readiness import RunStep, items_of
@@ -15,7 +17,7 @@ from shared.domain.steps import Step
 from shared.domain.values import Lang, Value
 from shared.expr.errors import ExpressionError
 from shared.expr.resolve import Resolver
-from shared.expr.scope import Item, Seen, step_scope, told_of
+from shared.expr.scope import Item, Seen, start_scope, step_scope
 from shared.expr.secrets import SecretMarks
 from shared.matching.annotated import split_filter
 from shared.matching.filters import Filter, compile_filter
@@ -23,7 +25,9 @@ from shared.wire.errors import error_data
 from shared.wire.outcomes import outcome_data
 
 FILTERS_MAX = 10_000
+SECRETS_SEEN_MAX: Final = 64
 _LITERAL: Final = Lang.LITERAL
+_ANNOTATE: Final = StepId(ANNOTATE)
 ATTEMPT_S: Final = 0.18
 """So long the expressions of one attempt may take together: nothing else runs meanwhile."""
 
@@ -34,6 +38,7 @@ class Views:
     def __init__(self, resolver: Resolver, marks: SecretMarks) -> None:
         self.resolver = resolver
         self.marks = marks
+        self.secrets_seen = lru_cache(SECRETS_SEEN_MAX)(marks.scope)  # the same at each step
         self._filters: OrderedDict[tuple[Any, ...], Filter] = OrderedDict()
 
     def filter_of(self, run: Run, step_id: str, tree: Any) -> Filter:
@@ -135,39 +140,20 @@ class RunView:
 
     def _seen(self) -> dict[str, Any]:
         run = self._run
-        failing = run.state.failing
-        run.event_told = run.event_told or told_of(run.event, run.plan.dialect)
-        seen = Seen(
-            event=run.event_told,
-            steps={
-                key: self._outcome(attempt)
-                for key, attempt in run.state.settled.items()
-                if names_step(key) and key[0] != "$"
-            },
-            workflow={
-                "id": run.origin.workflow,
-                "version": run.plan.version,
-                "name": run.plan.name,
-            },
-            execution=_execution(run),
-            annotations=self._annotations(),
-            item=self._item(),
-            error=None if failing is None else dict(error_data(failing) or {}),
-            secrets=self._views.marks.scope(self._secret_names),
+        seen = Seen(  # in the order of the fields: this is done for every attempt
+            _start(run),
+            _steps(run),
+            self._annotations(),
+            self._views.secrets_seen(self._secret_names),
+            self._item(),
+            error_data(run.state.failing),
         )
         return step_scope(seen, run.plan.dialect)
-
-    def _outcome(self, attempt: Attempt) -> dict[str, Any]:
-        """A settled step's outcome, made once for all the steps that see it."""
-        told = self._run.outcomes
-        if (found := told.get(attempt.step_id)) is None:
-            found = told[attempt.step_id] = outcome_data(attempt)
-        return found
 
     def _annotations(self) -> Mapping[str, Any]:
         if self._entities is not None:
             return self._entities
-        found = self._run.state.settled.get(StepId(ANNOTATE))
+        found = self._run.state.settled.get(_ANNOTATE)
         if found is None or found.status is not AttemptStatus.COMPLETED:
             return {}
         entities: Mapping[str, Any] = found.output["entities"]
@@ -182,6 +168,24 @@ class RunView:
         return Item(value=items[index], index=index)
 
 
-def _execution(run: Run) -> dict[str, Any]:
-    asked = run.origin.lineage.asked
-    return {"id": run.origin.subject, **(asked.seen if asked is not None else {})}
+def _start(run: Run) -> dict[str, Any]:
+    """What all scopes of a run begin with."""
+    if run.start_told is None:
+        plan, asked = run.plan, run.origin.lineage.asked
+        workflow = {"id": run.origin.workflow, "version": plan.version, "name": plan.name}
+        execution = {"id": run.origin.subject, **(asked.seen if asked is not None else {})}
+        run.start_told = start_scope(run.event, workflow, execution, plan.dialect)
+    return run.start_told
+
+
+def _steps(run: Run) -> dict[str, dict[str, Any]]:
+    """The outcomes of the steps that have settled, of which there are only ever more."""
+    settled = run.state.settled
+    if len(settled) > run.settled_told:
+        new = islice(settled.items(), run.settled_told, None)
+        told: dict[str, dict[str, Any]] = {
+            key: outcome_data(done) for key, done in new if names_step(key) and key[0] != "$"
+        }
+        # Not in place: an input may be all that was seen of the steps before.
+        run.steps_told, run.settled_told = {**run.steps_told, **told}, len(settled)
+    return run.steps_told

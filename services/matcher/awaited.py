@@ -20,7 +20,7 @@ from shared.db.awaiting import Awaiting, EventName, list_names, list_waits
 from shared.db.late_events import AFTER_ALL, LateEvent
 from shared.db.pool import translated
 from shared.domain.events import Event
-from shared.domain.ids import EventKey, ExecutionId, StepId
+from shared.domain.ids import EnvironmentId, EventKey, ExecutionId, StepId
 from shared.domain.signals import Arrived
 from shared.expr.errors import OUT_OF_BOUNDS
 from shared.expr.jsonata import ExpressionCache, Truth
@@ -169,9 +169,9 @@ class Awaited:
             record = told[_key(wait)] = self._record(wait, view)
             size += len(record.value or b"")
             if size >= TOLD_BYTES_AT_ONCE:
-                await self._publish(told)
+                await self._publish(told, asking.name.environment_id)
                 told, size = {}, 0
-        await self._publish(told)
+        await self._publish(told, asking.name.environment_id)
 
     async def _first(self, wait: Awaiting, asking: _Asking) -> EventView | None:
         """The first event that ends a wait; None also where there is no time to find it."""
@@ -221,9 +221,9 @@ class Awaited:
                 detail=exceeded.detail,
             )
 
-    async def _publish(self, told: Mapping[WaitKey, Record]) -> None:
+    async def _publish(self, told: Mapping[WaitKey, Record], environment_id: EnvironmentId) -> None:
         await self._platform.bus.publish(list(told.values()))
-        self._metrics.answered.inc(len(told))
+        self._metrics.answered.add(environment_id, count=len(told))
         self._finish(told)
 
     def _finish(self, waits: Iterable[WaitKey]) -> None:

@@ -109,11 +109,12 @@ class Matcher:
         await self._platform.bus.publish(commands)
         await self._put_off(late)
         await bury(self._platform, dead, self._metrics.dead_letters)
+        for name, some in named.items():
+            self._metrics.events.add(name.environment_id, count=len(some))
         return named
 
     async def _decide(self, event: Event, value: bytes, late: list[LateEvent]) -> list[Record]:
         """What an event starts; what its environment has no time left for is ``late``."""
-        self._metrics.events.inc()
         environment_id = event.environment_id
         decided = await self._decider.decide(
             event, value, self._breather, within_s=self._budgets.left_s(environment_id)

@@ -2,7 +2,7 @@
 
 from functools import partial
 
-from prometheus_client import CollectorRegistry, Counter, Gauge
+from prometheus_client import CollectorRegistry, Gauge
 
 from shared.bus.lag import lag_gauge
 from shared.runtime.environment_names import EnvironmentCounter, EnvironmentNames
@@ -13,14 +13,14 @@ class MatcherMetrics:
 
     def __init__(self, registry: CollectorRegistry, names: EnvironmentNames) -> None:
         of_environments = partial(EnvironmentCounter, names=names, registry=registry)
-        self.events = Counter("turnout_events_matched", "Events decided upon.", registry=registry)
+        self.events = of_environments("turnout_events_matched", "Events decided upon.")
         self.decisions = of_environments(
             "turnout_decisions",
             "Decisions on an event and a workflow that it may start.",
             ["reason"],
         )
-        self.answered = Counter(
-            "turnout_waits_answered", "Waits told of the event they are for.", registry=registry
+        self.answered = of_environments(
+            "turnout_waits_answered", "Waits told of the event they are for."
         )
         self.dead_letters = of_environments(
             "turnout_matcher_dead_letters",

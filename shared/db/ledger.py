@@ -100,7 +100,7 @@ def _written_columns(group: Group) -> Iterable[Any]:
 def _entry(row: Written) -> Mapping[str, Any]:
     """A row without its JSON values."""
     entry = row.entry
-    told = {
+    told: dict[str, Any] = {
         "partition": row.partition,
         "seq": row.seq,
         "execution_id": row.origin.subject,
@@ -109,16 +109,14 @@ def _entry(row: Written) -> Mapping[str, Any]:
         "ended_at": row.at,
         "is_first": row.is_first,
     }
-    if (attempt := entry.attempt) is None:
-        return told
-    return told | {
-        "step_id": attempt.step_id,
-        "attempt": attempt.number,
-        "status": attempt.status,
-        "started_at": attempt.started_at,
-        "wake_at": attempt.wake_at,
-        "handle": attempt.handle,
-    }
+    if (attempt := entry.attempt) is not None:
+        told["step_id"] = attempt.step_id
+        told["attempt"] = attempt.number
+        told["status"] = attempt.status
+        told["started_at"] = attempt.started_at
+        told["wake_at"] = attempt.wake_at
+        told["handle"] = attempt.handle
+    return told
 
 
 def _sparse(column: list[Any]) -> list[Any]:

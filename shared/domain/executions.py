@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import field
 from datetime import datetime
 from enum import StrEnum
+from functools import cached_property
 from typing import Any
 
 from shared.domain.frozen import frozen
@@ -24,7 +25,7 @@ class Status(StrEnum):
     CANCELLED = "CANCELLED"
     EXPIRED = "EXPIRED"
 
-    @property
+    @cached_property
     def is_terminal(self) -> bool:
         """Whether nothing more can happen."""
         return self in _TERMINAL
@@ -48,7 +49,7 @@ class AttemptStatus(StrEnum):
     SKIPPED = "SKIPPED"
     CANCELLED = "CANCELLED"
 
-    @property
+    @cached_property
     def settles(self) -> bool:
         """Whether nothing more follows of the step."""
         return self in _SETTLES

@@ -62,6 +62,11 @@ class Principal:
     organisation_id: OrganisationId | None = None
     environment_id: EnvironmentId | None = None
 
+    @property
+    def counted_as(self) -> str:
+        """What their limits are counted by: the same name elsewhere has limits of its own."""
+        return f"{self.environment_id or self.organisation_id}/{self.name}"
+
     def may(self, scope: Scope) -> bool:
         """Whether they have the scope."""
         return scope in self.scopes

@@ -87,7 +87,7 @@ def todo(plan: Plan, state: State, now: datetime, underway: Collection[StepId] =
     if state.failing is not None:
         _add_undoing(found, plan, state, now, underway)
         return Todo(runs=tuple(found.runs), wake_at=found.wake_at)
-    found.wake(state.expires_at)
+    found.wake_at = state.expires_at
     if not state.is_suspended:
         settled, pending, sources = state.settled, state.pending, plan.sources
         is_settled = settled.__contains__

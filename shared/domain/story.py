@@ -35,14 +35,8 @@ def merged(transitions: Sequence[Transition]) -> Transition:
     if len(transitions) == 1:
         return transitions[0]
     last = transitions[-1]
-    return Transition(
-        state=last.state,
-        entries=tuple([entry for each in transitions for entry in each.entries]),
-        at=last.at,
-        runs=last.runs,
-        is_parked=last.is_parked,
-        wake_at=last.wake_at,
-    )
+    entries = tuple([entry for each in transitions for entry in each.entries])
+    return Transition(last.state, entries, last.at, last.runs, last.is_parked, last.wake_at)
 
 
 class Story:

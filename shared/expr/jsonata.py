@@ -3,7 +3,7 @@
 The only module that has the engine evaluate; ``reads.py`` asks it what a text reads.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import nullcontext
 from dataclasses import dataclass
 from datetime import datetime
@@ -19,6 +19,7 @@ from shared.expr.bounds import STEP_BYTES_MAX, Bounds
 from shared.expr.errors import ExpressionError
 from shared.expr.functions import extensions_in
 from shared.expr.guards import guard
+from shared.expr.kept import SHORT_CHARS, Kept
 from shared.expr.limits import limited, looking
 
 
@@ -91,16 +92,14 @@ class Document:
         except ValueError as error:
             raise _invalid_document(error) from error
 
-    def evaluate(
-        self, engine: jlens.Expression, bindings: dict[str, Any] | None, **options: Any
-    ) -> Any:
-        """What ``engine`` makes of the value; errors are the engine's."""
+    def read_by(self, engine: jlens.Expression) -> tuple[Callable[..., Any], Any]:
+        """How ``engine`` evaluates, and what it takes for the value."""
         if self._converted is None and self._readings < READINGS_MAX:
             self._readings += 1
-            return engine.evaluate(self._value, bindings, **options)
+            return engine.evaluate, self._value
         if self._converted is None:
             self._converted = _converted(self._value)
-        return engine.evaluate_document(self._converted, bindings, **options)
+        return engine.evaluate_document, self._converted
 
 
 def _converted(value: Any) -> jlens.Document:
@@ -176,8 +175,9 @@ class Expression:
     ) -> Any:
         try:
             with limited(bounds.timeout_s) if self._is_limited else _NO_GUARD:
-                return document.evaluate(
-                    compiled.engine,
+                evaluate, value = document.read_by(compiled.engine)
+                return evaluate(
+                    value,
                     None if bindings is None else dict(bindings),
                     timeout=bounds.timeout_s,
                     max_depth=bounds.depth_max,
@@ -272,7 +272,8 @@ class ExpressionCache:
     """Compiled expressions by text and dialect, the least recently used dropped first."""
 
     def __init__(self, max_entries: int) -> None:
-        self._compiled = lru_cache(max_entries)(compile_expression)
+        self._short = lru_cache(max_entries)(compile_expression)
+        self._long = Kept(compile_expression, max_entries)
 
     def get(
         self,
@@ -284,7 +285,8 @@ class ExpressionCache:
     ) -> Expression:
         """As ``compile_expression``."""
         try:
-            return self._compiled(source, bytes_max=bytes_max, dialect=dialect)
+            compiled = self._short if len(source) <= SHORT_CHARS else self._long
+            return compiled(source, bytes_max=bytes_max, dialect=dialect)
         except Invalid:  # say it again, with this caller's pointer
             return compile_expression(source, pointer=pointer, bytes_max=bytes_max, dialect=dialect)
 

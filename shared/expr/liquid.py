@@ -23,6 +23,7 @@ from liquid.exceptions import LiquidError
 from shared.domain.errors import Invalid, Problem
 from shared.expr.bounds import LIQUID, STEP_BYTES_MAX, Bounds
 from shared.expr.errors import ExpressionError
+from shared.expr.kept import SHORT_CHARS, Kept
 from shared.expr.liquid_engine import Context, Meter, SafeEnvironment, Sink
 from shared.expr.liquid_filters import instant_text
 from shared.expr.trees import Budget, filled, texts
@@ -45,15 +46,19 @@ _BLANKS = re.compile(rf"\s{{{_BLANKS_MAX}}}")
 
 
 class TemplateCache:
-    """Compiled templates by their text, the least recently used dropped first."""
+    """Compiled templates by their text, the least recently used dropped first.
+
+    Long ones count for what they take.
+    """
 
     def __init__(self, max_entries: int) -> None:
         self._environment = SafeEnvironment()
-        self._compiled = lru_cache(max_entries)(self._compile)
+        self._short = lru_cache(max_entries)(self._compile)
+        self._long = Kept(self._compile, max_entries)
 
     def get(self, text: str) -> BoundTemplate:
         """``text`` ready to render; ``Invalid`` with one ``Problem`` (INVALID_TEMPLATE)."""
-        return self._compiled(text)
+        return self._short(text) if len(text) <= SHORT_CHARS else self._long(text)
 
     def _compile(self, text: str) -> BoundTemplate:
         if (fault := _fault(text)) is not None:

@@ -44,9 +44,11 @@ from datetime import UTC
 from types import MappingProxyType
 from typing import Any
 
+import orjson
+
 from shared.domain.events import Event
 from shared.domain.frozen import frozen
-from shared.domain.ids import as_uuid
+from shared.domain.ids import as_uuid, text_of
 from shared.domain.short_ids import short_id
 from shared.domain.workflows import Dialect
 from shared.expr.step_outcomes import altostrat_output, thena_outcome
@@ -64,16 +66,14 @@ class Item:
 class Seen:
     """What a step of an execution may see.
 
-    ``steps`` holds ``status``, ``output``, ``input`` and ``error`` of each step that has ended, by
-    id, in the order in which they ended. ``annotations`` are entities by their dotted paths,
-    ``secrets`` are markers by name (``SecretMarks.scope``), ``error`` is what ended the run.
-    ``event`` is what the dialect makes of the event (``told_of``).
+    ``start`` is what its steps all see (``start_scope``). ``steps`` holds ``status``, ``output``,
+    ``input`` and ``error`` of each step that has ended, by id, in the order in which they ended.
+    ``annotations`` are entities by their dotted paths, ``secrets`` are markers by name
+    (``SecretMarks.scope``), ``error`` is what ended the run.
     """
 
-    event: Mapping[str, Any]
+    start: Mapping[str, Any]
     steps: dict[str, dict[str, Any]]
-    workflow: dict[str, Any]
-    execution: dict[str, Any]
     annotations: Mapping[str, Any] = field(default_factory=dict)
     secrets: Mapping[str, Any] = field(default_factory=dict)
     item: Item | None = None
@@ -97,24 +97,23 @@ def event_fields(event: Event) -> dict[str, Any]:
     return {"payload": event.payload, "trigger": trigger, "parameters": _parameters(event)}
 
 
+def start_scope(
+    event: Event, workflow: dict[str, Any], execution: dict[str, Any], dialect: Dialect
+) -> dict[str, Any]:
+    """What every scope of an execution says of its event, its workflow and itself."""
+    scope = {**told_of(event, dialect), "workflow": workflow, "execution": execution}
+    asked = _ASKED.items() if dialect is Dialect.TRANSACTIONLINK else ()
+    return scope | {name: execution[key] for name, key in asked if key in execution}
+
+
 def step_scope(seen: Seen, dialect: Dialect) -> dict[str, Any]:
     """The scope of whatever a step evaluates, and of a workflow's result."""
-    scope = {
-        **seen.event,
-        "workflow": seen.workflow,
-        "execution": seen.execution,
-        "secrets": seen.secrets,
-    }
+    scope = {**seen.start, "secrets": seen.secrets}
     if seen.item is not None:
         scope |= {"item": seen.item.value, "index": seen.item.index}
     if seen.error is not None:
         scope["error"] = dict(seen.error)
-    if dialect is Dialect.TRANSACTIONLINK:
-        told = {"locale": "locale", "recordId": "record_id"}
-        scope |= {k: seen.execution[v] for k, v in told.items() if v in seen.execution}
     scope = _with_steps(scope, seen.steps, dialect)
-    if dialect is Dialect.THENA:
-        scope["name"] = seen.workflow.get("name")
     root = "context." if dialect is Dialect.THENA else ""
     for path, entity in seen.annotations.items():
         scope = _placed(scope, path.removeprefix(root).split("."), entity)
@@ -125,6 +124,8 @@ def _with_steps(
     scope: dict[str, Any], steps: dict[str, dict[str, Any]], dialect: Dialect
 ) -> dict[str, Any]:
     match dialect:
+        case Dialect.NATIVE | Dialect.TRANSACTIONLINK:
+            return {**scope, "steps": steps}
         case Dialect.TRUTO:
             return {**scope, "steps": [{"id": id_, **outcome} for id_, outcome in steps.items()]}
         case Dialect.ALTOSTRAT:
@@ -135,16 +136,15 @@ def _with_steps(
             outputs_of_rows = (_rows(outcome.get("output")) for outcome in reversed(steps.values()))
             rows = next((rows for rows in outputs_of_rows if rows is not None), scope["rows"])
             return {**scope, "rows": rows, "steps": steps}
-        case Dialect.THENA:
-            return {**scope, "steps": {id_: thena_outcome(told) for id_, told in steps.items()}}
-        case _:
-            return {**scope, "steps": steps}
+        case _:  # thena
+            told = {id_: thena_outcome(outcome) for id_, outcome in steps.items()}
+            return {**scope, "steps": told, "name": scope["workflow"].get("name")}
 
 
 def _native(event: Event) -> dict[str, Any]:
     return {
         "event": {
-            "key": str(event.key),
+            "key": text_of(event.key),
             "id": event.id,
             "type": event.type,
             "source": event.source,
@@ -260,6 +260,7 @@ _EVENT_SCOPES: Mapping[Dialect, Callable[[Event], dict[str, Any]]] = MappingProx
     }
 )
 _CARRIED = ("tenant_id", "context")
+_ASKED: Mapping[str, str] = MappingProxyType({"locale": "locale", "recordId": "record_id"})
 _TRIGGER_TYPES: Mapping[str, str] = MappingProxyType(
     {"workflow:started": "manual", "workflow:called": "workflow"}
     | {"schedule:due": "scheduled", "webhook:received": "webhook"}
@@ -295,4 +296,5 @@ def _placed(node: Any, path: list[str], entity: Any) -> Any:
 
 def _time(event: Event) -> str:
     at = event.time or event.received_at
-    return at.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+    text = orjson.dumps(at if at.tzinfo is UTC else at.astimezone(UTC))[1:24].decode()
+    return f"{text}Z" if at.microsecond else f"{text[:19]}.000Z"

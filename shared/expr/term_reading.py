@@ -14,6 +14,7 @@ from typing import Any, Final, TypeAlias
 
 from jsonata.parser import Parser
 
+from shared.expr.kept import Kept
 from shared.expr.terms import (
     ANYTHING,
     Compared,
@@ -83,12 +84,15 @@ def _with_holes(template: str) -> Term | None:
     return None if reader.needs_literals else term
 
 
-@lru_cache(TEMPLATES_MAX)
-def _tree(template: str) -> Any:
+def _parsed(template: str) -> Sequence[Any]:
+    """Its tree; nothing where that is not understood."""
     try:
-        return Parser().parse(template)
+        return (Parser().parse(template),)
     except Exception:  # noqa: BLE001 - whatever the parser trips over is not understood, no more
-        return None
+        return ()
+
+
+_tree: Final = Kept(_parsed, TEMPLATES_MAX)
 
 
 def _marked(source: str) -> tuple[str, Sequence[Literal]]:
@@ -117,8 +121,8 @@ class _Reader:
 
     def read(self, template: str) -> Term:
         """What the whole asks."""
-        tree = _tree(template)
-        return ANYTHING if tree is None else self.term(tree, 0)
+        found = _tree(template)
+        return self.term(found[0], 0) if found else ANYTHING
 
     def term(self, node: Any, depth: int) -> Term:
         """What ``node`` asks when it is taken for true or false."""

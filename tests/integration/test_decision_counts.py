@@ -19,6 +19,7 @@ from shared.domain.ids import DEFAULT_ENVIRONMENT, EventKey, WorkflowId
 from shared.matching.decisions import Decision, Reason
 from tests.support.eventually import eventually
 from tests.support.house import open_house, settings_of
+from tests.support.metrics import total
 from tests.support.works import NOTE, until, workflow
 from tests.unit.matching.build import AT, event
 
@@ -69,7 +70,7 @@ async def test_a_matcher_writes_its_counts_when_it_stops(
         registry = house.platform.registry
         await eventually(lambda: registry.get_sample_value("turnout_workflows_live") == 1)
         await house.send("go", {})
-        await eventually(lambda: registry.get_sample_value("turnout_events_matched_total") == 1)
+        await eventually(lambda: total(registry, "turnout_events_matched_total") == 1)
         assert await rows(house.platform.pool, "decision_counts", "decisions") == []
     async with open_platform(SchedulerSettings(**settings_of(database))) as platform:
         assert await rows(platform.pool, "decision_counts", "reason", "decisions") == [

@@ -19,6 +19,7 @@ from shared.wire.envelope import dumps
 from tests.support.awaiting import NOW, paid
 from tests.support.eventually import eventually
 from tests.support.house import House, count, open_house
+from tests.support.metrics import total
 from tests.support.works import NOTE, until, workflow
 
 SOURCES = ("turnout.events", "turnout.executions")
@@ -63,13 +64,13 @@ async def calm(house: House, events: int) -> None:
     """Return when so many events have been decided on, and nothing is left to be told."""
     registry = house.platform.registry
     name = "turnout_events_matched_total"
-    await eventually(lambda: (registry.get_sample_value(name) or 0) >= events)
+    await eventually(lambda: total(registry, name) >= events)
     await until(
         house.platform.pool,
         "SELECT bool_and(c.position = p.next_offset) FROM bus_positions AS c"
         " JOIN bus_partitions AS p USING (topic_id, partition) WHERE c.session IS NOT NULL",
     )
-    assert registry.get_sample_value(name) == events
+    assert total(registry, name) == events
 
 
 async def test_a_workflow_that_its_own_end_starts_comes_to_an_end(database: str) -> None:

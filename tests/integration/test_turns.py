@@ -5,6 +5,7 @@ from typing import Any
 
 from services.executor import turns as module
 from services.scheduler.pass_turns import pass_stuck
+from shared.db.turns import ask_turn
 from shared.domain.ids import ExecutionId
 from shared.domain.workflows import Workflow
 from tests.support.crowd import open_crowd
@@ -189,6 +190,35 @@ async def test_a_turn_that_comes_while_the_step_parks_is_seen(
         await all_ended(works.pool, 1)
         await until(works.pool, "SELECT count(*) FROM turns WHERE granted_at IS NOT NULL", 1)
         await until(works.pool, "SELECT count(*) FROM inbox", 0)
+        may_go.set()
+        await all_ended(works.pool, 2)
+        await check_history(works)
+
+
+async def test_who_asks_for_a_turn_waits_for_no_other_workflow(
+    database: str, monkeypatch: Any
+) -> None:
+    """The same key in another workflow, maybe another environment's, is another key."""
+    asked, may_go = asyncio.Event(), asyncio.Event()
+    left: list[bool] = []
+    async with open_works(database) as works:
+        held, other = [await works.register(by_turns(NOTE)) for _ in range(2)]
+
+        async def slow(conn: Any, asking: Any, now: Any) -> Any:
+            try:
+                if asking.workflow_id == held.id:
+                    asked.set()
+                    await may_go.wait()
+                return await ask_turn(conn, asking, now)
+            finally:
+                left.append(asking.workflow_id == held.id)
+
+        monkeypatch.setattr(module, "ask_turn", slow)
+        await start(works, held, payload={"key": "a"})
+        await asked.wait()
+        await start(works, other, payload={"key": "a"})
+        await eventually(lambda: bool(left))
+        assert not left[0]
         may_go.set()
         await all_ended(works.pool, 2)
         await check_history(works)

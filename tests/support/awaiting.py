@@ -8,6 +8,7 @@ from shared.domain.events import Event
 from shared.domain.ids import DEFAULT_ENVIRONMENT, EventKey
 from tests.support.eventually import eventually
 from tests.support.house import House, of_step
+from tests.support.metrics import total
 from tests.support.works import until
 
 WAITS = "SELECT count(*) FROM waits"
@@ -33,7 +34,7 @@ async def decided(house: House, events: int) -> None:
     """Return when the matcher is through with so many events."""
     registry = house.platform.registry
     name = "turnout_events_matched_total"
-    await eventually(lambda: (registry.get_sample_value(name) or 0) >= events)
+    await eventually(lambda: total(registry, name) >= events)
     # Those who wait are told before the position is committed, and that is before the next batch.
     pool = house.platform.pool
     await until(

@@ -25,6 +25,7 @@ from shared.wire.commands import Cancel, Tell, encode_cancel, encode_start, enco
 from shared.wire.events import encode_event
 from shared.wire.topics import Topics
 from tests.support.house import House, settings_of
+from tests.support.metrics import total
 
 Roles = Sequence[tuple[str, Role]]
 
@@ -55,8 +56,7 @@ class Works(House):
 
     def metric(self, name: str) -> float:
         """A metric's value, of all labels together; 0 before it was first set."""
-        found = (sample for family in self.platform.registry.collect() for sample in family.samples)
-        return sum(sample.value for sample in found if sample.name == name)
+        return total(self.platform.registry, name)
 
 
 @asynccontextmanager

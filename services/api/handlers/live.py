@@ -69,7 +69,10 @@ async def follow(request: web.Request) -> web.StreamResponse:
     if written is not None and known is None:
         raise _bad_id(f"/headers/{_HEADER}" if _HEADER in request.headers else "/query/after")
     may_see = request[PRINCIPAL].may(Scope.PAYLOADS)
-    async with live.listen(request[PRINCIPAL].name) as ring, open_stream(request, ring) as stream:
+    async with (
+        live.listen(request[PRINCIPAL].counted_as) as ring,
+        open_stream(request, ring) as stream,
+    ):
         await Follower(live, ring, wanted, may_see=may_see).follow(stream, known)
     return stream.response
 
@@ -82,7 +85,7 @@ async def live(request: web.Request) -> web.StreamResponse:
     id_, environment_id = ExecutionId(id_in_path(request)), await environment_of(request)
     after = _position(request)
     may_see = request[PRINCIPAL].may(Scope.PAYLOADS)
-    async with request.app[LIVE].listen(request[PRINCIPAL].name) as ring:
+    async with request.app[LIVE].listen(request[PRINCIPAL].counted_as) as ring:
         number = ring.end
         found, entries = await _look(request, environment_id, id_, after)
         async with open_stream(request, ring) as stream:

@@ -24,7 +24,7 @@ def limit_requests(rates: Rates | None) -> Middleware:
         principal = request[PRINCIPAL]
         if rates is None or principal.name in _UNLIMITED:
             return await handler(request)
-        who = f"{principal.environment_id or principal.organisation_id}/{principal.name}"
+        who = principal.counted_as
         detail = "You ask too often; wait as long as Retry-After says."
         rates.check(who, detail, principal.environment_id)
         left = rates.take(who)

@@ -13,7 +13,7 @@ from typing import Final
 
 import structlog
 from aiohttp import web
-from prometheus_client import Counter, Gauge
+from prometheus_client import Gauge
 
 from services.api.http.problems import TOO_MANY_LISTENERS, TOO_MANY_REQUESTS, NotNow
 from services.api.live.places import Places, id_of, places_of
@@ -25,6 +25,7 @@ from services.api.resources import STOP, ApiResources
 from shared.bus.beside import beside
 from shared.bus.protocol import Extent, Received, TopicPartition
 from shared.domain.errors import Problem, TurnoutError, Unavailable
+from shared.domain.ids import EnvironmentId
 from shared.runtime.environment_names import EnvironmentCounter
 
 _OPEN_WITHIN_S: Final = 10
@@ -32,7 +33,7 @@ _PAUSE_S: Final = 1.0
 _AT_ONCE: Final = 100
 _FULL: Final = "There is no room for more streams at the moment."
 _ENOUGH: Final = "You have too many streams open: close one."
-_UNLIMITED: Final = frozenset({ANONYMOUS.name, OPERATOR.name})
+_UNLIMITED: Final = frozenset({ANONYMOUS.counted_as, OPERATOR.counted_as})
 
 log: Final = structlog.get_logger(__name__)
 
@@ -61,10 +62,11 @@ class Live:
             names=resources.environment_names,
             registry=registry,
         )
-        self._ended = Counter(
+        self._ended = EnvironmentCounter(
             "turnout_live_streams_ended",
             "Streams of live updates that Turnout ended early",
-            ("reason",),
+            ["reason"],
+            names=resources.environment_names,
             registry=registry,
         )
 
@@ -99,9 +101,9 @@ class Live:
             self._of += Counted()  # forgets those who have no stream any more
             self._tell_count()
 
-    def ended(self, ending: Ending) -> None:
-        """Note that a stream was ended."""
-        self._ended.labels(ending.value).inc()
+    def ended(self, environment_id: EnvironmentId | None, ending: Ending) -> None:
+        """Note that a stream of an environment was ended."""
+        self._ended.add(environment_id, ending.value)
 
     def id_of(self, places: Places) -> str:
         """The id of an event after which a listener is at ``places``."""

@@ -139,7 +139,7 @@ async def open_stream(request: web.Request, ring: Ring) -> AsyncIterator[Stream]
 async def _say_why(
     live: Live, request: web.Request, response: web.StreamResponse, ending: Ending
 ) -> None:
-    live.ended(ending)
+    live.ended(request.get(ENVIRONMENT), ending)
     document: ClosingDocument = {"reason": ending.value, "detail": _SAID[ending]}
     with suppress(ConnectionError, TimeoutError):
         async with asyncio.timeout(1):

@@ -12,7 +12,7 @@ from shared.domain.values import Value
 from shared.domain.workflows import Dialect
 from shared.expr.reads import Path
 from shared.expr.resolve import Resolver
-from shared.expr.scope import Seen, step_scope, told_of
+from shared.expr.scope import Seen, start_scope, step_scope
 from shared.expr.secrets import SecretMarks
 from shared.wire.outcomes import outcome_data
 
@@ -34,7 +34,8 @@ class ForeseenScope:
         self._plan = plan
         self._resolver = resolver
         self._marks = marks
-        self._told = told_of(event, plan.dialect)
+        workflow = {"id": str(plan.workflow_id), "version": plan.version, "name": plan.name}
+        self._start = start_scope(event, workflow, {"id": str(self.id)}, plan.dialect)
 
     def holds(
         self, source: str, paths: Iterable[Path], settled: Settled, given: Any = None
@@ -63,14 +64,8 @@ class ForeseenScope:
         """The root of what a step sees that reads ``paths``."""
         secrets = {path[1] for path in map(self._rooted, paths) if _is_secret(path)}
         seen = Seen(
-            event=self._told,
+            start=self._start,
             steps={key: outcome_data(done) for key, done in settled.items() if key[0] != "$"},
-            workflow={
-                "id": str(self._plan.workflow_id),
-                "version": self._plan.version,
-                "name": self._plan.name,
-            },
-            execution={"id": str(self.id)},
             secrets=self._marks.scope(secrets),
         )
         return step_scope(seen, self._plan.dialect)

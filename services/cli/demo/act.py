@@ -93,10 +93,10 @@ async def _collect(
                 show(result)
 
     def is_done() -> bool:
-        decided = _counted(stage, "turnout_events_matched_total")
+        decided = _counted(stage, "turnout_events_matched_total", environment=seeded)
         return len(found) >= due and decided >= len(planned)
 
-    due = sum(event.starts for event in planned)
+    due, seeded = sum(event.starts for event in planned), str(SEED_ENVIRONMENT)
     async with asyncio.TaskGroup() as group:
         reading = group.create_task(read())
         await _eventually(is_done, DONE_WITHIN_S)

@@ -69,6 +69,17 @@ async def statuses(client: Client, times: int, **headers: str) -> list[int]:
     return found
 
 
+def issuer_with(key: Key) -> Issuer:
+    """One whose tokens name an environment."""
+    return Issuer(
+        issuer=ISSUER,
+        audience=AUDIENCE,
+        algorithm="ES256",
+        public_key=key.pem,
+        environment_claim="env",
+    )
+
+
 async def test_a_key_may_ask_so_often(limited: Limited, clock: Stopped) -> None:
     """Then it is told to wait, in numbers; another key is not, nor is the operator."""
     client = await limited(OPERATOR, LIMITS)
@@ -97,20 +108,28 @@ async def test_a_key_may_ask_so_often(limited: Limited, clock: Stopped) -> None:
 async def test_a_subject_is_counted_in_each_of_its_environments(limited: Limited) -> None:
     """What it asks in one environment leaves it its times in another."""
     key = Key("one")
-    issuer = Issuer(
-        issuer=ISSUER,
-        audience=AUDIENCE,
-        algorithm="ES256",
-        public_key=key.pem,
-        environment_claim="env",
-    )
-    client = await limited(OPERATOR, LIMITS, issuer)
+    client = await limited(OPERATOR, LIMITS, issuer_with(key))
     live, test = [await Asker(client, OPERATOR).new_environment(name) for name in ("live", "test")]
     for environment in (live, test):
         token = key.token(claims(env=environment))
         assert await statuses(client, 7, Authorization=token) == [200] * 5 + [429] * 2
         again = key.token(claims(env=environment, jti="another"))
         assert await statuses(client, 1, Authorization=again) == [429]
+
+
+async def test_streams_of_a_subject_are_counted_in_each_environment(limited: Limited) -> None:
+    """Those that it has open in one environment leave it room in another."""
+    key = Key("one")
+    client = await limited(OPERATOR, RateSettings(requests_per_s=0), issuer_with(key))
+    live, test = [await Asker(client, OPERATOR).new_environment(name) for name in ("live", "test")]
+    async with AsyncExitStack() as stack:
+
+        async def opened(environment: str) -> int:
+            shown = {"Authorization": key.token(claims(env=environment))}
+            return (await stack.enter_async_context(client.get("/v1/live", headers=shown))).status
+
+        assert [await opened(live) for _ in range(21)] == [200] * 20 + [429]
+        assert await opened(test) == 200
 
 
 async def test_where_no_login_is_needed_nothing_is_limited(limited: Limited) -> None:

@@ -25,6 +25,7 @@ from tests.support.still_clock import StillClock
 from tests.support.works import all_ended, start, transform, workflow
 
 LARGE = "x" * 200_000
+SLOW = f'turnout_live_streams_ended_total{{environment="{DEFAULT_ENVIRONMENT}",reason="slow"}}'
 
 
 async def metric(client: Client, name: str) -> float:
@@ -60,8 +61,7 @@ async def test_who_reads_too_slowly_is_left_behind_alone(database: str) -> None:
                         await start(works, flow, 8, LARGE)
                         await all_ended(works.pool, 8 * n)
                         await eventually(partial(has_heard, ear, 16 * n), within_s=20)
-                    slow = 'turnout_live_streams_ended_total{reason="slow"}'
-                    await becomes(client, slow, 1)
+                    await becomes(client, SLOW, 1)
                     await becomes(client, "turnout_live_listeners", 1)
         assert {event.name for event in ear.heard} == {"step"}
         passed = f'turnout_live_events_total{{environment="{DEFAULT_ENVIRONMENT}"}}'

@@ -15,7 +15,7 @@ from shared.domain.workflows import Dialect
 from shared.expr.jsonata import ExpressionCache
 from shared.expr.liquid import TemplateCache
 from shared.expr.resolve import Resolver
-from shared.expr.scope import Seen, event_scope, step_scope, told_of
+from shared.expr.scope import Seen, event_scope, start_scope, step_scope
 from shared.matching.filters import compile_filter
 
 ID = UUID("4a4de828-f4c9-4bea-8ef4-2d705aec43bc")
@@ -172,10 +172,8 @@ def test_templates_reach_the_event_the_steps_and_what_is_annotated() -> None:
         }
     )
     seen = Seen(
-        event=told_of(EVENT, Dialect.THENA),
+        start=start_scope(EVENT, {"name": "Triage"}, {}, Dialect.THENA),
         steps={"1": {"status": "COMPLETED", "output": {"id": "r1"}, "input": {"a": 1}}},
-        workflow={"name": "Triage"},
-        execution={},
         annotations={"context.event.message.payload.ticket": {"tier": "GOLD"}},
     )
     resolver = Resolver(ExpressionCache(10), TemplateCache(10))

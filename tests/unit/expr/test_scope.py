@@ -13,7 +13,7 @@ from shared.domain.ids import EnvironmentId, event_key
 from shared.domain.short_ids import short_id
 from shared.domain.workflows import Dialect
 from shared.expr.jsonata import UNDEFINED
-from shared.expr.scope import Item, Seen, event_scope, step_scope, told_of
+from shared.expr.scope import Item, Seen, event_scope, start_scope, step_scope
 from shared.matching.filters import compile_filter
 from tests.unit.expr.support import evaluate
 
@@ -45,19 +45,20 @@ STEPS: dict[str, dict[str, Any]] = {
 
 
 SEEN = Seen(
-    event={},
+    start={},
     steps=STEPS,
-    workflow={"id": "w", "name": "Onboarding"},
-    execution={"id": "e"},
     secrets={"API": "marker"},
     item=Item(value={"sku": "x"}, index=3),
     error={"kind": "defect"},
 )
 
 
-def scope_of(dialect: Dialect, event: Event = EVENT, **others: Any) -> dict[str, Any]:
+def scope_of(
+    dialect: Dialect, event: Event = EVENT, execution: str = "e", **others: Any
+) -> dict[str, Any]:
     """What a step sees of ``event`` and SEEN, but for ``others``."""
-    return step_scope(replace(SEEN, event=told_of(event, dialect), **others), dialect)
+    start = start_scope(event, {"id": "w", "name": "Onboarding"}, {"id": execution}, dialect)
+    return step_scope(replace(SEEN, start=start, **others), dialect)
 
 
 def seen(source: str, dialect: Dialect, event: Event = EVENT) -> Any:
@@ -187,9 +188,9 @@ def test_altostrat_tells_how_it_was_started(type_: str, source: str, expected: s
 def test_altostrat_sees_the_run_as_its_clients_do() -> None:
     """A step finds the run's id in its trigger, in the form in which the API has it."""
     id_ = "4a4de828-f4c9-4bea-8ef4-2d705aec43bc"
-    scope = scope_of(Dialect.ALTOSTRAT, execution={"id": id_})
+    scope = scope_of(Dialect.ALTOSTRAT, execution=id_)
     assert scope["trigger"]["run_id"] == f"fl_run_{short_id(UUID(id_)).lower()}"
-    assert "run_id" not in scope_of(Dialect.ALTOSTRAT, execution={"id": "e"})["trigger"]
+    assert "run_id" not in scope_of(Dialect.ALTOSTRAT)["trigger"]
 
 
 @pytest.mark.parametrize(
@@ -240,6 +241,15 @@ def test_every_dialect_sees_the_common_words(dialect: Dialect) -> None:
     assert evaluate(source, scope_of(dialect)) == "markerx3defecte"
     alone = scope_of(dialect, item=None, error=None)
     assert not alone.keys() & {"item", "index", "error"}
+
+
+def test_what_an_execution_was_asked_for_stands_before_what_its_event_says() -> None:
+    """A language and a record that a client asked for, in transactionlink's words."""
+    event = replace(EVENT, payload={"locale": "fr", "recordId": "r1"})
+    asked = {"id": "e", "locale": "en", "record_id": "r2"}
+    scope = start_scope(event, {}, asked, Dialect.TRANSACTIONLINK)
+    assert (scope["locale"], scope["recordId"]) == ("en", "r2")
+    assert start_scope(event, {}, {"id": "e"}, Dialect.TRANSACTIONLINK)["locale"] == "fr"
 
 
 def test_a_step_cannot_hide_a_word_of_the_scope() -> None:

@@ -34,3 +34,16 @@ def test_nothing_is_left_out_of_the_count() -> None:
     assert len(counts) == 10  # nine, and the rest
     assert sum(counts.values()) == 101
     assert counts[OTHER] == 2 * 41 + 1
+
+
+def test_a_group_is_counted_as_its_members_are() -> None:
+    """Ids as text are the environments that they name; the bound on names is the same."""
+    registry, names = CollectorRegistry(), EnvironmentNames(2)
+    counter = EnvironmentCounter("c", "", names=names, registry=registry)
+    first, second = (EnvironmentId(uuid4()) for _ in range(2))
+    counter.add(first)
+    counter.add_each([str(first), str(second), str(first), str(DEFAULT_ENVIRONMENT)])
+    counter.add_each(())
+    (family,) = registry.collect()
+    counts = {s.labels["environment"]: s.value for s in family.samples if s.name == "c_total"}
+    assert counts == {str(first): 3, str(DEFAULT_ENVIRONMENT): 1, OTHER: 1}
