@@ -134,13 +134,17 @@ def _plan(shape: Shape, pointer: str) -> Plan:
 _planned = lru_cache(_PLANS_KNOWN_MAX)(_plan)
 
 
-@lru_cache(_PATHS_KNOWN_MAX)
 def path_of(key: str) -> Path | None:
     """The path that a filter's key names; None: it is none."""
+    return None if len(key) > PATH_CHARS_MAX else _path_of(key)
+
+
+@lru_cache(_PATHS_KNOWN_MAX)
+def _path_of(key: str) -> Path | None:
     template = _TEMPLATE.fullmatch(key)
     written = template[1] if template else key
     parts = written.split(".")
-    if len(key) > PATH_CHARS_MAX or not all(parts) or any(c in written for c in "{}"):
+    if not all(parts) or any(c in written for c in "{}"):
         return None
     segments = (Segment(part, int(part) if _INDEX.fullmatch(part) else None) for part in parts)
     return Path(written, tuple(segments))
@@ -269,7 +273,14 @@ def _all(parts: list[Node]) -> Node:
     return parts[0] if len(parts) == 1 else All(tuple(parts))
 
 
-@lru_cache(_PATHS_KNOWN_MAX)
 def _at(pointer: str, key: str) -> str:
     # Kept, as most filters have the same places: each is one object then.
+    is_short = len(pointer) + len(key) <= PATH_CHARS_MAX
+    return (_kept_place if is_short else _place)(pointer, key)
+
+
+def _place(pointer: str, key: str) -> str:
     return f"{pointer}/{key.replace('~', '~0').replace('/', '~1')}"
+
+
+_kept_place = lru_cache(_PATHS_KNOWN_MAX)(_place)
