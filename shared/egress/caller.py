@@ -17,6 +17,7 @@ from aiohttp import (
 )
 from aiohttp.abc import AbstractResolver
 
+from shared.domain.ids import EnvironmentId
 from shared.egress.connector import GuardedConnector, GuardedResolver, OwnedRequest, owned
 from shared.egress.errors import (
     CallTimeout,
@@ -26,7 +27,7 @@ from shared.egress.errors import (
 )
 from shared.egress.guard import check_url
 from shared.egress.message import Request, Response, checked_headers
-from shared.egress.resolver import SystemResolver
+from shared.egress.resolver import ASKING, SystemResolver
 from shared.egress.settings import EgressSettings
 from shared.runtime.clock import Clock
 
@@ -50,7 +51,7 @@ class Caller:
         target = check_url(request.url, self._settings)
         headers = checked_headers(request, self._settings)
         started = self._clock.monotonic()
-        with _translated():
+        with _translated(), _asking(request.environment_id):
             # Around everything: name, connection, headers and the slowest of bodies.
             async with (
                 asyncio.timeout(min(request.timeout_s, self._settings.timeout_s_max)),
@@ -108,6 +109,15 @@ async def open_caller(
         read_bufsize=_CHUNK_BYTES,
     ) as session:
         yield Caller(session, settings, clock)
+
+
+@contextmanager
+def _asking(environment_id: EnvironmentId | None) -> Iterator[None]:
+    token = ASKING.set(environment_id)
+    try:
+        yield
+    finally:
+        ASKING.reset(token)
 
 
 @contextmanager

@@ -1,19 +1,29 @@
 """Names looked up by the system's way, each on a thread of its own.
 
 A lookup cannot be broken off: a name whose servers are silent holds its thread as long as the
-system waits for them. So there are only so many threads, a name holds one of them however many ask
-for it, nothing else ever waits for one, and none keeps the process from ending.
+system waits for them. So there are only so many threads, of which no environment has more than its
+share, a name holds one of them however many ask for it, nothing else ever waits for one, and none
+keeps the process from ending.
 """
 
 import asyncio
 import socket
+from collections import Counter
 from contextlib import suppress
+from contextvars import ContextVar
 from threading import Thread
 from typing import Final
 
 from aiohttp.abc import AbstractResolver, ResolveResult
 
-LOOKUPS_MAX: Final = 64
+from shared.domain.ids import EnvironmentId
+
+LOOKUPS_MAX: Final = 128
+LOOKUPS_EACH_MAX: Final = 32
+"""Of one environment."""
+
+ASKING: Final = ContextVar[EnvironmentId | None]("asking", default=None)
+"""Whose call a name is looked up for; None: nobody's in particular."""
 
 _Name = tuple[str, socket.AddressFamily]
 _Found = list[ResolveResult]
@@ -24,6 +34,7 @@ class SystemResolver(AbstractResolver):
 
     def __init__(self) -> None:
         self._under_way: dict[_Name, asyncio.Future[_Found]] = {}
+        self._of: Counter[EnvironmentId] = Counter()
 
     async def resolve(
         self, host: str, port: int = 0, family: socket.AddressFamily = socket.AF_INET
@@ -32,9 +43,7 @@ class SystemResolver(AbstractResolver):
         name = host, family
         lookup = self._under_way.get(name)
         if lookup is None:
-            if len(self._under_way) >= LOOKUPS_MAX:
-                raise OSError("too many names are being looked up")
-            lookup = self._begin(name)
+            lookup = self._begin(name, ASKING.get())
         # Others wait for it too, and it goes on when nobody does any more.
         found = await asyncio.shield(lookup)
         return [{**each, "port": port} for each in found]
@@ -42,12 +51,15 @@ class SystemResolver(AbstractResolver):
     async def close(self) -> None:
         """Nothing is held but threads that end by themselves."""
 
-    def _begin(self, name: _Name) -> asyncio.Future[_Found]:
+    def _begin(self, name: _Name, whose: EnvironmentId | None) -> asyncio.Future[_Found]:
+        if len(self._under_way) >= LOOKUPS_MAX or self._has_its_share(whose):
+            raise OSError("too many names are being looked up")
         loop = asyncio.get_running_loop()
         lookup: asyncio.Future[_Found] = loop.create_future()
 
         def end(found: _Found | OSError) -> None:
             del self._under_way[name]
+            self._leave(whose)
             if isinstance(found, OSError):
                 lookup.set_exception(found)
                 lookup.exception()  # noted as seen: those who asked may be gone
@@ -60,8 +72,18 @@ class SystemResolver(AbstractResolver):
                 loop.call_soon_threadsafe(end, found)
 
         self._under_way[name] = lookup
+        if whose is not None:
+            self._of[whose] += 1
         Thread(target=work, name=f"resolve {name[0]}", daemon=True).start()
         return lookup
+
+    def _has_its_share(self, whose: EnvironmentId | None) -> bool:
+        return whose is not None and self._of[whose] >= LOOKUPS_EACH_MAX
+
+    def _leave(self, whose: EnvironmentId | None) -> None:
+        if whose is not None:
+            self._of[whose] -= 1
+            self._of += Counter()  # forgets those who look nothing up any more
 
 
 def _look_up(host: str, family: socket.AddressFamily) -> _Found | OSError:

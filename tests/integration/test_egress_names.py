@@ -4,16 +4,20 @@ import asyncio
 import socket
 from collections import Counter
 from collections.abc import AsyncIterator, Iterator
+from dataclasses import replace
 from threading import Event
 from typing import Any
+from uuid import uuid4
 
 import pytest
 
+from shared.domain.ids import EnvironmentId
 from shared.egress import resolver as resolving
 from shared.egress.caller import Caller, open_caller
 from shared.egress.errors import ConnectFailed
 from shared.egress.message import Request
-from shared.egress.resolver import SystemResolver
+from shared.egress.resolver import ASKING, LOOKUPS_MAX, SystemResolver
+from shared.egress.resolver import LOOKUPS_EACH_MAX as SHARE
 from shared.egress.settings import EgressSettings
 from shared.runtime.clock import SystemClock
 from tests.support.eventually import eventually
@@ -112,3 +116,47 @@ async def test_there_are_only_so_many_lookups(
     names.answered.set()
     await held
     assert await resolver.resolve("other.test")
+
+
+async def test_one_environments_silent_names_leave_room_for_anothers(
+    names: Names, caller: Caller
+) -> None:
+    """It has its share of the lookups; what is more cannot be reached, as with any bound."""
+    one, other = EnvironmentId(uuid4()), EnvironmentId(uuid4())
+    async with Receiver(sends(once(EMPTY))) as receiver, asyncio.TaskGroup() as group:
+        urls = [f"http://slow-{n}.unknown:8080/" for n in range(LOOKUPS_MAX)]
+        calls = [
+            group.create_task(_outcome(caller, replace(get(url, 30), environment_id=one)))
+            for url in urls
+        ]
+        await eventually(lambda: sum(call.done() for call in calls) == LOOKUPS_MAX - SHARE)
+        assert len(names.asked) == SHARE
+        url = receiver.url.replace("127.0.0.1", "quick.test")
+        answer = await caller.call(replace(get(url, 25), environment_id=other))
+        assert answer.status == 200
+        names.answered.set()
+    assert {call.result() for call in calls} == {ConnectFailed}
+
+
+async def test_a_share_is_free_again_when_names_were_found(names: Names) -> None:
+    """However many there were before."""
+    resolver = SystemResolver()
+    ASKING.set(EnvironmentId(uuid4()))
+    for turn in range(3):
+        names.answered.clear()
+        held = [
+            asyncio.create_task(resolver.resolve(f"slow-{turn}-{n}.test")) for n in range(SHARE)
+        ]
+        await eventually(lambda: len(names.asked) == (turn + 1) * SHARE)  # noqa: B023 - at once
+        with pytest.raises(OSError, match="too many"):
+            await resolver.resolve("other.test")
+        names.answered.set()
+        await asyncio.gather(*held)
+
+
+async def _outcome(caller: Caller, request: Request) -> type[Exception] | None:
+    try:
+        await caller.call(request)
+    except ConnectFailed as error:
+        return type(error)
+    return None
