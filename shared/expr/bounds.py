@@ -11,8 +11,9 @@ STEP_BYTES_MAX = 65_536
 class Bounds:
     """The limits of one evaluation; what passes one is stopped with an ``ExpressionError``.
 
-    Memory has no limit of its own: what an evaluation can hold is what it can write in
-    ``timeout_s``.
+    The engine has none for memory: what an evaluation can hold is what it can write in
+    ``timeout_s``, but where it calls what looks (``limits.py``) or is evaluated apart
+    (``apart.py``).
     """
 
     timeout_s: float

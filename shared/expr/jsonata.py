@@ -1,10 +1,7 @@
-"""JSONata: compile a text once, convert a document once, evaluate many, always within bounds.
+"""JSONata: compile a text once, convert a document once, evaluate many, always within bounds."""
 
-The only module that has the engine evaluate; ``reads.py`` asks it what a text reads.
-"""
-
+import pickle
 from collections.abc import Callable, Mapping
-from contextlib import nullcontext
 from dataclasses import dataclass
 from datetime import datetime
 from enum import Enum, StrEnum
@@ -16,11 +13,10 @@ import jlens
 from shared.domain.errors import Invalid, Problem
 from shared.domain.workflows import Dialect
 from shared.expr.bounds import STEP_BYTES_MAX, Bounds
+from shared.expr.builds import may_build
+from shared.expr.engine import Engine
 from shared.expr.errors import ExpressionError
-from shared.expr.functions import extensions_in
-from shared.expr.guards import guard
 from shared.expr.kept import SHORT_CHARS, Kept
-from shared.expr.limits import limited, looking
 
 
 class Undefined(Enum):
@@ -51,10 +47,14 @@ class Verdict:
 
 READINGS_MAX: Final = 16
 
-_NO_GUARD: Final = nullcontext()
 _TRUE = Verdict(Truth.TRUE)
 _FALSE = Verdict(Truth.FALSE)
 _UNDEFINED = Verdict(Truth.UNDEFINED)
+
+
+@dataclass(frozen=True, slots=True)
+class _Json:
+    text: str
 
 
 class Document:
@@ -67,12 +67,13 @@ class Document:
     Numbers are doubles: an integer beyond 2^53 is rounded.
     """
 
-    __slots__ = ("_converted", "_readings", "_value")
+    __slots__ = ("_converted", "_packed", "_readings", "_value")
 
     def __init__(self, value: Any, converted: jlens.Document | None = None) -> None:
         self._value = value
         self._converted = converted
         self._readings = 0
+        self._packed: bytes | None = None
 
     @classmethod
     def of(cls, value: Any) -> "Document":
@@ -88,9 +89,21 @@ class Document:
         """From JSON, at most 127 levels deep; anything else is ``Invalid``."""
         try:
             decoded = text if isinstance(text, str) else text.decode()
-            return cls(None, jlens.Document.from_json(decoded))
+            return cls(_Json(decoded), jlens.Document.from_json(decoded))
         except ValueError as error:
             raise _invalid_document(error) from error
+
+    def packed(self) -> bytes:
+        """For another process, which makes the same document of it with ``pickle``."""
+        if self._packed is None:
+            self._packed = pickle.dumps(self._value)
+        return self._packed
+
+    @classmethod
+    def unpacked(cls, packed: bytes) -> "Document":
+        """What another process packed."""
+        value = pickle.loads(packed)  # noqa: S301 - it comes from the process that started this one
+        return cls.from_json(value.text) if isinstance(value, _Json) else cls.of(value)
 
     def read_by(self, engine: jlens.Expression) -> tuple[Callable[..., Any], Any]:
         """How ``engine`` evaluates, and what it takes for the value."""
@@ -114,17 +127,15 @@ class Expression:
 
     Equal arguments give equal results: ``now`` is the instant of ``$now`` and ``$millis``,
     ``seed`` that of ``$random`` and ``$shuffle``. Only ``$uuid`` differs each time.
+
+    One that may build more than it is given is evaluated in another process (``apart.py``):
+    there, and any other here.
     """
 
     def __init__(self, source: str, dialect: Dialect) -> None:
         self.source = source
-        self._extensions = extensions_in(source, dialect)
-        finishes = (extension.finish for extension in self._extensions.values())
-        self._finishes = frozenset(filter(None, finishes))
-        self._guarded = guard(source)
-        self._is_limited = bool(self._guarded.functions or self._extensions)
-        # Compiled at once, as the deepest of the three: where it compiles, the others do.
-        self._condition = self._compiled("$boolean((0;", "))")
+        self._dialect = dialect
+        self._engine = Engine(source, dialect)
 
     def evaluate(
         self,
@@ -139,11 +150,21 @@ class Expression:
 
         ``bindings`` are variables, by name without the ``$``. Raises ``ExpressionError``.
         """
-        result = self._run(self._plain, document, bounds, now, seed, bindings)
+        evaluated = self.evaluate_there if self._may_build_value else self.evaluate_here
+        return evaluated(document, bounds, now, seed, bindings)
+
+    def evaluate_there(self, document: Document, bounds: Bounds, *given: Any) -> Any:
+        """As ``evaluate``, in the other process."""
+        kind, *result = self._apart(document, "value", (bounds, *given))
+        return result[0] if kind == "value" else UNDEFINED
+
+    def evaluate_here(self, document: Document, bounds: Bounds, *given: Any) -> Any:
+        """As ``evaluate``; then the instant, the seed and the bindings."""
+        result = self._engine.run("plain", document, bounds, *given)
         if result is not None:
-            return self._finished(result)
+            return self._engine.finished(result)
         # The engine says None for null and for undefined; asking again is rare and exact.
-        kind = self._run(self._kind, document, bounds, now, seed, bindings)
+        kind = self._engine.run("kind", document, bounds, *given)
         return None if kind == "null" else UNDEFINED
 
     def test(
@@ -156,88 +177,45 @@ class Expression:
         bindings: Mapping[str, Any] | None = None,
     ) -> Verdict:
         """The result as a condition, by JSONata's ``$boolean``. Raises nothing."""
+        if not self._may_build_condition:
+            return self.test_here(document, bounds, now, seed, bindings)
         try:
-            result = self._run(self._condition, document, bounds, now, seed, bindings)
+            _, truth = self._apart(document, "condition", (bounds, now, seed, bindings))
+        except ExpressionError as error:
+            return Verdict(Truth.ERROR, error)
+        return Verdict(Truth(truth))
+
+    def test_here(self, document: Document, bounds: Bounds, *given: Any) -> Verdict:
+        """As ``test``; then the instant, the seed and the bindings."""
+        try:
+            result = self._engine.run("condition", document, bounds, *given)
         except ExpressionError as error:
             return Verdict(Truth.ERROR, error)
         if result is None:
             return _UNDEFINED
         return _TRUE if result else _FALSE
 
-    def _run(
-        self,
-        compiled: "_Compiled",
-        document: Document,
-        bounds: Bounds,
-        now: datetime,
-        seed: int,
-        bindings: Mapping[str, Any] | None,
-    ) -> Any:
+    def _apart(self, document: Document, asked: str, given: tuple[Any, ...]) -> Any:
+        from shared.expr.apart import apart  # noqa: PLC0415 - few processes need one beside them
+
         try:
-            with limited(bounds.timeout_s) if self._is_limited else _NO_GUARD:
-                evaluate, value = document.read_by(compiled.engine)
-                return evaluate(
-                    value,
-                    None if bindings is None else dict(bindings),
-                    timeout=bounds.timeout_s,
-                    max_depth=bounds.depth_max,
-                    max_steps=bounds.steps_max,
-                    max_string_length=bounds.string_bytes_max,
-                    max_array_length=bounds.array_items_max,
-                    max_result_size=bounds.result_bytes_max,
-                    now=now.timestamp() * 1000,
-                    seed=seed,
-                )
-        except jlens.JlensError as error:
-            raise ExpressionError(
-                error.code, str(error), self._position(compiled, error)
-            ) from error
-        except ExpressionError:
-            raise
+            request = pickle.dumps((self.source, self._dialect, asked, document.packed(), given))
         except Exception as error:
-            # Whatever a function or a conversion trips over is the expression's own error.
+            # Whatever a value trips over is the expression's own error.
             message = f"{type(error).__name__}: {error}"
             raise ExpressionError("FUNCTION_FAILED", message) from error
-
-    def _finished(self, result: Any) -> Any:
-        for finish in self._finishes:
-            result = finish(result)
-        return result
-
-    def _position(self, compiled: "_Compiled", error: jlens.JlensError) -> int | None:
-        if error.position is None:
-            return None
-        return self._guarded.author_position(error.position - compiled.body_offset)
+        kind, *answer = apart().ask(request, given[0].timeout_s)
+        if kind == "error":
+            raise ExpressionError(*answer)
+        return kind, *answer
 
     @cached_property
-    def _plain(self) -> "_Compiled":
-        return self._compiled("", "")
+    def _may_build_value(self) -> bool:
+        return may_build(self.source, self._engine.extensions, is_condition=False)
 
     @cached_property
-    def _kind(self) -> "_Compiled":
-        return self._compiled("$type((0;", "))")
-
-    def _compiled(self, before: str, after: str) -> "_Compiled":
-        # What stands before ends in a semicolon: after a bracket no regular expression may begin.
-        guarded = self._guarded
-        around = (part for extension in self._extensions.values() for part in extension.around)
-        prelude = guarded.prelude + "".join(dict.fromkeys(around))
-        if prelude:
-            before, after = f"({prelude}{before}", f"{after})"
-        engine = jlens.Expression(before + guarded.body + after)
-        # Each registered function costs every evaluation about 0.15 µs: only those in the text.
-        for name, extension in self._extensions.items():
-            for registered, implementation in extension.named(name):
-                engine.register_function(registered, looking(implementation))
-        for name, implementation, signature in guarded.functions:
-            engine.register_function(name, implementation, signature)
-        return _Compiled(engine, len(before))
-
-
-@dataclass(frozen=True, slots=True)
-class _Compiled:
-    engine: jlens.Expression
-    body_offset: int
+    def _may_build_condition(self) -> bool:
+        return may_build(self.source, self._engine.extensions, is_condition=True)
 
 
 def compile_expression(

@@ -22,10 +22,18 @@ _BY_SIZE: Final[Mapping[str, tuple[str, str]]] = MappingProxyType(
         "decodeUrl": _TEXT,
         "decodeUrlComponent": _TEXT,
         "pad": ("$a,$b,$c", "<s-ns?:s>"),
+        "split": ("$a,$b,$c", "<s-(sf)n?:a<s>>"),
+        "clone": ("$a", "<(oa)-:o>"),
+        "reverse": ("$a", "<a:a>"),
+        "shuffle": ("$a", "<a:a>"),
+        "append": ("$a,$b", "<xx:a>"),
         "sort": ("$a,$b", ""),
     }
 )
-"""By name, the parameters and the signature: what takes as long as a text or a list is long."""
+"""By name, the parameters and the signature: what takes as long as a text or a list is long.
+
+Not ``$string``, of which ``$map`` sees one parameter of two, nor ``$zip``, which has no last one.
+"""
 
 _BY_PICTURE: Final[Mapping[str, tuple[str, str, str]]] = MappingProxyType(
     {

@@ -10,6 +10,7 @@ import orjson
 
 from tests.contract.hostile_native import native_places
 from tests.contract.hostile_words import other_places
+from tests.unit.expr.hostile_builds import BUILDS
 from tests.unit.expr.hostile_child import GENERATED
 from tests.unit.expr.hostile_liquid_child import HOSTILE as TEMPLATES
 
@@ -34,7 +35,7 @@ class Sent:
 def corpus() -> Mapping[str, str]:
     """The expressions by their names."""
     read = orjson.loads(_CORPUS.read_bytes())
-    return {name: GENERATED.get(source, source) for name, source in read.items()}
+    return {**{name: GENERATED.get(source, source) for name, source in read.items()}, **BUILDS}
 
 
 def everywhere(source: str, title: str) -> Iterator[Sent]:

@@ -1,0 +1,81 @@
+"""The process that evaluates for another (``apart.py``): reads requests, answers each, ends at EOF.
+
+``python -m shared.expr.apart_child``, with a socket as its standard input. It answers a request
+twice: at once when it has been read, and then with what it came to.
+"""
+
+import pickle
+import resource
+import signal
+import socket
+import struct
+from typing import Any, Final
+
+from shared.expr.apart import GRACE_S
+from shared.expr.bounds import Bounds
+from shared.expr.errors import ExpressionError
+from shared.expr.jsonata import UNDEFINED, Document, Expression, ExpressionCache
+
+_EXPRESSIONS_KEPT: Final = 200
+_ADDRESS_BYTES_MAX: Final = 3 * 1024**3
+"""Far above what the parent allows to be held: the engine maps a gigabyte of stack, and uses
+little of it. Only where the parent cannot see what is held it is this that ends it."""
+
+_LENGTH: Final = struct.Struct("!Q")
+
+
+def main() -> None:
+    """Answer until nobody asks any more."""
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    _, most_bytes = resource.getrlimit(resource.RLIMIT_AS)
+    if most_bytes == resource.RLIM_INFINITY or most_bytes > _ADDRESS_BYTES_MAX:
+        resource.setrlimit(resource.RLIMIT_AS, (_ADDRESS_BYTES_MAX, _ADDRESS_BYTES_MAX))
+    signal.signal(signal.SIGALRM, signal.SIG_DFL)
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, [signal.SIGALRM])
+    expressions = ExpressionCache(_EXPRESSIONS_KEPT)
+    with socket.socket(fileno=0) as asked, asked.makefile("rb") as requests:
+        _write(asked, b"")
+        while length := requests.read(_LENGTH.size):
+            request = pickle.loads(requests.read(*_LENGTH.unpack(length)))  # noqa: S301 - the parent's
+            # On nobody's time: what a text names may have to be loaded. The parent could, too.
+            source, dialect, *_ = request
+            expression = expressions.get(source, dialect=dialect)
+            _write(asked, b"")
+            # Should the parent be gone meanwhile, nobody else ends it: no signal's handler, and no
+            # thread, runs before the engine gives back the interpreter.
+            bounds: Bounds = request[-1][0]
+            signal.setitimer(signal.ITIMER_REAL, bounds.timeout_s + 2 * GRACE_S)
+            answer = answered(expression, request)
+            signal.setitimer(signal.ITIMER_REAL, 0)
+            _write(asked, answer)
+
+
+def answered(expression: Expression, request: tuple[Any, ...]) -> bytes:
+    """What the request comes to, as a tuple of what it is and of plain data, pickled."""
+    _, _, asked, document, given = request
+    try:
+        return pickle.dumps(_evaluated(expression, asked, Document.unpacked(document), given))
+    except ExpressionError as error:
+        return pickle.dumps(("error", error.code, str(error), error.position))
+    except Exception as error:  # noqa: BLE001 - whatever it trips over is the expression's own error
+        return pickle.dumps(("error", "FUNCTION_FAILED", f"{type(error).__name__}: {error}", None))
+
+
+def _evaluated(
+    expression: Expression, asked: str, document: Document, given: tuple[Any, ...]
+) -> tuple[Any, ...]:
+    if asked == "condition":
+        verdict = expression.test_here(document, *given)
+        if verdict.error is not None:
+            raise verdict.error
+        return "truth", verdict.truth.value
+    result = expression.evaluate_here(document, *given)
+    return ("undefined",) if result is UNDEFINED else ("value", result)
+
+
+def _write(asked: socket.socket, message: bytes) -> None:
+    asked.sendall(_LENGTH.pack(len(message)) + message)
+
+
+if __name__ == "__main__":
+    main()
