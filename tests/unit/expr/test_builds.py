@@ -46,6 +46,8 @@ RESULTS = [
     "[1..5000].{'i': $}",
 ]
 BUILT = [
+    "items.('" + "x" * 1_000 + "' & name) = 1",
+    "$string(items.{'a': '" + "x" * 1_000 + "'})",
     *BUILDS.values(),
     "$reduce([1..40], function($i, $x){o.[$i, $i]})",
     "$reduce(o, function($i, $x){[$i, $i]}) = 1",
