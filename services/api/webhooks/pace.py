@@ -26,21 +26,34 @@ class Pace:
     def __init__(self, clock: Clock) -> None:
         self._clock = clock
         self._budgets = Budgets(clock, free_s=FREE_S)
+        self._turn = asyncio.Lock()
 
     async def evaluate(self, environment_id: EnvironmentId, work: Callable[[], T]) -> T:
         """What ``work`` comes to, once the environment has time for it.
 
         Raises Unavailable when that would be too long.
         """
+        until_s = self._clock.monotonic() + WAIT_S_MAX
+        while True:
+            await self._wait(environment_id, until_s)
+            async with self._turn:
+                if self._budgets.wait_s(environment_id) <= 0:  # others of it were first
+                    return await self._done(environment_id, work)
+
+    async def _wait(self, environment_id: EnvironmentId, until_s: float) -> None:
         clock, budgets = self._clock, self._budgets
-        await asyncio.sleep(0)  # of several in a row, none may keep the others waiting
-        until_s = clock.monotonic() + WAIT_S_MAX
         while (wait_s := budgets.wait_s(environment_id)) > 0:
             if clock.monotonic() + wait_s > until_s:
                 raise Unavailable("The expressions of this environment's webhooks take too long.")
             await clock.sleep(max(wait_s, _TICK_S))
-        began_s = clock.monotonic()
+
+    async def _done(self, environment_id: EnvironmentId, work: Callable[[], T]) -> T:
+        began_s = self._clock.monotonic()
         try:
             return work()
         finally:
-            budgets.spend(environment_id, clock.monotonic() - began_s)
+            took_s = self._clock.monotonic() - began_s
+            self._budgets.spend(environment_id, took_s)
+            if took_s > FREE_S:
+                # Of several in a row, none may keep the others waiting, nor what is timed.
+                await self._clock.sleep(_TICK_S)

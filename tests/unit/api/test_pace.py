@@ -1,6 +1,9 @@
 """What the expressions that an environment's webhooks ask for may take of a process's time."""
 
+import asyncio
+import time
 from functools import partial
+from itertools import pairwise
 from uuid import UUID
 
 import pytest
@@ -10,6 +13,7 @@ from shared.domain.errors import Unavailable
 from shared.domain.ids import DEFAULT_ENVIRONMENT, EnvironmentId
 from shared.expr.errors import ExpressionError
 from shared.runtime.budgets import AT_ONCE_S, SHARE
+from shared.runtime.clock import SystemClock
 from tests.support.stopwatch import Stopwatch
 
 OTHER = EnvironmentId(UUID(int=7))
@@ -49,3 +53,24 @@ async def test_whoever_would_wait_too_long_is_told_at_once() -> None:
     assert await pace.evaluate(OTHER, lambda: 2) == 2
     clock.at_s += WAIT_S_MAX / SHARE
     assert await pace.evaluate(DEFAULT_ENVIRONMENT, lambda: 3) == 3
+
+
+async def test_between_two_that_are_slow_others_have_a_turn() -> None:
+    """Also whoever sleeps for a time, and when several are asked for at once, by whomever."""
+    pace, seen = Pace(SystemClock()), list[str]()
+
+    def work() -> None:
+        time.sleep(2 * FREE_S)
+        seen.append("work")
+
+    async def look() -> None:
+        while True:
+            await asyncio.sleep(0.0001)
+            seen.append("look")
+
+    looking = asyncio.create_task(look())
+    environments = [EnvironmentId(UUID(int=n)) for n in (1, 2, 2, 3)]
+    await asyncio.gather(*(pace.evaluate(id_, work) for id_ in environments))
+    looking.cancel()
+    assert seen.count("work") == len(environments)
+    assert ("work", "work") not in pairwise(seen)
