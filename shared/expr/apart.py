@@ -41,10 +41,17 @@ _WEIGHED_EVERY_S: Final = 0.004
 _HELD_BY_GIVEN: Final = 32
 """How many times what was sent is what was given, once it is read."""
 
-_LENGTH: Final = struct.Struct("!Q")
+LENGTH: Final = struct.Struct("!Q")
+"""Stands before each message, in either direction."""
+
 _READ_BYTES: Final = 65_536
 _TIMES: Final = 3
 """Both may have been ended by others; whatever ends a new one as well is the evaluation."""
+
+
+def framed(message: bytes) -> bytes:
+    """A message as it is sent."""
+    return LENGTH.pack(len(message)) + message
 
 
 class Gone(Exception):
@@ -93,7 +100,7 @@ class Child:
         if self._rest_bytes is None:
             self._next(starts_by_s)
             self._rest_bytes = held_bytes(self.pid)
-        self._send(_LENGTH.pack(len(request)) + request, starts_by_s)
+        self._send(framed(request), starts_by_s)
         self._next(starts_by_s)  # it has read that, and begins
         most_bytes = self._rest_bytes + GROWTH_BYTES_MAX + _HELD_BY_GIVEN * len(request)
         return self._answer(time.monotonic() + timeout_s + GRACE_S, timeout_s, most_bytes)
@@ -135,10 +142,10 @@ class Child:
 
     def _taken(self) -> bytes | None:
         """A message, if a whole one was received."""
-        begin = _LENGTH.size
+        begin = LENGTH.size
         if len(self._received) < begin:
             return None
-        end = begin + _LENGTH.unpack_from(self._received)[0]
+        end = begin + LENGTH.unpack_from(self._received)[0]
         if len(self._received) < end:
             return None
         found = bytes(self._received[begin:end])

@@ -8,10 +8,9 @@ import pickle
 import resource
 import signal
 import socket
-import struct
 from typing import Any, Final
 
-from shared.expr.apart import GRACE_S
+from shared.expr.apart import GRACE_S, LENGTH, framed
 from shared.expr.bounds import Bounds
 from shared.expr.errors import ExpressionError
 from shared.expr.jsonata import UNDEFINED, Document, Expression, ExpressionCache
@@ -20,8 +19,6 @@ _EXPRESSIONS_KEPT: Final = 200
 _ADDRESS_BYTES_MAX: Final = 3 * 1024**3
 """Far above what the parent allows to be held: the engine maps a gigabyte of stack, and uses
 little of it. Only where the parent cannot see what is held it is this that ends it."""
-
-_LENGTH: Final = struct.Struct("!Q")
 
 
 def main() -> None:
@@ -34,20 +31,20 @@ def main() -> None:
     signal.pthread_sigmask(signal.SIG_UNBLOCK, [signal.SIGALRM])
     expressions = ExpressionCache(_EXPRESSIONS_KEPT)
     with socket.socket(fileno=0) as asked, asked.makefile("rb") as requests:
-        _write(asked, b"")
-        while length := requests.read(_LENGTH.size):
-            request = pickle.loads(requests.read(*_LENGTH.unpack(length)))  # noqa: S301 - the parent's
+        asked.sendall(framed(b""))
+        while length := requests.read(LENGTH.size):
+            request = pickle.loads(requests.read(*LENGTH.unpack(length)))  # noqa: S301 - the parent's
             # On nobody's time: what a text names may have to be loaded. The parent could, too.
             source, dialect, *_ = request
             expression = expressions.get(source, dialect=dialect)
-            _write(asked, b"")
+            asked.sendall(framed(b""))
             # Should the parent be gone meanwhile, nobody else ends it: no signal's handler, and no
             # thread, runs before the engine gives back the interpreter.
             bounds: Bounds = request[-1][0]
             signal.setitimer(signal.ITIMER_REAL, bounds.timeout_s + 2 * GRACE_S)
             answer = answered(expression, request)
             signal.setitimer(signal.ITIMER_REAL, 0)
-            _write(asked, answer)
+            asked.sendall(framed(answer))
 
 
 def answered(expression: Expression, request: tuple[Any, ...]) -> bytes:
@@ -71,10 +68,6 @@ def _evaluated(
         return "truth", verdict.truth.value
     result = expression.evaluate_here(document, *given)
     return ("undefined",) if result is UNDEFINED else ("value", result)
-
-
-def _write(asked: socket.socket, message: bytes) -> None:
-    asked.sendall(_LENGTH.pack(len(message)) + message)
 
 
 if __name__ == "__main__":

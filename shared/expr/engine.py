@@ -5,7 +5,7 @@ from contextlib import nullcontext
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cached_property
-from typing import TYPE_CHECKING, Any, Final, Literal, assert_never
+from typing import TYPE_CHECKING, Any, Final
 
 import jlens
 
@@ -32,7 +32,7 @@ class Engine:
         self._guarded = guard(source)
         self._is_limited = bool(self._guarded.functions or self._extensions)
         # Compiled at once, as the deepest of the three: where it compiles, the others do.
-        self._condition = self._compiled("$boolean((0;", "))")
+        self.condition = self._compiled("$boolean((0;", "))")
 
     @property
     def extensions(self) -> Mapping[str, Any]:
@@ -41,18 +41,17 @@ class Engine:
 
     def run(
         self,
-        asked: Literal["plain", "kind", "condition"],
+        compiled: "Compiled",
         document: "Document",
         bounds: Bounds,
         now: datetime,
         seed: int,
         bindings: Mapping[str, Any] | None,
     ) -> Any:
-        """What the text comes to, or its ``$type``, or its ``$boolean``; None for undefined too.
+        """What ``plain``, ``kind`` or ``condition`` comes to; None for undefined too.
 
         Raises ``ExpressionError``.
         """
-        compiled = self._asked(asked)
         try:
             with limited(bounds.timeout_s) if self._is_limited else _NO_GUARD:
                 evaluate, value = document.read_by(compiled.engine)
@@ -85,31 +84,22 @@ class Engine:
             result = finish(result)
         return result
 
-    def _position(self, compiled: "_Compiled", error: jlens.JlensError) -> int | None:
+    def _position(self, compiled: "Compiled", error: jlens.JlensError) -> int | None:
         if error.position is None:
             return None
         return self._guarded.author_position(error.position - compiled.body_offset)
 
-    def _asked(self, asked: Literal["plain", "kind", "condition"]) -> "_Compiled":
-        match asked:
-            case "plain":
-                return self._plain
-            case "kind":
-                return self._kind
-            case "condition":
-                return self._condition
-            case _:
-                assert_never(asked)
-
     @cached_property
-    def _plain(self) -> "_Compiled":
+    def plain(self) -> "Compiled":
+        """The text itself."""
         return self._compiled("", "")
 
     @cached_property
-    def _kind(self) -> "_Compiled":
+    def kind(self) -> "Compiled":
+        """Its ``$type``."""
         return self._compiled("$type((0;", "))")
 
-    def _compiled(self, before: str, after: str) -> "_Compiled":
+    def _compiled(self, before: str, after: str) -> "Compiled":
         # What stands before ends in a semicolon: after a bracket no regular expression may begin.
         guarded = self._guarded
         around = (part for extension in self._extensions.values() for part in extension.around)
@@ -123,10 +113,12 @@ class Engine:
                 engine.register_function(registered, looking(implementation))
         for name, implementation, signature in guarded.functions:
             engine.register_function(name, implementation, signature)
-        return _Compiled(engine, len(before))
+        return Compiled(engine, len(before))
 
 
 @dataclass(frozen=True, slots=True)
-class _Compiled:
+class Compiled:
+    """A text with what stands around it; the author's begins after ``body_offset`` characters."""
+
     engine: jlens.Expression
     body_offset: int

@@ -160,11 +160,11 @@ class Expression:
 
     def evaluate_here(self, document: Document, bounds: Bounds, *given: Any) -> Any:
         """As ``evaluate``; then the instant, the seed and the bindings."""
-        result = self._engine.run("plain", document, bounds, *given)
+        result = self._engine.run(self._engine.plain, document, bounds, *given)
         if result is not None:
             return self._engine.finished(result)
         # The engine says None for null and for undefined; asking again is rare and exact.
-        kind = self._engine.run("kind", document, bounds, *given)
+        kind = self._engine.run(self._engine.kind, document, bounds, *given)
         return None if kind == "null" else UNDEFINED
 
     def test(
@@ -188,7 +188,7 @@ class Expression:
     def test_here(self, document: Document, bounds: Bounds, *given: Any) -> Verdict:
         """As ``test``; then the instant, the seed and the bindings."""
         try:
-            result = self._engine.run("condition", document, bounds, *given)
+            result = self._engine.run(self._engine.condition, document, bounds, *given)
         except ExpressionError as error:
             return Verdict(Truth.ERROR, error)
         if result is None:
