@@ -3,21 +3,22 @@
 import asyncio
 from collections.abc import Awaitable, Callable, Iterable, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Protocol
 
 from services.executor.compute import compute
 from services.executor.perform import Tools
 from services.executor.runs import Owned, Run, Word
+from services.executor.shares import Shares
 from shared.bus.dead_letters import dead_letter
 from shared.bus.protocol import Received
-from shared.db.group import Changed, Heard, Started
+from shared.db.group import Changed, Heard, Started, Timer
 from shared.domain.causes import cause_of
 from shared.domain.decide import begin
 from shared.domain.errors import Defect, NotFound
 from shared.domain.events import Event
-from shared.domain.executions import Attempt, Entry
+from shared.domain.executions import Attempt, Entry, Status
 from shared.domain.ids import ExecutionId, WorkflowId
 from shared.domain.plans import Plan
 from shared.domain.story import Transition, merged
@@ -58,7 +59,8 @@ class Batch:
     """What a run of commands asks for; ``repeated``: starts of executions in memory.
 
     ``words`` are for executions that are there, each with its offset; ``openings`` how executions
-    of each workflow version begin.
+    of each workflow version begin. ``entered`` are the environments of executions that come into
+    memory, one by one; ``held`` those of executions for which they have no room.
     """
 
     started: list[tuple[Started, Sequence[Entry]]] = field(default_factory=list)
@@ -66,18 +68,22 @@ class Batch:
     words: list[tuple[int, Word]] = field(default_factory=list)
     heard: list[Heard] = field(default_factory=list)
     changed: list[Changed] = field(default_factory=list)
+    timers: list[Timer] = field(default_factory=list)
     dead: list[DeadLetter] = field(default_factory=list)
     repeated: list[Start] = field(default_factory=list)
+    entered: list[str] = field(default_factory=list)
+    held: dict[ExecutionId, str] = field(default_factory=dict)
     openings: dict[tuple[WorkflowId, int], Transition] = field(default_factory=dict)
 
 
 async def read_commands(
-    owned: Owned, records: Sequence[Received], library: Library, tools: Tools
+    owned: Owned, records: Sequence[Received], library: Library, tools: Tools, shares: Shares
 ) -> Batch:
     """Read ``records``, all of one partition, in order.
 
     What an execution can compute before anything is sent is done here, and admitted with it;
-    unless it is told something at once, which is to be heard first.
+    unless it is told something at once, which is to be heard first, or its environment has no room
+    for it. The others count as entered.
     """
     batch = Batch()
     commands = [(record, _decoded(batch, record)) for record in records]
@@ -95,8 +101,11 @@ async def read_commands(
             try:
                 now = tools.clock.now()
                 run = await _begun(batch, owned, command, library, record.offset, now)
-                first = await _first(run, None if run.id in told else tools)
-                _add_start(batch, run, command, first)
+                if _has_room(batch, run, shares):
+                    first = await _first(run, None if run.id in told else tools)
+                    _add_start(batch, run, command, first)
+                else:
+                    _hold(batch, run, command)
             except Defect as error:
                 batch.dead.append(dead_letter(record, "UNREADABLE_COMMAND", error.message))
             except NotFound as error:
@@ -177,6 +186,29 @@ async def _first(run: Run, tools: Tools | None) -> Transition:
         run, first.runs, tools, chance=0.0, wake_at=first.wake_at, must_settle=True
     )
     return merged([first, *more])
+
+
+def _has_room(batch: Batch, run: Run, shares: Shares) -> bool:
+    """Whether an execution may come into memory, where it then counts."""
+    environment, owned = run.origin.environment, run.owned
+    if environment in owned.held or shares.room_of(environment) <= 0:
+        return False
+    shares.enter(environment)
+    batch.entered.append(environment)
+    return True
+
+
+def _hold(batch: Batch, run: Run, command: Start) -> None:
+    """Admit an execution that waits for room, with a timer by which successors find it."""
+    first = run.latest
+    assert first is not None, "it has begun"
+    _add_start(batch, run, command, first)
+    if not first.state.status.is_terminal:
+        started, entries = batch.started.pop()
+        waiting = started._replace(state=replace(first.state, status=Status.WAITING))
+        batch.started.append((waiting, entries))
+        batch.held[run.id] = run.origin.environment
+        batch.timers.append(Timer(run.owned.partition, run.id, run.created_at, is_first=True))
 
 
 def _add_start(batch: Batch, run: Run, command: Start, first: Transition) -> None:

@@ -16,8 +16,9 @@ from services.executor.life import Living, live
 from services.executor.metrics import ExecutorMetrics
 from services.executor.publish import Publisher
 from services.executor.recover import take_up
-from services.executor.runs import Owned, Run
+from services.executor.runs import Owned, Run, is_urgent
 from services.executor.settings import ExecutorSettings
+from services.executor.shares import HELD_MAX, Shares
 from services.executor.sleepers import Sleepers
 from services.executor.task_results import TaskResults
 from services.executor.turns import Turns
@@ -67,20 +68,21 @@ class Executor:
             for _ in range(needs.settings.ledgers)
         ]
         self._owned: dict[int, Owned] = {}
+        settings = needs.settings
+        self._shares = Shares(settings.active_max, settings.concurrency)
         self._sleepers = Sleepers(
             needs.platform,
             needs.library.plans,
-            needs.settings,
+            settings,
             owned=self._owned,
             launch=self._launch,
-            room=self._room,
+            shares=self._shares,
             forget=lambda owned, told: self._ledger(owned).forget(owned, told),
         )
         self._tasks: asyncio.TaskGroup = asyncio.TaskGroup()
         self._fetching = Breakable()
         self._freed = asyncio.Event()
-        self._active = 0
-        needs.metrics.active.set_function(lambda: self._active)
+        needs.metrics.active.set_function(lambda: self._shares.total)
         needs.metrics.partitions.watch(self._owned, needs.platform.clock)
 
     async def run(self, stop: asyncio.Event) -> None:
@@ -151,7 +153,7 @@ class Executor:
         self._ledger(owned).own(owned)
         self._ledger(owned).forget(owned, left.late)
         for run in left.runs:
-            self._launch(run)
+            self._sleepers.resume(run)
         self._sleepers.look()
         cursors = {"epoch": owned.epoch, "offset": owned.consumed_offset}
         log.info("partition_assigned", partition=partition, recovered=len(left.runs), **cursors)
@@ -161,7 +163,7 @@ class Executor:
         return self._ledgers[owned.partition % len(self._ledgers)]
 
     def _room(self) -> int:
-        return self._needs.settings.active_max - self._active
+        return min(self._shares.room, HELD_MAX - sum(o.held_count for o in self._owned.values()))
 
     async def _consume(self, subscription: Subscription) -> None:
         """Admit commands as far as there is room for the executions they start."""
@@ -212,11 +214,12 @@ class Executor:
 
     async def _admit(self, owned: Owned, records: Sequence[Received]) -> None:
         needs = self._needs
-        batch = await read_commands(owned, records, needs.library, needs.living.tools)
+        library, tools = needs.library, needs.living.tools
+        batch = await read_commands(owned, records, library, tools, self._shares)
         await bury(needs.platform, batch.dead, needs.metrics.dead_letters)
         for started, _ in batch.started:
-            owned.admitted[started.origin.execution_id] = started.command_offset
-        self._active += len(batch.started)
+            if (id_ := started.origin.execution_id) not in batch.held:
+                owned.admitted[id_] = started.command_offset
         self._tasks.create_task(self._admitted(owned, batch, records[-1].offset + 1))
 
     async def _admitted(self, owned: Owned, batch: Batch, offset: int) -> None:
@@ -228,16 +231,15 @@ class Executor:
                 started=batch.started,
                 heard=batch.heard,
                 changed=batch.changed,
+                timers=batch.timers,
             )
         finally:
-            self._active -= len(batch.started)
-        metrics = self._needs.metrics
-        metrics.came_again(batch.repeated, batch.runs, new)
-        begun = [run for id_, run in batch.runs.items() if id_ in new]
-        metrics.started.add_each(run.origin.environment for run in begun)
-        metrics.wrote((r.plan, r.origin.environment_id, r.latest) for r in begun if r.latest)
+            self._shares.leave(batch.entered)
+        self._needs.metrics.admitted(batch.repeated, batch.runs, new)
         for id_, run in batch.runs.items():
-            if id_ in new and not run.state.status.is_terminal:
+            if id_ in new and id_ in batch.held:
+                owned.hold(batch.held[id_], [id_])
+            elif id_ in new and not run.state.status.is_terminal:
                 self._launch(run)
             else:
                 owned.admitted.pop(id_, None)
@@ -256,7 +258,8 @@ class Executor:
             if not away:
                 return
             # One that came back by itself meanwhile may have left again without having heard.
-            back = await self._sleepers.wake(owned, away)
+            urgent = {w.execution_id for _, w in left if is_urgent([w])}
+            back = await self._sleepers.wake(owned, away, urgent=urgent)
             left = [(o, w) for o, w in left if w.execution_id in away.keys() - back]
 
     def _launch(self, run: Run) -> None:
@@ -269,7 +272,7 @@ class Executor:
             life.close()
             raise Unavailable("The executor is about to start anew.") from None
         run.owned.runs[run.id] = run
-        self._active += 1
+        self._shares.enter(run.origin.environment)
 
     async def _live(self, run: Run) -> None:
         owned = run.owned
@@ -291,5 +294,6 @@ class Executor:
             raise
         finally:
             del owned.runs[run.id]
-            self._active -= 1
+            self._shares.leave([run.origin.environment])
             self._freed.set()
+            self._sleepers.look(run.origin.environment)

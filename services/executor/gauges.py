@@ -1,18 +1,22 @@
 """What the executor holds, looked at when somebody asks: counting it would cost at each step."""
 
+from collections import Counter as Tally
 from collections.abc import Iterable, Mapping
 
 from prometheus_client.core import GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
 
 from services.executor.runs import Owned
+from shared.domain.ids import EnvironmentId, known_uuid
 from shared.runtime.clock import Clock
+from shared.runtime.environment_names import EnvironmentNames
 
 
 class Partitions(Collector):
-    """Attempts under way, and by partition what is not published and what is late."""
+    """Attempts under way, what is held, and by partition what is not published and what is late."""
 
-    def __init__(self) -> None:
+    def __init__(self, names: EnvironmentNames) -> None:
+        self._names = names
         self._owned: Mapping[int, Owned] = {}
         self._clock: Clock | None = None
 
@@ -32,13 +36,27 @@ class Partitions(Collector):
             "How long the earliest timer of a partition has been due; 0: none is.",
             labels=["partition"],
         )
+        held = GaugeMetricFamily(
+            "turnout_executions_held",
+            "Executions that wait until their environment has room for them.",
+            labels=["environment"],
+        )
         under_way = 0
         for partition, owned in self._owned.items():
             under_way += sum(len(run.performing) for run in owned.runs.values())
             behind.add_metric([str(partition)], owned.written_seq - owned.emitted_seq)
             late.add_metric([str(partition)], self._late_s(owned))
         attempts.add_metric([], under_way)
-        yield from (attempts, behind, late)
+        for name, count in self._held().items():
+            held.add_metric([name], count)
+        yield from (attempts, behind, late, held)
+
+    def _held(self) -> Mapping[str, int]:
+        held = Tally[str]()
+        for owned in self._owned.values():
+            for environment, ids in owned.held.items():
+                held[self._names.of(EnvironmentId(known_uuid(environment)))] += len(ids)
+        return held
 
     def _late_s(self, owned: Owned) -> float:
         due_at = owned.alarms.first_at()

@@ -68,6 +68,7 @@ class Ledger:
         started: Sequence[tuple[Started, Sequence[Entry]]],
         heard: Sequence[Heard],
         changed: Sequence[Changed],
+        timers: Sequence[Timer] = (),
     ) -> frozenset[ExecutionId]:
         """Make commands before ``offset`` durable; gives those executions that were new."""
         done: asyncio.Future[frozenset[ExecutionId]] = asyncio.get_running_loop().create_future()
@@ -78,6 +79,7 @@ class Ledger:
                 started=started,
                 heard=heard,
                 changed=changed,
+                timers=timers,
                 done=done,
             )
         )

@@ -52,20 +52,23 @@ class ExecutorMetrics:
             registry=registry,
         )
         self.lag = lag_gauge(registry, "executor")
-        self.partitions = Partitions()
+        self.partitions = Partitions(names)
         registry.register(self.partitions)
         self._work(registry, names)
         self._publishing(registry, names)
         self._commits(registry)
 
-    def came_again(
+    def admitted(
         self,
-        commands: Iterable[Start],
+        repeated: Iterable[Start],
         runs: Mapping[ExecutionId, Run],
         new: Collection[ExecutionId],
     ) -> None:
-        """Count start commands of executions in memory, and those of ``runs`` that are not new."""
-        for command in commands:
+        """Count the ``new`` ones of ``runs``; the others and ``repeated`` came once more."""
+        begun = [run for id_, run in runs.items() if id_ in new]
+        self.started.add_each(run.origin.environment for run in begun)
+        self.wrote((r.plan, r.origin.environment_id, r.latest) for r in begun if r.latest)
+        for command in repeated:
             self.repeated.add(_whose(command))
         if len(new) < len(runs):
             known = (run for id_, run in runs.items() if id_ not in new)

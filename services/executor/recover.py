@@ -94,14 +94,9 @@ async def find_active(conn: Connection, owned: Owned, active_offset: int) -> lis
     found: list[Found] = []
     after = active_offset - 1
     while page := await list_active(conn, owned.partition, after_offset=after, limit=PAGE):
-        found += await _with_logs(conn, page)
+        found += await with_logs(conn, page)
         after = page[-1].command_offset
     return found
-
-
-async def find_waiting(conn: Connection, owned: Owned, ids: Sequence[ExecutionId]) -> list[Found]:
-    """Those of ``ids`` that have not ended."""
-    return await _with_logs(conn, await list_executions(conn, owned.partition, ids))
 
 
 async def find_called(
@@ -116,7 +111,7 @@ async def find_called(
     late: dict[ExecutionId, list[int]] = {}
     for start in range(0, len(ids), PAGE):
         page = ids[start : start + PAGE]
-        there = await find_waiting(conn, owned, page)
+        there = await with_logs(conn, await list_executions(conn, owned.partition, page))
         ended = sorted(set(page) - {each.stored.origin.execution_id for each in there})
         found += there
         for id_, told in (await list_told(conn, ended)).items():
@@ -170,7 +165,8 @@ def _read(told: Sequence[tuple[int, bytes]]) -> dict[int, Word]:
     return {offset: word for offset, word in words.items() if not isinstance(word, Start)}
 
 
-async def _with_logs(conn: Connection, stored: Sequence[Stored]) -> list[Found]:
+async def with_logs(conn: Connection, stored: Sequence[Stored]) -> list[Found]:
+    """Executions with their logs, and what they were told."""
     if not stored:
         return []
     ids = [each.origin.execution_id for each in stored]

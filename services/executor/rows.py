@@ -28,6 +28,7 @@ class Admission:
     started: Sequence[tuple[Started, Sequence[Entry]]]
     heard: Sequence[Heard]
     changed: Sequence[Changed]
+    timers: Sequence[Timer]
     done: "asyncio.Future[frozenset[ExecutionId]]"
 
 
@@ -94,6 +95,8 @@ def _add_admission(batch: Batch, admission: Admission) -> None:
     group.heard += admission.heard
     for changed in admission.changed:
         group.change(changed)
+    for timer in admission.timers:
+        group.wake(timer)
 
 
 def _add_step(batch: Batch, step: Step) -> None:

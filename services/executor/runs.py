@@ -2,6 +2,7 @@
 
 import asyncio
 from collections import deque
+from collections.abc import Iterable
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -24,6 +25,11 @@ from shared.wire.results import Origin
 
 Word = Cancel | Tell
 """A command for an execution that is there."""
+
+
+def is_urgent(words: Iterable[Word]) -> bool:
+    """Whether an execution is to hear them whatever room there is: a cancellation makes some."""
+    return any(isinstance(word, Cancel) for word in words)
 
 
 @dataclass(slots=True, eq=False, kw_only=True)
@@ -134,7 +140,8 @@ class Owned:
     that neither ended nor is parked to the offset of that command, in ascending order: a successor
     looks for executions from the first on. Those that were parked are found by their timer, or by
     what they were told. ``ahead`` are commands read while there was no room to start executions,
-    not admitted yet.
+    not admitted yet. ``held`` are executions that would go on if their environment, whose id is
+    the key, had room for them; they too have a timer, or were told something.
     """
 
     partition: int
@@ -145,6 +152,7 @@ class Owned:
     admitted: dict[ExecutionId, int] = field(default_factory=dict)
     runs: dict[ExecutionId, Run] = field(default_factory=dict)
     ahead: deque[Received] = field(default_factory=deque)
+    held: dict[str, deque[ExecutionId]] = field(default_factory=dict)
     alarms: Alarms = field(default_factory=Alarms)
     waking: asyncio.Lock = field(default_factory=asyncio.Lock)
     is_draining: bool = False
@@ -183,6 +191,23 @@ class Owned:
             written_seq=self.written_seq,
             emitted_seq=self.emitted_seq,
         )
+
+    def hold(self, environment: str, ids: Iterable[ExecutionId]) -> None:
+        """Have executions wait for room, behind those of their environment that do."""
+        self.held.setdefault(environment, deque()).extend(ids)
+
+    @property
+    def held_count(self) -> int:
+        """How many are held."""
+        return sum(map(len, self.held.values()))
+
+    def release(self, environment: str, count: int) -> list[ExecutionId]:
+        """Take those that have waited longest, at most ``count``."""
+        held = self.held[environment]
+        released = [held.popleft() for _ in range(min(count, len(held)))]
+        if not held:
+            del self.held[environment]
+        return released
 
     @property
     def is_told_and_saved(self) -> bool:

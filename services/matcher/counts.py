@@ -16,6 +16,7 @@ from shared.domain.errors import Unavailable
 from shared.domain.events import Event
 from shared.domain.ids import EnvironmentId, WorkflowId
 from shared.matching.decisions import Decision, Reason
+from shared.runtime.roles import heed_cancellation
 
 log = structlog.get_logger(__name__)
 
@@ -91,6 +92,7 @@ class Counts:
                     for more in _batches(_arrived(arrived)):
                         await add_events(conn, more)
         except Unavailable as error:
+            heed_cancellation()
             lost += sum(tally.count for tally in decided.values())
             log.warning("decision_counts_not_written", detail=error.message)
         if lost:

@@ -7,6 +7,7 @@ from shared.db.pool import Pool
 from shared.db.webhook_deliveries import CHANNEL
 from shared.runtime.clock import Clock
 from shared.runtime.postgres_faults import PASSING
+from shared.runtime.roles import heed_cancellation
 
 _AGAIN_S: Final = 1.0
 
@@ -20,6 +21,7 @@ async def hear_due(pool: Pool, clock: Clock, changed: asyncio.Event) -> None:
         try:
             await _hear(pool, changed)
         except PASSING:
+            heed_cancellation()
             await clock.sleep(_AGAIN_S)
 
 

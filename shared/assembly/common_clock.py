@@ -16,6 +16,7 @@ import structlog
 from shared.db.pool import Pool, translated
 from shared.domain.errors import Unavailable
 from shared.runtime.clock import SystemClock
+from shared.runtime.roles import heed_cancellation
 from shared.runtime.sql import statements
 
 EVERY_S: Final = 30.0
@@ -57,4 +58,4 @@ class CommonClock(SystemClock):
             try:
                 await self.set(pool)
             except Unavailable:
-                continue
+                heed_cancellation()

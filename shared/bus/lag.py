@@ -8,6 +8,7 @@ from prometheus_client import CollectorRegistry, Gauge
 from shared.bus.protocol import Subscription
 from shared.domain.errors import Unavailable
 from shared.runtime.clock import Clock
+from shared.runtime.roles import heed_cancellation
 
 LOOK_EVERY_S: Final = 5.0
 
@@ -33,6 +34,7 @@ async def watch_lag(
             try:
                 lag = await subscription.lag()
             except Unavailable as error:  # whoever fetches tells of it
+                heed_cancellation()
                 log.debug("lag_unknown", reason=error.message)
             else:
                 gauge.clear()

@@ -24,6 +24,7 @@ from shared.bus.placing import Placer, topics_of
 from shared.bus.protocol import Assignee, Extent, Received, Record, Topic, TopicPartition
 from shared.domain.errors import Rejected, Unavailable
 from shared.runtime.clock import Clock
+from shared.runtime.roles import heed_cancellation
 
 _PUBLISH_S: Final = 30.0
 _CHECK_S: Final = 5.0
@@ -135,6 +136,7 @@ class LocalBus:
                 try:
                     await self._touch()
                 except Unavailable as error:
+                    heed_cancellation()
                     _log.warning("seats_not_touched", reason=str(error))
                     pause_s = min(pause_s, _RETRY_S)
             await asyncio.sleep(pause_s)

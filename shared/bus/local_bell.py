@@ -9,6 +9,7 @@ from uuid import uuid4
 
 from shared.bus.local_store import SQL, Pool
 from shared.runtime.postgres_faults import PASSING, is_passing
+from shared.runtime.roles import heed_cancellation
 
 _CHANNEL: Final = "turnout_bus"
 # Notifying takes a lock of the whole database at commit: tell the others at most this often.
@@ -57,6 +58,7 @@ class Bell:
             except PASSING as fault:
                 if not is_passing(fault):
                     raise
+                heed_cancellation()
                 # The others poll, too.
                 await asyncio.sleep(_RECONNECT_S)
             await asyncio.sleep(_COALESCE_S)
@@ -70,6 +72,7 @@ class Bell:
             except PASSING as fault:
                 if not is_passing(fault):
                     raise
+                heed_cancellation()
                 await asyncio.sleep(_RECONNECT_S)
 
     @asynccontextmanager

@@ -13,6 +13,7 @@ from shared.bus.local_group import Seat, Signs
 from shared.bus.local_store import Store
 from shared.bus.protocol import Assignee, Received, TopicPartition
 from shared.domain.errors import Rejected, Unavailable
+from shared.runtime.roles import heed_cancellation
 
 _RETRY_S: Final = 0.5
 
@@ -154,6 +155,7 @@ class LocalSubscription:
             try:
                 await self._regroup()
             except Unavailable as error:
+                heed_cancellation()
                 _log.warning("group_not_reached", reason=str(error))
                 await asyncio.sleep(_RETRY_S)
             except Exception as error:  # noqa: BLE001 - whatever it is, the next fetch raises it

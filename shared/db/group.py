@@ -69,11 +69,15 @@ class Changed(NamedTuple):
 
 
 class Timer(NamedTuple):
-    """When an execution wakes; ``due_at`` None forgets its timer."""
+    """When an execution wakes; ``due_at`` None forgets its timer.
+
+    ``is_first``: it is written with the execution's admission, or not at all.
+    """
 
     partition: int
     execution_id: ExecutionId
     due_at: datetime | None
+    is_first: bool = False
 
 
 class Heard(NamedTuple):

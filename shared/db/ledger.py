@@ -37,15 +37,17 @@ class Committed:
 
 async def commit_group(conn: Connection, group: Group) -> Committed:
     """Commit ``group``. An error leaves open whether it was committed: read the cursors again."""
+    timers = list(group.timers.values())
     row = await conn.fetchrow(
         _SQL["commit_group"],
         *_fence_columns(group.fences),
         *_started_columns(list(group.started.values())),
         *_written_columns(group),
         *_changed_columns(list(group.changed.values())),
-        *_timer_columns(list(group.timers.values())),
+        *_timer_columns(timers),
         *_inbox_columns(group),
         *_waiting_columns(list(group.waiting.values())),
+        [t.is_first for t in timers if t.due_at is not None],
     )
     assert row is not None, "a SELECT of two arrays gives one row"
     return Committed(frozenset(row["fenced_in"]), frozenset(row["started"]))

@@ -46,9 +46,7 @@ async def keep(name: str, role: Role, health: Health, *, stop: asyncio.Event) ->
         except* Unavailable as group:
             health.report(name, Condition.UNAVAILABLE)
             log.warning("role_interrupted", role=name, reasons=_reasons(group), pause_s=pause_s)
-        if (task := asyncio.current_task()) is not None and task.cancelling():
-            # A role that is cancelled may end with Unavailable instead: it is not to come back.
-            raise asyncio.CancelledError
+        heed_cancellation()
         if asyncio.get_running_loop().time() - started > PAUSE_MAX_S:
             pause_s = PAUSE_FIRST_S
         # Chance keeps replicas from coming back in step; it decides nothing else.
@@ -90,6 +88,17 @@ def must_be_ours() -> None:
     task = asyncio.current_task()
     if task is None or not task.cancelling():
         raise Unavailable("Something that was waited for was cancelled.")
+
+
+def heed_cancellation() -> None:
+    """Raise CancelledError if the current task was asked to end; for where an error is passed over.
+
+    What a task leaves behind may fail as it is cancelled, and that error then takes the place of
+    the cancellation: a loop that went on would never end, and whoever waits for it neither.
+    """
+    task = asyncio.current_task()
+    if task is not None and task.cancelling():
+        raise asyncio.CancelledError
 
 
 def stop_on_signals(stop: asyncio.Event) -> None:

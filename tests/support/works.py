@@ -16,7 +16,7 @@ from shared.assembly.platform import Platform, open_platform
 from shared.bus.protocol import Record, partition_of
 from shared.db.pool import Pool
 from shared.domain.events import Event
-from shared.domain.ids import DEFAULT_ENVIRONMENT, EventKey, ExecutionId, execution_id
+from shared.domain.ids import EnvironmentId, EventKey, ExecutionId, execution_id
 from shared.domain.signals import Told
 from shared.domain.workflows import Workflow
 from shared.runtime.clock import Clock
@@ -109,7 +109,7 @@ def start_command(flow: Workflow, payload: Any = None) -> tuple[ExecutionId, byt
     now = datetime.now(UTC)
     event = Event(
         key=key,
-        environment_id=DEFAULT_ENVIRONMENT,
+        environment_id=EnvironmentId(flow.environment_id),
         type="go",
         source="/test",
         id=str(key),

@@ -89,12 +89,15 @@ advanced AS (
 slept AS (
     INSERT INTO timers (execution_id, partition, due_at)
     SELECT t.execution_id, t.partition, t.due_at
-    FROM unnest($16::uuid[], $17::int[], $18::timestamptz[]) AS t (execution_id, partition, due_at)
+    FROM unnest($16::uuid[], $17::int[], $18::timestamptz[], $42::boolean[])
+        AS t (execution_id, partition, due_at, is_first)
     JOIN fence USING (partition)
+    WHERE NOT t.is_first OR EXISTS (SELECT FROM started WHERE started.id = t.execution_id)
     UNION ALL
     SELECT started.id, started.partition, started.expires_at
     FROM started
     WHERE started.expires_at IS NOT NULL AND started.finished_at IS NULL
+        AND started.id <> ALL ($16::uuid[])
     ON CONFLICT (execution_id) DO UPDATE SET due_at = excluded.due_at
 ),
 woken AS (
