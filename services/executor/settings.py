@@ -37,7 +37,7 @@ class Concurrency(Group):
     """How many executions of an environment are in an executor's memory; others are held."""
 
     executions_max: int | None = Field(
-        default=None, ge=1, description="None: all there is room for, nine tenths beside others"
+        default=None, ge=1, description="None: all there is room for; a share beside others"
     )
 
 

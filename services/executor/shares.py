@@ -9,8 +9,13 @@ from typing import Final
 
 from services.executor.settings import ConcurrencySettings
 
-SHARE: Final = 0.9
-"""Of all room one environment may take so much, unless its number is set, and it is not alone."""
+TIMES_FREE: Final = 8
+"""An environment whose number is not set has at most so many times what is left free.
+
+So one alone in asking takes eight ninths, two take eight seventeenths each, and something is left
+for whoever comes: the dynamic thresholds of Choudhury and Hahne (IEEE/ACM Transactions on
+Networking 6, 1998). An executor that has seen a single environment gives it all.
+"""
 
 HELD_MAX: Final = 100_000
 """So many executions are held before everybody waits for room."""
@@ -24,7 +29,6 @@ class Shares:
 
     def __init__(self, active_max: int, concurrency: ConcurrencySettings) -> None:
         self._active_max = active_max
-        self._most_shared = max(1, int(active_max * SHARE))
         self._default = concurrency.executions_max
         self._named: Mapping[str, int | None] = {
             str(id_): given.executions_max for id_, given in concurrency.environments.items()
@@ -45,11 +49,12 @@ class Shares:
         return self._active_max - self._total
 
     def room_of(self, environment: str) -> int:
-        """How many more an environment may have, as far as there is room at all; may be below 0."""
-        most = self._named.get(environment, self._default)
-        if most is None:
-            most = self._most_shared if self._are_several else self._active_max
-        return most - self._active.get(environment, 0)
+        """How many more an environment may have by its number or share; may be below 0."""
+        active, most = self._active.get(environment, 0), self._named.get(environment, self._default)
+        if most is None and self._are_several:
+            # One more must still be within so many times of what is then left.
+            return (TIMES_FREE * self.room - active + TIMES_FREE) // (TIMES_FREE + 1)
+        return (self._active_max if most is None else most) - active
 
     def enter(self, environment: str) -> None:
         """Count one that comes into memory."""

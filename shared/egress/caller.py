@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from typing import Final
+from weakref import WeakValueDictionary
 
 from aiohttp import (
     ClientConnectorError,
@@ -31,6 +32,9 @@ from shared.egress.resolver import ASKING, SystemResolver
 from shared.egress.settings import EgressSettings
 from shared.runtime.clock import Clock
 
+SHARE: Final = 0.75
+"""One environment has at most so much of all connections: those of slow receivers are not all."""
+
 _CHUNK_BYTES: Final = 65_536
 
 
@@ -41,6 +45,7 @@ class Caller:
         self._session = session
         self._settings = settings
         self._clock = clock
+        self._shares = WeakValueDictionary[EnvironmentId | None, asyncio.Semaphore]()
 
     async def call(self, request: Request) -> Response:
         """Send the request once and read the response, whatever its status.
@@ -52,9 +57,10 @@ class Caller:
         headers = checked_headers(request, self._settings)
         started = self._clock.monotonic()
         with _translated(), _asking(request.environment_id):
-            # Around everything: name, connection, headers and the slowest of bodies.
+            # Around everything: its turn, name, connection, headers and the slowest of bodies.
             async with (
                 asyncio.timeout(min(request.timeout_s, self._settings.timeout_s_max)),
+                self._share(request.environment_id),
                 self._session.request(
                     request.method,
                     owned(target.url, request.environment_id),
@@ -72,6 +78,11 @@ class Caller:
             truncated=truncated,
             duration_s=self._clock.monotonic() - started,
         )
+
+    def _share(self, environment_id: EnvironmentId | None) -> asyncio.Semaphore:
+        """What an environment's calls hold while they are under way."""
+        most = max(1, int(self._settings.connections_max * SHARE))
+        return self._shares.setdefault(environment_id, asyncio.Semaphore(most))
 
     def _headers(self, answer: ClientResponse) -> dict[str, str]:
         """Read as Latin-1, in which every byte is a character that JSON can carry."""

@@ -14,6 +14,7 @@ from shared.egress.message import Request
 from shared.egress.settings import EgressSettings
 from shared.runtime.clock import SystemClock
 from tests.integration.webhooks.stage import open_hooks, phase, publish, roles, subscribe
+from tests.support.eventually import eventually
 from tests.support.receiver import OK, Receiver
 from tests.support.works import open_works, until
 from tests.unit.executor.calls import call
@@ -81,3 +82,37 @@ async def test_messages_of_two_environments_share_no_connection(database: str) -
             await until(works.pool, sent, number)
         assert [one.path for one in hooks.got] == ["/1", "/2"]
         assert hooks.got[0].peer != hooks.got[1].peer
+
+
+async def test_slow_receivers_of_one_environment_leave_connections_for_others() -> None:
+    """It has three quarters of them at most; its other calls wait for those, not another's."""
+    waits = asyncio.Event()
+
+    async def slow(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.readuntil(b"\r\n\r\n")
+        await waits.wait()
+        writer.write(OK + b"Content-Length: 2\r\nConnection: close\r\n\r\nok")
+
+    async def fast(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.readuntil(b"\r\n\r\n")
+        writer.write(OK + b"Content-Length: 2\r\nConnection: close\r\n\r\nok")
+
+    settings = EgressSettings(allow_loopback=True, connections_max=8)
+    async with (
+        Receiver(slow) as stuck,
+        Receiver(fast) as free,
+        open_caller(settings, SystemClock()) as caller,
+        asyncio.TaskGroup() as group,
+    ):
+        request = Request(
+            method="GET", url=stuck.url, headers={}, body=None, timeout_s=60, environment_id=ONE
+        )
+        calls = [group.create_task(caller.call(request)) for _ in range(20)]
+        await eventually(lambda: stuck.connections == 6)
+        for _ in range(20):
+            answer = await caller.call(replace(request, url=free.url, environment_id=OTHER))
+            assert answer.body == b"ok"
+        assert stuck.connections == 6
+        waits.set()
+        assert {(await call_).body for call_ in calls} == {b"ok"}
+        assert stuck.connections == 20

@@ -96,7 +96,7 @@ async def test_each_environment_has_the_number_that_is_said(database: str) -> No
         assert (crowd.most["/a"], crowd.most["/b"]) == (MOST, 2)
 
 
-async def test_one_that_is_not_alone_leaves_the_others_a_tenth(database: str) -> None:
+async def test_one_that_is_not_alone_leaves_the_others_room(database: str) -> None:
     """Without numbers, hung executions of one environment do not keep another one from running."""
     async with open_crowd() as crowd, open_works(database, active_max=10) as works:
         await start_other(works, 1)
