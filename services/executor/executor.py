@@ -16,7 +16,7 @@ from services.executor.life import Living, live
 from services.executor.metrics import ExecutorMetrics
 from services.executor.publish import Publisher
 from services.executor.recover import take_up
-from services.executor.runs import Owned, Run, is_urgent
+from services.executor.runs import Owned, Run, Word
 from services.executor.settings import ExecutorSettings
 from services.executor.shares import HELD_MAX, Shares
 from services.executor.sleepers import Sleepers
@@ -249,17 +249,16 @@ class Executor:
         """Pass on what is durable now; an execution that is away comes back with it."""
         left = batch.words
         while left:
-            away: dict[ExecutionId, list[int]] = {}
+            away: dict[ExecutionId, dict[int, Word]] = {}
             for offset, word in left:
                 if (run := owned.runs.get(word.execution_id)) is not None:
                     run.tell(offset, word)
                 else:
-                    away.setdefault(word.execution_id, []).append(offset)
+                    away.setdefault(word.execution_id, {})[offset] = word
             if not away:
                 return
             # One that came back by itself meanwhile may have left again without having heard.
-            urgent = {w.execution_id for _, w in left if is_urgent([w])}
-            back = await self._sleepers.wake(owned, away, urgent=urgent)
+            back = await self._sleepers.wake(owned, away)
             left = [(o, w) for o, w in left if w.execution_id in away.keys() - back]
 
     def _launch(self, run: Run) -> None:
@@ -271,7 +270,7 @@ class Executor:
         except RuntimeError:  # the tasks are being ended, while the bus still assigns
             life.close()
             raise Unavailable("The executor is about to start anew.") from None
-        run.owned.runs[run.id] = run
+        run.owned.come(run)
         self._shares.enter(run.origin.environment)
 
     async def _live(self, run: Run) -> None:

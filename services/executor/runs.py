@@ -2,8 +2,8 @@
 
 import asyncio
 from collections import deque
-from collections.abc import Iterable
-from contextlib import suppress
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -141,7 +141,8 @@ class Owned:
     looks for executions from the first on. Those that were parked are found by their timer, or by
     what they were told. ``ahead`` are commands read while there was no room to start executions,
     not admitted yet. ``held`` are executions that would go on if their environment, whose id is
-    the key, had room for them; they too have a timer, or were told something.
+    the key, had room for them; they too have a timer, or were told something. ``called`` are
+    those that are cancelled and away, with their commands by offset, while they are looked up.
     """
 
     partition: int
@@ -153,6 +154,7 @@ class Owned:
     runs: dict[ExecutionId, Run] = field(default_factory=dict)
     ahead: deque[Received] = field(default_factory=deque)
     held: dict[str, deque[ExecutionId]] = field(default_factory=dict)
+    called: dict[ExecutionId, dict[int, Word]] = field(default_factory=dict)
     alarms: Alarms = field(default_factory=Alarms)
     waking: asyncio.Lock = field(default_factory=asyncio.Lock)
     is_draining: bool = False
@@ -191,6 +193,31 @@ class Owned:
             written_seq=self.written_seq,
             emitted_seq=self.emitted_seq,
         )
+
+    def come(self, run: Run) -> None:
+        """Have a run in memory; at once it hears of its cancellation, whoever brought it."""
+        self.runs[run.id] = run
+        for offset, word in self.called.get(run.id, {}).items():
+            if isinstance(word, Cancel):
+                run.tell(offset, word)
+
+    @contextmanager
+    def calling(self, told: Mapping[ExecutionId, Mapping[int, Word]]) -> Iterator[None]:
+        """Tell executions that are cancelled so as soon as they come, until they were looked up.
+
+        Their other commands they find where they are kept, each once and in order; to be cancelled
+        twice is all the same.
+        """
+        called = {id_: words for id_, words in told.items() if is_urgent(words.values())}
+        for id_, words in called.items():
+            self.called.setdefault(id_, {}).update(words)
+        try:
+            yield
+        finally:
+            for id_, words in called.items():
+                left = {o: w for o, w in self.called.pop(id_).items() if o not in words}
+                if left:
+                    self.called[id_] = left
 
     def hold(self, environment: str, ids: Iterable[ExecutionId]) -> None:
         """Have executions wait for room, behind those of their environment that do."""

@@ -1,13 +1,13 @@
 """Executions that wait out of memory, and their waking: by their timer, or by a command."""
 
 import asyncio
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime, timedelta
 
 from services.executor.admit import Plans
 from services.executor.alarms import before
 from services.executor.recover import restored, with_logs
-from services.executor.runs import Owned, Run, is_urgent
+from services.executor.runs import Owned, Run, Word, is_urgent
 from services.executor.settings import ExecutorSettings
 from services.executor.shares import Shares
 from shared.assembly.platform import Platform
@@ -75,43 +75,45 @@ class Sleepers:
     async def wake(
         self,
         owned: Owned,
-        told: Mapping[ExecutionId, Sequence[int]],
-        *,
-        urgent: Collection[ExecutionId] = (),
+        told: Mapping[ExecutionId, Mapping[int, Word]],
     ) -> frozenset[ExecutionId]:
         """Bring executions back into memory; ended ones lose their timer and what they are told.
 
-        ``told`` are the offsets of the commands for each. Those for which their environments have
-        no room are held, unless they are ``urgent``. Gives those of which nothing is left to be
-        done: they were away, and are not, or have ended; or their next owner does it.
+        ``told`` are the commands for each, by their offsets. Those for which their environments
+        have no room are held, but for those that are cancelled. Gives those of which nothing is
+        left to be done: they were away, and are not, or have ended; or their next owner does it.
         """
-        async with owned.waking:
-            away = [id_ for id_ in told if id_ not in owned.runs]
-            if owned.is_draining:
-                return frozenset(told)
-            if not away:
-                return frozenset()
-            with translated():
-                async with self._platform.pool.acquire() as conn:
-                    stored = await list_executions(conn, owned.partition, away)
-                    coming = self._enter(owned, stored, urgent)
-                    found = await with_logs(conn, coming)
-            runs = await restored(owned, found, self._plans, is_woken=True)
-            self._shares.leave([run.origin.environment for run in runs])
-            for run in runs:
-                self._launch(run)
-            if ended := set(away) - {each.origin.execution_id for each in stored}:
-                self._forget(owned, {id_: told[id_] for id_ in sorted(ended)})
-            return frozenset(away)
+        with owned.calling(told):
+            async with owned.waking:
+                return await self._woken(owned, told)
 
-    def _enter(
-        self, owned: Owned, stored: Sequence[Stored], urgent: Collection[ExecutionId]
-    ) -> list[Stored]:
+    async def _woken(
+        self, owned: Owned, told: Mapping[ExecutionId, Mapping[int, Word]]
+    ) -> frozenset[ExecutionId]:
+        away = [id_ for id_ in told if id_ not in owned.runs]
+        if owned.is_draining:
+            return frozenset(told)
+        if not away:
+            return frozenset()
+        with translated():
+            async with self._platform.pool.acquire() as conn:
+                stored = await list_executions(conn, owned.partition, away)
+                coming = self._enter(owned, stored)
+                found = await with_logs(conn, coming)
+        runs = await restored(owned, found, self._plans, is_woken=True)
+        self._shares.leave([run.origin.environment for run in runs])
+        for run in runs:
+            self._launch(run)
+        if ended := set(away) - {each.origin.execution_id for each in stored}:
+            self._forget(owned, {id_: list(told[id_]) for id_ in sorted(ended)})
+        return frozenset(away)
+
+    def _enter(self, owned: Owned, stored: Sequence[Stored]) -> list[Stored]:
         """Those that come into memory, where they count from now on; the others are held."""
         coming: list[Stored] = []
         for each in stored:
             id_, environment = each.origin.execution_id, each.origin.environment
-            if id_ in urgent or self._shares.room_of(environment) > 0:
+            if id_ in owned.called or self._shares.room_of(environment) > 0:
                 self._shares.enter(environment)
                 coming.append(each)
             else:
@@ -124,7 +126,7 @@ class Sleepers:
             room = min(self._shares.room_of(environment), self._shares.room)
             if room > 0 and environment in owned.held:
                 ids = owned.release(environment, min(room, self._settings.fetch_max))
-                await self.wake(owned, dict.fromkeys(ids, ()))
+                await self.wake(owned, {id_: {} for id_ in ids})
 
     def _in_turn(self) -> list[Owned]:
         """The partitions, each time another one first: they share the room of environments."""
@@ -139,7 +141,7 @@ class Sleepers:
             await self._load(owned)
         room = min(self._shares.room, self._settings.fetch_max)
         if due := owned.alarms.due(now, limit=room):
-            await self.wake(owned, dict.fromkeys(due, ()))
+            await self.wake(owned, {id_: {} for id_ in due})
 
     async def _load(self, owned: Owned) -> None:
         now = self._platform.clock.now()
