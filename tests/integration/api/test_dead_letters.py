@@ -99,7 +99,7 @@ async def test_what_came_too_early_runs_when_it_is_tried_again(database: str) ->
     """A start of a workflow that is not there is a dead letter until there is one."""
     async with open_both(database) as (house, operator):
         flow = uuid4()
-        early = Workflow.model_construct(id=flow, version=1)
+        early = Workflow.model_construct(id=flow, environment_id=DEFAULT_ENVIRONMENT, version=1)
         id_, command = start_command(early)
         record = Record(house.platform.topics.commands, str(id_).encode(), command)
         await house.platform.bus.publish([record])
