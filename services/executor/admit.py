@@ -202,13 +202,11 @@ def _hold(batch: Batch, run: Run, command: Start) -> None:
     """Admit an execution that waits for room, with a timer by which successors find it."""
     first = run.latest
     assert first is not None, "it has begun"
-    _add_start(batch, run, command, first)
     if not first.state.status.is_terminal:
-        started, entries = batch.started.pop()
-        waiting = started._replace(state=replace(first.state, status=Status.WAITING))
-        batch.started.append((waiting, entries))
+        first = replace(first, state=replace(first.state, status=Status.WAITING))
         batch.held[run.id] = run.origin.environment
         batch.timers.append(Timer(run.owned.partition, run.id, run.created_at, is_first=True))
+    _add_start(batch, run, command, first)
 
 
 def _add_start(batch: Batch, run: Run, command: Start, first: Transition) -> None:

@@ -73,9 +73,7 @@ class Sleepers:
             run.owned.hold(environment, [run.id])
 
     async def wake(
-        self,
-        owned: Owned,
-        told: Mapping[ExecutionId, Mapping[int, Word]],
+        self, owned: Owned, told: Mapping[ExecutionId, Mapping[int, Word]]
     ) -> frozenset[ExecutionId]:
         """Bring executions back into memory; ended ones lose their timer and what they are told.
 
