@@ -111,8 +111,10 @@ def _one_of(reader: Reader, values: Collection[Any]) -> Conjuncts:
     kinds = set(map(type, values))
     if not kinds.isdisjoint(_NO_SCALARS):
         return ANYTHING if None in values else _there(reader)
-    keys = values if kinds == _TEXTS else map(key_of, values)
-    return ((Keys(reader=reader, keys=tuple(dict.fromkeys(keys))),),)
+    keys = tuple(values if kinds == _TEXTS else map(key_of, values))
+    # Most lists have no value twice, which is seen faster than each is put apart.
+    different = keys if len(set(keys)) == len(keys) else tuple(dict.fromkeys(keys))
+    return ((Keys(reader=reader, keys=different),),)
 
 
 def _there(reader: Reader) -> Conjuncts:
