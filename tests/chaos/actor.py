@@ -80,7 +80,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--names", type=Path, help="says how the receiver's name is looked up")
     parser.add_argument("--ask-time-s", type=float, help="how often Postgres is asked the time")
     parser.add_argument("--history", type=Path, help="where commits are written down")
-    parser.add_argument("--stall-s", type=float, default=4.0, help=f"at {STALL_SIGNAL.name}")
+    parser.add_argument("--stall-s", type=float, default=7.0, help=f"at {STALL_SIGNAL.name}")
     parser.add_argument("command", nargs="+", help="of turnout, after --")
     return parser
 

@@ -11,12 +11,14 @@ from pathlib import Path
 from typing import Final
 
 from aiohttp import ClientError, ClientSession
+from prometheus_client.parser import text_string_to_metric_families
 
 from tests.chaos.points import KILLED
 
 LOG_TAIL: Final = 3_000
 _READY_S: Final = 90.0
 _POLL_S: Final = 0.1
+_FIGURE_S: Final = 0.5
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -120,6 +122,19 @@ class Player:
                 except ClientError:
                     pass
                 await asyncio.sleep(_POLL_S)
+
+    async def figure(self, metric: str) -> float:
+        """What its metric comes to, over all labels; 0 when it does not answer at once."""
+        url = f"http://127.0.0.1:{self.admin_port}/metrics"
+        with contextlib.suppress(ClientError, TimeoutError):
+            async with (
+                asyncio.timeout(_FIGURE_S),
+                ClientSession() as session,
+                session.get(url) as answer,
+            ):
+                families = text_string_to_metric_families(await answer.text())
+                return sum(s.value for f in families if f.name == metric for s in f.samples)
+        return 0.0
 
     def said(self) -> str:
         """The end of what this process logged."""

@@ -61,6 +61,7 @@ def _counts(evidence: Evidence) -> dict[str, int]:
         "published again": len(published) - len(set(published)),
         "calls": calls,
         "duplicate calls": sum(repeated(evidence).values()),
+        "held at once": max((int(x.data["count"]) for x in evidence.of("held")), default=0),
         "told": sum(1 for _ in evidence.of("told")),
         "cancellations": sum(1 for _ in evidence.of("cancel", "ok")),
         "decisions": sum(1 for _ in evidence.of("decide", "ok")),

@@ -79,7 +79,7 @@ async def make_zombie(at: Moment) -> Done:
 
 async def freeze(at: Moment) -> Done:
     """SIGSTOP for about as long as a session lasts, then SIGCONT (F3 to F5)."""
-    player = at.victim(at.chance.choice(("executor", "trigger-ingest", "matcher")))
+    player = at.victim(at.chance.choice(("executor", "trigger-ingest", "matcher", "webhooks")))
     async with _frozen(player):
         await asyncio.sleep(SESSION_S * at.chance.uniform(0.5, 2.5))
     return {"seat": player.seat.name}
@@ -121,7 +121,7 @@ async def kill_all(at: Moment) -> Done:
 
 async def stall(at: Moment) -> Done:
     """An event loop that is blocked for longer than a session (F10)."""
-    player = at.victim("executor")
+    player = at.victim()
     # Who is leaving may hear of no signal any more, and would die of this one.
     if player.ended_by is None:
         player.process.send_signal(STALL_SIGNAL)

@@ -3,9 +3,14 @@
 from collections.abc import Iterator
 from typing import Final
 
+from tests.chaos.cast import CREW
 from tests.chaos.evidence import TERMINAL, Evidence, Violation
+from tests.chaos.left_open import Open
 
 RESIDENT_BYTES_MAX: Final = 630_000_000
+SESSIONS_MAX: Final = 8 * len(CREW)
+"""The pools of all processes, full."""
+
 _CONSUMED: Final = {"events": "trigger-ingest", "triggers": "matcher"}
 
 
@@ -28,6 +33,7 @@ def judge_end(evidence: Evidence) -> Iterator[Violation]:
     yield from _published(evidence)
     yield from _consumed(evidence)
     yield from _resident(evidence)
+    yield from _open(evidence)
 
 
 def _published(evidence: Evidence) -> Iterator[Violation]:
@@ -76,3 +82,21 @@ def _resident(evidence: Evidence) -> Iterator[Violation]:
     for name, size in largest.items():
         if size > RESIDENT_BYTES_MAX:
             yield Violation(invariant="I12", subject=name, detail=f"it held {size} bytes")
+
+
+def _open(evidence: Evidence) -> Iterator[Violation]:
+    """Files and connections are again about what they were before anything happened."""
+    begin: dict[str, Open] = {}
+    end: dict[str, Open] = {}
+    for line in evidence.of("open"):
+        held = Open(line.data["files"], line.data["half_closed"])
+        (begin if line.data["when"] == "begin" else end)[line.id] = held
+    for name, held in end.items():
+        if not held.is_about(begin[name]):
+            detail = f"it has {held} open, at the beginning {begin[name]}"
+            yield Violation(invariant="I12", subject=name, detail=detail)
+    for line in evidence.of("sessions"):
+        count = line.data["count"]
+        if count > SESSIONS_MAX:
+            detail = f"{count} sessions at the {line.id}"
+            yield Violation(invariant="I12", subject="Postgres", detail=detail)

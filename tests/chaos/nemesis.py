@@ -13,6 +13,8 @@ from tests.chaos.faults import Fault, Moment
 from tests.chaos.stage import Stage
 
 PAUSE_S: Final = 2.0
+ASKED_WEIGHT: Final = 4.0
+"""Of what is asked for besides all others."""
 _HOLD_UP_S: Final = 90.0
 
 
@@ -63,6 +65,7 @@ KINDS: Final[Mapping[str, Kind]] = MappingProxyType(
             _kind(server_faults.lose_commit_answers, 6, 0.05, 0.6, "postgres"),
             _kind(server_faults.cut_answers_short, 5, 0.1, 0.6, "postgres"),
             _kind(server_faults.swallow_postgres, 3, 1, 6, "postgres"),
+            _kind(server_faults.swallow_postgres_for_long, 1, 29, 30, "postgres"),
             _kind(server_faults.hold_connections, 2, 1, 3, "postgres"),
             _kind(server_faults.hold_locks, 4, 0.5, 3, "postgres"),
             _kind(server_faults.end_sessions, 4, 0.0, 0.1, "postgres"),
@@ -87,15 +90,18 @@ KINDS: Final[Mapping[str, Kind]] = MappingProxyType(
 )
 
 
-def schedule(seed: int, seconds: float, names: Sequence[str] = ()) -> list[Planned]:
+def schedule(
+    seed: int, seconds: float, names: Sequence[str] = (), also: Sequence[str] = ()
+) -> list[Planned]:
     """The faults of a run: the same seed gives the same. ``names``: these only, else by weight.
 
-    Every one is to be over when the run is.
+    ``also`` are among them though they have none. Every one is to be over when the run is.
     """
     chance = random.Random(f"nemesis {seed}")
     weights = {name: kind.weight for name, kind in KINDS.items() if not names or name in names}
     if names:
         weights = {name: weight or 1.0 for name, weight in weights.items()}
+    weights |= dict.fromkeys(also, ASKED_WEIGHT)
     found: list[Planned] = []
     busy_until: defaultdict[str, float] = defaultdict(float)
     at_s = chance.uniform(0, PAUSE_S)

@@ -14,7 +14,7 @@ import sys
 import tempfile
 import time
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import AsyncExitStack
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
@@ -30,6 +30,7 @@ from tests.chaos.drained import left_to_do
 from tests.chaos.drive import drive, register
 from tests.chaos.dump import dump
 from tests.chaos.history import History
+from tests.chaos.left_open import Open
 from tests.chaos.mutations import MUTATIONS
 from tests.chaos.nemesis import KINDS, Planned, schedule, torment
 from tests.chaos.plan import EVENTS_PER_S, Plan, make_plan
@@ -43,6 +44,8 @@ DISKS: Final = {"fill_disk": ("postgres", 900), "fill_kafka_disk": ("kafka", 400
 
 _CLOCKS: Final = frozenset({"move_clock", "move_postgres_clock"})
 STUTTER: Final = 0.05
+SETTLE_S: Final = 30.0
+_LOOK_S: Final = 0.5
 FRAILTY: Final = 0.35
 
 
@@ -75,11 +78,12 @@ class Outcome:
 async def play(options: argparse.Namespace, folder: Path) -> Outcome:
     """The whole run on servers of its own, its files in ``folder``."""
     async with AsyncExitStack() as opened:
-        for server, mebibytes in (DISKS[name] for name in options.faults if name in DISKS):
+        asked = (*options.faults, *options.also)
+        for server, mebibytes in (DISKS[name] for name in asked if name in DISKS):
             if not opened.enter_context(small_disk(folder / server, mebibytes)):
                 raise SystemExit("NO DISK TO FILL: this machine mounts no tmpfs")
         chance = random.Random(f"servers {options.seed}")
-        moves = "move_postgres_clock" in options.faults
+        moves = "move_postgres_clock" in asked
         clocked = opened.enter_context(clocked_postgres()) if moves else None
         servers = await opened.enter_async_context(open_servers(folder, chance, clocked))
         return await play_on(servers, options, folder)
@@ -87,7 +91,7 @@ async def play(options: argparse.Namespace, folder: Path) -> Outcome:
 
 async def play_on(servers: Servers, options: argparse.Namespace, folder: Path) -> Outcome:
     """The whole run on servers that are empty, its files in ``folder``."""
-    planned = schedule(options.seed, options.seconds, options.faults)
+    planned = schedule(options.seed, options.seconds, options.faults, options.also)
     for fault in planned:
         _say(fault)
     outcome = Outcome(seed=options.seed, seconds=options.seconds, mutation=options.mutation)
@@ -101,7 +105,7 @@ async def play_on(servers: Servers, options: argparse.Namespace, folder: Path) -
         seed=options.seed,
         history=history,
         character=character,
-        has_clocks="move_clock" in options.faults,
+        has_clocks="move_clock" in (*options.faults, *options.also),
     ) as stage:
         plan = make_plan(
             options.seed, options.seconds, rate=options.rate, receiver_url=stage.receiver_url
@@ -118,6 +122,7 @@ async def _perform(
     """Torment and drive; then ``drain_s`` are left to get done with everything."""
     history = stage.history
     await register(plan, api_url=stage.api_url, history=history)
+    before = await stage.take_stock("begin")
     stage.rouse()
     _phase(history, "drive")
     async with asyncio.TaskGroup() as group:
@@ -135,11 +140,22 @@ async def _perform(
                 _phase(history, "drain")
                 began_at = time.monotonic()
                 while left := await left_to_do(stage.servers):
-                    await asyncio.sleep(0.5)
+                    await asyncio.sleep(_LOOK_S)
             outcome.drained_s = round(time.monotonic() - began_at, 1)
+            await _settle(stage, before)
         except TimeoutError:
             outcome.add("I0", "everything", f"not done {drain_s} s after all was mended: {left}")
     _phase(history, "end")
+
+
+async def _settle(stage: Stage, before: Mapping[str, Open]) -> None:
+    """Wait until idle connections have been let go, or should have been."""
+    ends_at = time.monotonic() + SETTLE_S
+    while time.monotonic() < ends_at:
+        now = await stage.take_stock("end")
+        if all(held.is_about(before[name]) for name, held in now.items()):
+            return
+        await asyncio.sleep(_LOOK_S)
 
 
 def _judge(stage: Stage, plan: Plan, outcome: Outcome) -> None:
@@ -191,6 +207,7 @@ def parser_of_a_run() -> argparse.ArgumentParser:
     parser.add_argument("--rate", type=float, default=EVENTS_PER_S, help="events a second")
     parser.add_argument("--mutation", choices=sorted(MUTATIONS), help="a safety to switch off")
     parser.add_argument("--faults", type=_names, default=(), metavar="NAME,…", help="only these")
+    parser.add_argument("--also", type=_names, default=(), metavar="NAME,…", help="besides others")
     parser.add_argument("--frailty", type=float, default=FRAILTY, help="deadly points: how many")
     parser.add_argument("--points", type=_points, default={}, metavar="NAME:PROBABILITY,…")
     parser.add_argument("--json", action="store_true", dest="as_json")

@@ -62,6 +62,11 @@ async def swallow_postgres(at: Moment) -> Done:
     return await _swallow(at, at.stage.servers.postgres.proxy)
 
 
+async def swallow_postgres_for_long(at: Moment) -> Done:
+    """The same for longer than anything waits: half a minute (F13)."""
+    return await swallow_postgres(at)
+
+
 async def hold_connections(at: Moment) -> Done:
     """Somebody else holds nearly every connection that the server allows (F14)."""
     dsn = at.stage.servers.postgres.direct_dsn

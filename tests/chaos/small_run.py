@@ -155,6 +155,10 @@ def _end(case: Case) -> None:
     case.line("commit", "info", "0", epoch=1, sent=case.now - BEGUN, is_refused=False)
     case.tables["partition_owners"].append({"partition": 0, **owner})
     case.line("rss", "info", "executor-0", bytes=100_000_000)
+    case.line("open", "info", "executor-0", when="begin", files=24, half_closed=1)
+    case.line("open", "info", "executor-0", when="end", files=90, half_closed=0)
+    case.line("open", "info", "executor-0", when="end", files=30, half_closed=0)
+    case.line("sessions", "info", "end", count=40)
 
 
 def of_flow(case: Case, key: str) -> str:

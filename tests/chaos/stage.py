@@ -16,16 +16,22 @@ from tests.benchmarks.processes import resident_bytes
 from tests.chaos.cast import CREW, Character, Player, Seat, enter, free_port
 from tests.chaos.clocks import Clock
 from tests.chaos.history import History
+from tests.chaos.left_open import Open, held_open, sessions
 from tests.chaos.servers import Servers
 from tests.chaos.watch import watch
 from tests.support.rings import written
 
 SESSION_S: Final = 5.0
 PARTITIONS: Final = 4
+EXECUTIONS_MAX: Final = (100_000, 8)
+"""So many executions an environment may have in an executor, of even and odd seeds: few, so that
+others are held.
+"""
 STOP_WITHIN_S: Final = 10.0
 _LAST_S: Final = 25.0
 _LOOK_S: Final = 1.0
 _ASK_TIME_S: Final = 1.0
+_HELD: Final = "turnout_executions_held"
 
 
 @dataclass(slots=True, eq=False)
@@ -119,7 +125,10 @@ class Stage:
             await asyncio.sleep(self.chance.uniform(0.05, 0.5))
 
     async def watch(self) -> None:
-        """Note how much memory each process holds, once a second."""
+        """Note how much memory each process and how many executions each executor holds.
+
+        Once a second.
+        """
         while not self.over.is_set():
             for player in self.alive():
                 with suppress(OSError):
@@ -127,7 +136,21 @@ class Stage:
                     name = player.seat.name
                     self.resident_max[name] = max(self.resident_max[name], resident)
                     self.history.write("rss", "info", name, bytes=resident)
+            for player in self.alive("executor"):
+                if count := await player.figure(_HELD):
+                    self.history.write("held", "info", player.seat.name, count=count)
             await asyncio.sleep(_LOOK_S)
+
+    async def take_stock(self, when: str) -> dict[str, Open]:
+        """What every process holds open, noted with the sessions of all."""
+        found: dict[str, Open] = {}
+        for player in self.alive():
+            with suppress(OSError):
+                held = found[player.seat.name] = held_open(player.pid)
+                self.history.write("open", "info", player.seat.name, when=when, **held._asdict())
+        count = await sessions(self.servers.postgres.direct_dsn)
+        self.history.write("sessions", "info", when, count=count)
+        return found
 
     async def ready(self) -> None:
         """Return when every seat is filled and ready."""
@@ -195,7 +218,7 @@ async def open_stage(
         history=history,
         chance=chance,
         character=character,
-        environment=_environment(servers, api_port),
+        environment=_environment(servers, api_port, EXECUTIONS_MAX[seed % 2]),
         api_port=api_port,
         receiver_port=receiver_port,
     )
@@ -219,7 +242,7 @@ async def open_stage(
                 player.process.kill()
 
 
-def _environment(servers: Servers, api_port: int) -> dict[str, str]:
+def _environment(servers: Servers, api_port: int, executions_max: int) -> dict[str, str]:
     return {
         **os.environ,
         "DATABASE_URL": servers.postgres.dsn,
@@ -228,6 +251,7 @@ def _environment(servers: Servers, api_port: int) -> dict[str, str]:
         "TURNOUT_KAFKA__SESSION_TIMEOUT_S": str(SESSION_S),
         "TURNOUT_STOP_WITHIN_S": str(STOP_WITHIN_S),
         "TURNOUT_DRAIN_S": "2",
+        "TURNOUT_CONCURRENCY__EXECUTIONS_MAX": str(executions_max),
         "TURNOUT_EGRESS__ALLOW_LOOPBACK": "true",
         "TURNOUT_KEYRING": written("chaos"),
         "TURNOUT_WEBHOOKS__TIMEOUT_S": "4",

@@ -5,7 +5,7 @@ from pathlib import Path
 from tests.chaos.check import check
 from tests.chaos.evidence import stamped
 from tests.chaos.small_run import sound_case
-from tests.chaos.test_check import change, log_of, shown
+from tests.chaos.spoilt import change, log_of, shown
 
 MOVED = "move_postgres_clock"
 
