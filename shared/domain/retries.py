@@ -25,12 +25,12 @@ def delay_s(policy: Retry, *, attempt: int, error: StepError, chance: float) -> 
     """Seconds between attempt ``attempt`` (from 1) and the next.
 
     Exponential backoff, of which the share ``policy.jitter`` is drawn by ``chance`` in [0, 1)
-    ("equal jitter" for 0.5, "full jitter" for 1.0). A receiver's ``Retry-After`` is the least,
-    within the policy's longest interval.
+    ("equal jitter" for 0.5, "full jitter" for 1.0). A receiver's ``Retry-After`` is the least:
+    what is drawn comes on top of it. All within the policy's longest interval.
     """
     # Ten to the 300th is still a float; the longest interval holds long before.
     power = min(attempt - 1, 300)
     full = min(policy.initial_interval_s * policy.backoff**power, policy.max_interval_s)
-    jittered = full * (1 - policy.jitter) + full * policy.jitter * chance
-    asked = min(error.retry_after_s or 0.0, policy.max_interval_s)
-    return max(jittered, asked)
+    # Those who were told the same instant do not all come at it.
+    least = max(full * (1 - policy.jitter), error.retry_after_s or 0.0)
+    return min(least + full * policy.jitter * chance, policy.max_interval_s)

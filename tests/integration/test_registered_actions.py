@@ -7,6 +7,8 @@ import tracemalloc
 from base64 import b64decode, b64encode
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
+from datetime import timedelta
+from email.utils import format_datetime
 from itertools import chain, repeat
 from typing import Any
 
@@ -191,6 +193,31 @@ async def test_other_statuses_fail_the_attempt(
     error = outcome.error
     assert (error.kind, error.status, error.retryable) == (ErrorKind.HTTP, status, retryable)
     assert error.retry_after_s == 7
+
+
+@pytest.mark.parametrize(
+    ("asks", "least_s", "most_s"),
+    [
+        (format_datetime(NOW + timedelta(hours=1), usegmt=True), 1_800, 3_600),
+        (format_datetime(NOW - timedelta(hours=1), usegmt=True), -1, 0.001),
+    ],
+)
+async def test_retry_after_may_be_a_date(
+    caller: Caller, asks: str, least_s: float, most_s: float
+) -> None:
+    """It counts from the answer, not from the attempt's start; one that has passed is none."""
+    outcome = await answered(caller, web.Response(status=503, headers={"Retry-After": asks}))
+    assert isinstance(outcome, Failed)
+    assert outcome.error.retry_after_s is not None
+    assert least_s < outcome.error.retry_after_s < most_s
+
+
+@pytest.mark.parametrize("asks", ["", "soon", "-1", "1.5"])
+async def test_a_retry_after_that_is_none_is_passed_over(caller: Caller, asks: str) -> None:
+    """The status still says that another attempt is worth it."""
+    outcome = await answered(caller, web.Response(status=503, headers={"Retry-After": asks}))
+    assert isinstance(outcome, Failed)
+    assert (outcome.error.retryable, outcome.error.retry_after_s) == (True, None)
 
 
 async def test_the_action_limits_an_attempt(caller: Caller) -> None:

@@ -1,7 +1,7 @@
 """What the answer to an outbound call means for the step."""
 
-from collections.abc import Mapping
 from dataclasses import replace
+from datetime import timedelta
 from email.utils import parsedate_to_datetime
 from typing import Any
 
@@ -82,16 +82,17 @@ def _status_error(response: Response, call: Call) -> StepError:
         message=f"The receiver answered {response.status}: {shown}",
         retryable=response.status in _AGAIN or response.status >= 500,  # noqa: PLR2004
         status=response.status,
-        retry_after_s=_retry_after_s(response.headers, call),
+        retry_after_s=_retry_after_s(response, call),
     )
 
 
-def _retry_after_s(headers: Mapping[str, str], call: Call) -> float | None:
-    """RFC 9110 ``Retry-After``: seconds, or a date."""
-    value = headers.get("retry-after", "").strip()
+def _retry_after_s(response: Response, call: Call) -> float | None:
+    """RFC 9110 ``Retry-After``: seconds, or a date; from when the answer came."""
+    value = response.headers.get("retry-after", "").strip()
     if value.isascii() and value.isdigit():
         return float(value[:9])
+    answered_at = call.now + timedelta(seconds=response.duration_s)
     try:
-        return max(0.0, (parsedate_to_datetime(value) - call.now).total_seconds())
+        return max(0.0, (parsedate_to_datetime(value) - answered_at).total_seconds())
     except (TypeError, ValueError):
         return None

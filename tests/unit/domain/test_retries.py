@@ -42,7 +42,19 @@ def test_a_receivers_wish_is_the_least(
     wish = StepError(kind=ErrorKind.HTTP, message="", retryable=True, retry_after_s=asked_s)
     plain = delay_s(policy, attempt=attempt, error=PASSING, chance=chance)
     wait_s = delay_s(policy, attempt=attempt, error=wish, chance=chance)
-    assert wait_s == max(plain, min(asked_s, policy.max_interval_s))
+    assert wait_s >= max(plain, min(asked_s, policy.max_interval_s))
+
+
+@given(policies, st.integers(1, 50), chances, st.floats(0, 1e9))
+def test_those_who_were_told_the_same_come_apart(
+    policy: Retry, attempt: int, chance: float, asked_s: float
+) -> None:
+    """What is drawn comes on top of what was asked for, within the longest interval."""
+    wish = StepError(kind=ErrorKind.HTTP, message="", retryable=True, retry_after_s=asked_s)
+    least_s = delay_s(policy, attempt=attempt, error=wish, chance=0)
+    wait_s = delay_s(policy, attempt=attempt, error=wish, chance=chance)
+    drawn_s = chance * policy.jitter * delay_s(policy, attempt=attempt, error=PASSING, chance=1)
+    assert wait_s == pytest.approx(min(least_s + drawn_s, policy.max_interval_s))
 
 
 @given(policies, st.integers(1, 50), chances)
