@@ -1,12 +1,12 @@
 """One measured process: plays roles, or is a floor, until standard input ends.
 
-Says its counters as one JSON object at the end.
+Answers each line on standard input, and its end, with its counters as one of JSON.
 """
 
 import asyncio
 import sys
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, Final
 
 import orjson
 import uvloop
@@ -21,7 +21,9 @@ from shared.runtime.telemetry import configure_logging
 from tests.benchmarks.api_floor import API_FLOOR, serve_floor
 from tests.benchmarks.floor import run_floor
 
-FLOOR = "floor"
+FLOOR: Final = "floor"
+LATE: Final = "turnout_event_loop_lag_seconds"
+_LATE_WITHIN: Final = f"{LATE}_bucket"
 
 
 def main(names: list[str]) -> None:
@@ -30,13 +32,13 @@ def main(names: list[str]) -> None:
     settings = ProcessSettings(**given)
     configure_logging(settings.log)
     tune_garbage_collection()
-    sys.stdout.buffer.write(orjson.dumps(uvloop.run(_play(names, settings))))
+    _say(uvloop.run(_play(names, settings)))
 
 
 async def _play(names: list[str], settings: ProcessSettings) -> Mapping[str, float]:
     stop = asyncio.Event()
     async with open_platform(settings) as platform, asyncio.TaskGroup() as group:
-        group.create_task(_stop_at_end_of_input(stop))
+        group.create_task(_answer(platform.registry, stop))
         if names[0] == API_FLOOR:
             await serve_floor(platform, names[1], int(names[2]), stop)
             return {}
@@ -48,17 +50,26 @@ async def _play(names: list[str], settings: ProcessSettings) -> Mapping[str, flo
         return _counters(platform.registry)
 
 
-async def _stop_at_end_of_input(stop: asyncio.Event) -> None:
+async def _answer(registry: CollectorRegistry, stop: asyncio.Event) -> None:
     reader = asyncio.StreamReader()
     loop = asyncio.get_running_loop()
     await loop.connect_read_pipe(lambda: asyncio.StreamReaderProtocol(reader), sys.stdin)
-    await reader.read()
+    while await reader.readline():
+        _say(_counters(registry))
     stop.set()
 
 
 def _counters(registry: CollectorRegistry) -> Mapping[str, float]:
-    samples = (sample for metric in registry.collect() for sample in metric.samples)
-    return {s.name: s.value for s in samples if not s.labels and not s.name.endswith("_created")}
+    """Those without labels, and by its bound (``…_bucket:0.5``) how late the event loop was."""
+    samples = [sample for metric in registry.collect() for sample in metric.samples]
+    late = {f"{s.name}:{s.labels['le']}": s.value for s in samples if s.name == _LATE_WITHIN}
+    plain = {s.name: s.value for s in samples if not s.labels and not s.name.endswith("_created")}
+    return plain | late
+
+
+def _say(told: Mapping[str, float]) -> None:
+    sys.stdout.buffer.write(orjson.dumps(told) + b"\n")
+    sys.stdout.buffer.flush()
 
 
 if __name__ == "__main__":

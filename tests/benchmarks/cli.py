@@ -143,6 +143,7 @@ def scale_(*, as_json: bool, quick: bool, **given: Any) -> None:
 
 @bench.command("parked")
 @json_option
+@_rounds(parked.FULL.rounds)
 @_option(
     "--count", click.IntRange(1_000, 10_000_000), parked.FULL.count,
     "Executions that sleep for 30 days.",

@@ -51,18 +51,34 @@ def cost_of(before: Reading, after: Reading, *, executions: int, steps: int) -> 
 def medians(rounds: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
     """The median of every number, wherever it stands in the rounds' common shape.
 
-    What is no number is taken from the first round.
+    Of rounds without it (None) none counts; what is no number is taken from the first round.
     """
     return {name: _median([found[name] for found in rounds]) for name in rounds[0]}
 
 
-def _median(found: Sequence[Any]) -> Any:
+def _median(rounds: Sequence[Any]) -> Any:
+    found = [one for one in rounds if one is not None]
+    if not found:
+        return None
     first = found[0]
     if isinstance(first, Mapping):
         return medians(found)
     if isinstance(first, int | float) and not isinstance(first, bool):
         return median(found)
     return first
+
+
+def quotients(found: Mapping[str, Any], base: Mapping[str, Any]) -> dict[str, Any]:
+    """Every number of ``found`` by the one that stands there in ``base``; see ``quotient``."""
+    return {
+        name: quotients(one, base[name]) if isinstance(one, Mapping) else quotient(one, base[name])
+        for name, one in found.items()
+    }
+
+
+def quotient(found: float, base: float) -> float | None:
+    """The one by the other; None where that is zero."""
+    return found / base if base else None
 
 
 def spread_ms(seconds: Iterable[float]) -> Mapping[str, float]:

@@ -88,10 +88,12 @@ async def measure_capacity(place: Place, watched: Running, *, warm_up: int, burs
 async def lags(place: Place) -> Mapping[str, int]:
     """By role, the records that it has not finished."""
     topics, bus = place.topics, place.platform.bus
-    behind = {"trigger-ingest": 0, "matcher": 0}
+    behind = {"trigger-ingest": 0, "matcher": 0, "webhooks": 0}
     for topic, role in (
         *((t, "trigger-ingest") for t in topics.sources),
         (topics.triggers, "matcher"),
+        (topics.step_results, "webhooks"),
+        (topics.executions, "webhooks"),
     ):
         behind[role] += await _end(place, topic) - sum(
             (await bus.committed(topic, topics.group(role))).values()

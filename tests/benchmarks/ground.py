@@ -134,9 +134,9 @@ class Place:
         )
         return found
 
-    async def resumed(self, limit: int) -> list[tuple[datetime, datetime]]:
-        """When sleeps ended, and when their executions completed; at most ``limit``."""
-        rows = await self.platform.pool.fetch(_SQL["list_resumed"], limit)
+    async def resumed(self, since: datetime, limit: int) -> list[tuple[datetime, datetime]]:
+        """When sleeps ended since then, and their executions completed; at most ``limit``."""
+        rows = await self.platform.pool.fetch(_SQL["list_resumed"], since, limit)
         return [(row["resumed_at"], row["completed_at"]) for row in rows]
 
     async def flush(self) -> None:

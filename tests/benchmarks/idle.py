@@ -11,13 +11,16 @@ from time import monotonic
 from typing import Any, Final
 
 from services.cli.process.roles import ROLES
-from tests.benchmarks.costs import medians
+from tests.benchmarks.costs import medians, quotient
 from tests.benchmarks.ground import Ground, open_ground, open_place
 from tests.benchmarks.machine import Tell, observed
 from tests.benchmarks.processes import cpu_seconds, running, wakeups
 from tests.support.postgres import execute
 
 NOTHING: Final = "servers_alone"
+_SERVERS: Final = {"kafka": ("postgres", "kafka"), "local": ("postgres",)}
+"""What each bus needs; what else runs beside it is not its cost."""
+
 _STATEMENT: Final = re.compile(rb"LOG:  (?:execute [^:]*|statement): (.*)")
 _STATEMENTS_MAX: Final = 20
 
@@ -46,9 +49,12 @@ async def measure_idle(extent: Extent, tell: Tell) -> Mapping[str, Any]:
     found: dict[str, list[Mapping[str, Any]]] = {side: [] for side in sides}
     async with observed(tell) as machine, open_ground(with_kafka=with_kafka) as ground:
         for number in range(1, extent.rounds + 1):
+            seen: dict[str, dict[str, Any]] = {}
+            for side in sides:
+                seen[side] = await _look(ground, side, extent)
+                tell(f"round {number}, {side}: {_told(seen[side])}")
             for side, done in found.items():
-                done.append(await _look(ground, side, extent))
-                tell(f"round {number}, {side}: {_told(done[-1])}")
+                done.append(seen[side] | _of_alone(seen[side], seen[NOTHING], _SERVERS.get(side)))
     return {
         "benchmark": "idle",
         "machine": machine,
@@ -64,6 +70,21 @@ async def measure_idle(extent: Extent, tell: Tell) -> Mapping[str, Any]:
     }
 
 
+def _of_alone(
+    found: Mapping[str, Any], alone: Mapping[str, Any], servers: Sequence[str] | None
+) -> dict[str, Any]:
+    """All roles with the servers that they need, or with all, by these servers without a role."""
+    cpu = alone["cpu_percent"]
+    used, servers = found["cpu_percent"], servers or list(cpu)
+    whole = found["turnout_cpu_percent"] + sum(used[name] for name in servers)
+    base = sum(cpu[name] for name in servers)
+    return {
+        "all_cpu_percent": whole,
+        "servers_alone_cpu_percent": base,
+        "of_servers_alone": quotient(whole, base),
+    }
+
+
 def _told(found: Mapping[str, Any]) -> str:
     return (
         f"{found['turnout_cpu_percent']:.2f} % of a CPU in Turnout,"
@@ -71,7 +92,7 @@ def _told(found: Mapping[str, Any]) -> str:
     )
 
 
-async def _look(ground: Ground, side: str, extent: Extent) -> Mapping[str, Any]:
+async def _look(ground: Ground, side: str, extent: Extent) -> dict[str, Any]:
     programs = {} if side == NOTHING else {role: (role,) for role in ROLES}
     async with open_place(ground) as place:
         # From here on: the platform of this place, which is ours, is connected already.
@@ -85,7 +106,15 @@ async def _look(ground: Ground, side: str, extent: Extent) -> Mapping[str, Any]:
             await asyncio.sleep(extent.settle_s)
             watched.ensure_alive()
             roles = {name: process.pid for name, process in watched.processes.items()}
-            return await _used({**roles, **ground.processes}, set(roles), ground, extent.seconds)
+            pids = {**roles, **ground.processes}
+            counted, at_s = await place.counters(), monotonic()
+            used = await _used(pids, set(roles), ground, extent.seconds)
+            now, took_s = await place.counters(), monotonic() - at_s
+    return {
+        **used,
+        "wal_bytes_per_s": (now.wal_bytes - counted.wal_bytes) / took_s,
+        "commits_per_s": (now.transactions - counted.transactions) / took_s,
+    }
 
 
 async def _used(

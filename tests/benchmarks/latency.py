@@ -11,9 +11,9 @@ from dataclasses import asdict, dataclass
 from itertools import pairwise
 from typing import Any, Final
 
-from tests.benchmarks.costs import cost_of, medians, read_costs, spread_ms
+from tests.benchmarks.costs import cost_of, medians, quotients, read_costs, spread_ms
 from tests.benchmarks.ground import Ground, Place, open_ground, open_place
-from tests.benchmarks.hops import hops_ms
+from tests.benchmarks.hops import BARE_WAY, WAY, hops_ms, of_bare
 from tests.benchmarks.machine import Tell, observed
 from tests.benchmarks.open_loop import Instants, arrivals, send_at
 from tests.benchmarks.pipeline import FLOORS, ROLES
@@ -72,10 +72,15 @@ class _Side:
 
     programs: Mapping[str, Sequence[str]]
     calls: bool
+    way: Sequence[str]
 
 
-_PRODUCT: Final = _Side(programs={"turnout": ROLES}, calls=True)
-_FLOOR: Final = _Side(programs=FLOORS[len(STEPS)], calls=False)
+_PRODUCT: Final = _Side(programs={"turnout": ROLES}, calls=True, way=WAY)
+_FLOOR: Final = _Side(programs=FLOORS[len(STEPS)], calls=False, way=BARE_WAY)
+_COMPARED: Final = (
+    *("per_s", "began_ms", "seen_ms"),
+    *("all_cpu_s_per_1000", "wal_bytes_per_execution", "commits_per_1000_steps"),
+)
 
 
 @dataclass(slots=True)
@@ -103,19 +108,20 @@ async def measure_latency(extent: Extent, tell: Tell) -> Mapping[str, Any]:
     ):
         for number in range(1, extent.rounds + 1):
             rates: Mapping[str, float] = {}
+            found: dict[str, Mapping[str, Any]] = {}
             for name, side in sides.items():
                 chance = random.Random(extent.seed + number)
                 levels = await _round(ground, side, extent, rates, receiver.url, chance)
-                rates = rates or {label: found["per_s"] for label, found in levels.items()}
-                rounds[name].append(levels)
+                rates = rates or {label: level["per_s"] for label, level in levels.items()}
+                found[name] = levels
                 tell(f"round {number}, {name}: {_told(levels)}")
+            for name, levels in found.items():
+                rounds[name].append(_beside(levels, found.get("floor", {})))
     return {
         "benchmark": "latency",
         "machine": machine,
         "extent": asdict(extent),
-        "sides": {
-            name: {"levels": medians(found), "rounds": found} for name, found in rounds.items()
-        },
+        "sides": {name: {"levels": medians(done), "rounds": done} for name, done in rounds.items()},
     }
 
 
@@ -130,6 +136,21 @@ async def measure_burst(ground: Ground, *, warm_up: int, burst: int) -> Mapping[
 
 def _rate(level: _Level) -> float:
     return len(level.due) / (max(level.seen.values()) - min(level.due.values()))
+
+
+def _beside(levels: Mapping[str, Any], floor: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Each level with its quotients by the floor's of the same round, where the floor has it."""
+    return {
+        label: {**level, "of_floor": _of_floor(level, floor[label])} if label in floor else level
+        for label, level in levels.items()
+    }
+
+
+def _of_floor(level: Mapping[str, Any], floor: Mapping[str, Any]) -> Mapping[str, Any]:
+    found = quotients({figure: level[figure] for figure in _COMPARED}, floor)
+    if "hops_ms" not in level:
+        return found
+    return {**found, "hops_ms": of_bare(level["hops_ms"], floor["hops_ms"])}
 
 
 def _told(levels: Mapping[str, Any]) -> str:
@@ -165,7 +186,7 @@ async def _round(
             per_s = rates.get(label, share * burst.per_s)
             await levels.send(label, arrivals(per_s, extent.seconds, chance), per_s)
         shown = await levels.shown()
-        return {**shown, _UNLOADED: await levels.with_hops(shown)} if side.calls else shown
+        return {**shown, _UNLOADED: await levels.with_hops(shown, side.way)}
 
 
 @asynccontextmanager
@@ -228,11 +249,11 @@ class _Levels:
         attempts = await self._attempts()
         return {label: self._shown(level, attempts) for label, level in self._levels.items()}
 
-    async def with_hops(self, shown: Mapping[str, Any]) -> Mapping[str, Any]:
+    async def with_hops(self, shown: Mapping[str, Any], way: Sequence[str]) -> Mapping[str, Any]:
         """What is shown of the unloaded level, and what its events' time was taken by."""
         level, attempts = self._levels[_UNLOADED], await self._attempts()
         began = {id_: attempts[id_][0]["started_at"].timestamp() for id_ in level.due}
-        hops = await hops_ms(self._place, level.due, began, level.seen)
+        hops = await hops_ms(self._place, way, level.due, began, level.seen)
         return {**shown[_UNLOADED], "hops_ms": hops}
 
     async def _attempts(self) -> Mapping[str, Sequence[Any]]:

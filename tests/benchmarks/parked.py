@@ -12,11 +12,11 @@ from typing import Any, Final
 
 from shared.domain.errors import Unavailable
 from shared.wire.envelope import stamp
+from tests.benchmarks.costs import cost_of, medians, quotient, read_costs
 from tests.benchmarks.crowd import EXECUTOR, Crowd, open_crowd
 from tests.benchmarks.ground import PARTITIONS, open_ground, open_place
 from tests.benchmarks.machine import Tell, observed
 from tests.benchmarks.processes import Running, memory_of
-from tests.benchmarks.rounds import used
 
 SLEEP_S: Final = 30 * 86_400
 GROWTH_BYTES_MAX: Final = 50 * 2**20
@@ -25,24 +25,28 @@ RESUMED_WITHIN_S: Final = 5.0
 _DISK_BYTES_EACH: Final = 16_384
 _DISK_BYTES_BESIDE: Final = 4 * 2**30
 _WARM_UP: Final = 500
-_PARTS: Final = 20
+_PARTS: Final = 7
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Extent:
-    """How many executions sleep for long, wake in one instant, and do not sleep at all.
+    """How many executions sleep for long, in so many rounds together.
 
-    Those that wake are started ``due_in_s`` before that instant.
+    In each round so many wake in one instant, and do not sleep at all. Those that wake are started
+    ``due_in_s`` before that instant.
     """
 
+    rounds: int
     count: int
     due: int
     awake: int
     due_in_s: float
 
 
-FULL: Final = Extent(count=1_000_000, due=10_000, awake=20_000, due_in_s=60)
-QUICK: Final = Extent(count=500, due=200, awake=200, due_in_s=5)
+FULL: Final = Extent(rounds=3, count=1_000_000, due=10_000, awake=20_000, due_in_s=30)
+QUICK: Final = Extent(rounds=2, count=500, due=200, awake=200, due_in_s=5)
+
+Round = Mapping[str, Any]
 
 
 async def measure_parked(extent: Extent, *, with_kafka: bool, tell: Tell) -> Mapping[str, Any]:
@@ -55,37 +59,31 @@ async def measure_parked(extent: Extent, *, with_kafka: bool, tell: Tell) -> Map
         observed(tell) as machine,
         open_ground(with_kafka=with_kafka) as ground,
         open_place(ground) as place,
+        open_place(ground) as empty,
     ):
-        crowd = await open_crowd(place)
-        async with crowd.executor() as (watched, _):  # the first start of all reads cold files
-            await crowd.start(_WARM_UP, None, watched, _unheeded)
-        async with crowd.executor() as (watched, over_none_s):
-            awake_s = await crowd.start(extent.awake, None, watched, _unheeded)
-            tell(f"without a sleep: {extent.awake / awake_s:,.0f} executions/s")
-            parking = await _park(crowd, watched, extent, tell)
-            due = await _resume(crowd, watched, extent)
-            tell(f"{extent.due:,} due at once had completed after {due['all_completed_s']:.2f} s")
+        crowd, nobody = await open_crowd(place), await open_crowd(empty)
+        for one in (crowd, nobody):  # the first start of all reads cold files
+            async with one.executor() as (watched, _):
+                await one.start(_WARM_UP, None, watched, _unheeded)
+        async with crowd.executor() as (watched, _):
+            rounds = [
+                await _round(crowd, watched, extent, number, tell)
+                for number in range(1, extent.rounds + 1)
+            ]
         await place.flush()
         parked = await place.parked()
-        async with crowd.executor() as (watched, over_parked_s), _memory(watched) as seen:
-            tell(f"started over {parked:,} parked executions in {over_parked_s:.2f} s")
-    per_s, awake_per_s = extent.count / parking["took_s"], extent.awake / awake_s
+        restarts = [await _restart(crowd, nobody, tell) for _ in range(extent.rounds)]
+    found = medians(rounds)
     return {
         "benchmark": "parked",
         "machine": machine,
         "extent": _extent(extent, with_kafka=with_kafka),
         "parked": parked,
-        "parked_per_s": per_s,
-        "of_awake": per_s / awake_per_s,
-        "awake_per_s": awake_per_s,
-        "parking": parking,
-        "due": {"of_awake": extent.due / due["all_completed_s"] / awake_per_s, **due},
-        "restart": {
-            "over_none_s": over_none_s,
-            "over_parked_s": over_parked_s,
-            "resident_bytes": seen[-1],
-        },
-        "marks": _marks(parking, due),
+        **found,
+        "parking": {**found["parking"], **_whole_way(rounds)},
+        "restart": {**medians(restarts), "rounds": restarts},
+        "marks": _marks(rounds),
+        "rounds": rounds,
     }
 
 
@@ -94,18 +92,37 @@ def _extent(extent: Extent, *, with_kafka: bool) -> Mapping[str, Any]:
     return {**asdict(extent), "bus": bus, "partitions": PARTITIONS, "sleep_s": SLEEP_S}
 
 
-def _marks(parking: Mapping[str, Any], due: Mapping[str, Any]) -> Mapping[str, bool]:
+def _whole_way(rounds: Sequence[Round]) -> Mapping[str, Any]:
+    """What has no median: the parts one after another, and the memory from first to last."""
+    seen = [done["parking"]["resident_bytes"] for done in rounds]
+    before, peak = seen[0]["before"], max(one["peak"] for one in seen)
     return {
-        "memory_is_flat": parking["resident_bytes"]["growth"] <= GROWTH_BYTES_MAX,
-        "resumed_in_time": due["resumed_s"]["max"] <= RESUMED_WITHIN_S,
-        "completed_in_time": due["all_completed_s"] <= RESUMED_WITHIN_S,
+        "per_s": [rate for done in rounds for rate in done["parking"]["per_s"]],
+        "resident_bytes": {
+            "before": before,
+            "peak": peak,
+            "after": seen[-1]["after"],
+            "growth": peak - before,
+            "each_part": [size for one in seen for size in one["each_part"]],
+        },
+    }
+
+
+def _marks(rounds: Sequence[Round]) -> Mapping[str, bool]:
+    dues = [done["due"] for done in rounds]
+    growth = _whole_way(rounds)["resident_bytes"]["growth"]
+    return {
+        "memory_is_flat": growth <= GROWTH_BYTES_MAX,
+        "resumed_in_time": all(due["resumed_s"]["max"] <= RESUMED_WITHIN_S for due in dues),
+        "completed_in_time": all(due["all_completed_s"] <= RESUMED_WITHIN_S for due in dues),
     }
 
 
 def _need_disk(extent: Extent) -> None:
     folder = tempfile.gettempdir()
     free = shutil.disk_usage(folder).free
-    need = _DISK_BYTES_BESIDE + (extent.count + extent.due + extent.awake) * _DISK_BYTES_EACH
+    executions = extent.count + extent.rounds * (extent.due + extent.awake)
+    need = _DISK_BYTES_BESIDE + executions * _DISK_BYTES_EACH
     if free < need:
         raise Unavailable(
             f"{folder} has {free / 2**30:.1f} GiB free and this takes up to {need / 2**30:.1f}:"
@@ -113,26 +130,51 @@ def _need_disk(extent: Extent) -> None:
         )
 
 
-async def _park(crowd: Crowd, watched: Running, extent: Extent, tell: Tell) -> Mapping[str, Any]:
+async def _round(crowd: Crowd, watched: Running, extent: Extent, number: int, tell: Tell) -> Round:
+    """Some that do not sleep, this round's part of those that sleep for long, and some that wake.
+
+    Each part beside those without a sleep of the same round: the machine's own speed wanders.
+    """
+    place = crowd.place
+    before = await read_costs(place, watched)
+    awake_s = await crowd.start(extent.awake, None, watched, _unheeded)
+    after = await read_costs(place, watched)
+    awake = asdict(cost_of(before, after, executions=extent.awake, steps=extent.awake))
+    awake_per_s = extent.awake / awake_s
+    tell(f"round {number}, without a sleep: {awake_per_s:,.0f} executions/s")
+    count = extent.count * number // extent.rounds - extent.count * (number - 1) // extent.rounds
+    parking = await _park(crowd, watched, count, tell)
+    due = await _resume(crowd, watched, extent)
+    tell(f"{extent.due:,} due at once had completed after {due['all_completed_s']:.2f} s")
+    parked_per_s = count / parking["took_s"]
+    return {
+        "parked_per_s": parked_per_s,
+        "awake_per_s": awake_per_s,
+        "of_awake": parked_per_s / awake_per_s,
+        "of_awake_by_cpu": quotient(awake["all_cpu_s_per_1000"], parking["all_cpu_s_per_1000"]),
+        "awake": awake,
+        "parking": parking,
+        "due": {"of_awake": extent.due / due["all_completed_s"] / awake_per_s, **due},
+    }
+
+
+async def _park(crowd: Crowd, watched: Running, count: int, tell: Tell) -> Mapping[str, Any]:
     """Start executions that sleep for long, and see what they take."""
     place = crowd.place
-    counted, sizes, cpu = await place.counters(), await place.sizes(), used(place.ground, watched)
+    before, sizes = await read_costs(place, watched), await place.sizes()
     async with _memory(watched) as seen:
-        progress = _Progress(extent.count, seen, tell)
-        took_s = await crowd.start(extent.count, {"duration_s": SLEEP_S}, watched, progress.heed)
-    cpu_after, sizes_after = used(place.ground, watched), await place.sizes()
-    wal_bytes = (await place.counters()).wal_bytes - counted.wal_bytes
+        progress = _Progress(count, seen, tell)
+        took_s = await crowd.start(count, {"duration_s": SLEEP_S}, watched, progress.heed)
+    after, sizes_after = await read_costs(place, watched), await place.sizes()
     return {
         "took_s": took_s,
         "per_s": progress.rates,
-        "cpu_s_per_1000": {n: 1000 * (cpu_after[n] - cpu[n]) / extent.count for n in cpu},
-        "wal_bytes_each": wal_bytes / extent.count,
-        "table_bytes_each": {n: (sizes_after[n] - sizes[n]) / extent.count for n in sizes},
+        **asdict(cost_of(before, after, executions=count, steps=count)),
+        "table_bytes_each": {n: (sizes_after[n] - sizes[n]) / count for n in sizes},
         "resident_bytes": {
             "before": seen[0],
             "peak": max(seen),
             "after": seen[-1],
-            "growth": max(seen) - seen[0],
             "each_part": progress.resident_bytes,
         },
     }
@@ -166,23 +208,38 @@ class _Progress:
 
 async def _resume(crowd: Crowd, watched: Running, extent: Extent) -> Mapping[str, Any]:
     """Start executions that sleep until one instant, and see how late they go on."""
-    due_at = (datetime.now(UTC) + timedelta(seconds=extent.due_in_s)).replace(microsecond=0)
+    place, began_at = crowd.place, datetime.now(UTC)
+    due_at = (began_at + timedelta(seconds=extent.due_in_s)).replace(microsecond=0)
     async with _memory(watched) as seen:
         await crowd.start(extent.due, {"until": stamp(due_at)}, watched, _unheeded)
         if datetime.now(UTC) >= due_at:
             raise RuntimeError(f"{extent.due} executions were not parked in {extent.due_in_s} s")
-        cpu = used(crowd.place.ground, watched)
+        before = await read_costs(place, watched)
         all_completed_s = await crowd.ended(due_at, watched)
-        cpu_after = used(crowd.place.ground, watched)
-    resumed = await crowd.place.resumed(extent.due + 1)
+        after = await read_costs(place, watched)
+    resumed = await place.resumed(began_at, extent.due + 1)
     if len(resumed) != extent.due:
         raise RuntimeError(f"{len(resumed)} executions woke and completed, not {extent.due}")
     return {
         "resumed_s": _spread([(woke_at - due_at).total_seconds() for woke_at, _ in resumed]),
         "completed_s": _spread([(ended_at - due_at).total_seconds() for _, ended_at in resumed]),
         "all_completed_s": all_completed_s,
-        "cpu_s_per_1000": {n: 1000 * (cpu_after[n] - cpu[n]) / extent.due for n in cpu},
+        **asdict(cost_of(before, after, executions=extent.due, steps=2 * extent.due)),
         "resident_bytes": {"before": seen[0], "peak": max(seen), "after": seen[-1]},
+    }
+
+
+async def _restart(crowd: Crowd, nobody: Crowd, tell: Tell) -> Mapping[str, float]:
+    """Start an executor where nothing is parked, then where all is."""
+    async with nobody.executor() as (_, over_none_s):
+        pass
+    async with crowd.executor() as (watched, over_parked_s), _memory(watched) as seen:
+        tell(f"started over what is parked in {over_parked_s:.2f} s, over none {over_none_s:.2f} s")
+    return {
+        "over_none_s": over_none_s,
+        "over_parked_s": over_parked_s,
+        "of_none": over_parked_s / over_none_s,
+        "resident_bytes": seen[-1],
     }
 
 

@@ -2,18 +2,17 @@
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 import orjson
 
 from shared.domain.errors import Rejected
+from tests.benchmarks.cells import Found, Table, or_dash
 from tests.benchmarks.charts import Bars, Lines, bar_chart, line_chart
-from tests.benchmarks.tables import Table, table_of
+from tests.benchmarks.tables import table_of
 
 PAGE: Final = "report.md"
 PEERS_PAGE: Final = "peers.md"
-
-Found = Mapping[str, Any]
 
 
 def write_report(folders: Iterable[Path], into: Path) -> Path:
@@ -109,6 +108,22 @@ def _statements(found: Found) -> str:
     return as_markdown((("side", "per s", "statement"), rows))
 
 
+def _hops(found: Found) -> str:
+    """What an unloaded event's time was taken by, beside what the same takes bare."""
+    unloaded = {name: side["levels"]["unloaded"] for name, side in found["sides"].items()}
+    turnout = unloaded["turnout"]
+    ratios = turnout.get("of_floor", {}).get("hops_ms", {})
+    rows = [
+        (
+            hop,
+            *(or_dash(level["hops_ms"].get(hop), ".2f") for level in unloaded.values()),
+            or_dash(ratios.get(hop), ".2f"),
+        )
+        for hop in turnout["hops_ms"]
+    ]
+    return as_markdown((("unloaded, ms of", *unloaded, "of the floor's"), rows))
+
+
 def _absent(found: Found) -> str:
     """Which peers could not be had, and why."""
     return "\n".join(f"- **{name}** is not there: {why}" for name, why in found["absent"].items())
@@ -116,6 +131,7 @@ def _absent(found: Found) -> str:
 
 _BELOW: Final[Mapping[str, Callable[[Found], str]]] = {
     "idle": _statements,
+    "latency": _hops,
     "match_peers": _absent,
     "peers": _settings,
 }

@@ -1,16 +1,20 @@
 """Results as tables, for a terminal and for the report."""
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any, Final
+from typing import Final
 
-Found = Mapping[str, Any]
-"""A result, or a part of one."""
-
-Table = tuple[Sequence[str], Sequence[Sequence[str]]]
-"""The names of the columns, and the rows."""
-
-Figures = Mapping[str, Callable[[Found], str]]
-"""By what it is called, how a figure is taken out of a result."""
+from tests.benchmarks.cells import (
+    NONE,
+    Figures,
+    Found,
+    Table,
+    mebibytes,
+    or_dash,
+    pair,
+    seconds,
+    yes,
+)
+from tests.benchmarks.load_tables import latency, pressure
 
 
 def table_of(found: Found) -> Table:
@@ -40,40 +44,23 @@ def _run(found: Found) -> Table:
 
 def _of_floors(at: Found, side: str) -> str:
     if side != "turnout":
-        return _NONE
+        return NONE
     return f"{at['of_floor']:.0%}, {at['of_floor_at_once']:.0%}"
-
-
-def _latency(found: Found) -> Table:
-    rows = [
-        (
-            f"{name} · {label}",
-            f"{level['per_s']:,.0f}",
-            *(_percentiles(level[figure]) for figure in ("began_ms", "overhead_ms", "seen_ms")),
-            f"{level['all_cpu_s_per_1000']:.3f}",
-            f"{level['commits_per_1000_steps']:,.0f}",
-        )
-        for name, side in found["sides"].items()
-        for label, level in side["levels"].items()
-    ]
-    return (
-        *("side · level", "per s", "first step began, ms", "step overhead, ms"),
-        *("result seen, ms", "CPU-s per 1,000", "commits per 1,000 steps"),
-    ), rows
 
 
 def _idle(found: Found) -> Table:
     sides = found["sides"]
     names = dict.fromkeys(n for side in sides.values() for n in side["cpu_percent"])
     rows: list[Sequence[str]] = [
-        (f"CPU, %: {n}", *(_or_dash(side["cpu_percent"].get(n), ".2f") for side in sides.values()))
+        (f"CPU, %: {n}", *(or_dash(side["cpu_percent"].get(n), ".2f") for side in sides.values()))
         for n in names
     ]
-    rows.append(("CPU, %: Turnout", *(f"{s['turnout_cpu_percent']:.2f}" for s in sides.values())))
+    rows += [
+        (title, *(or_dash(side[figure], form) for side in sides.values()))
+        for title, (figure, form) in _IDLE.items()
+    ]
     woken = [sum(side["wakeups_per_s"].values()) for side in sides.values()]
     rows.append(("wakeups/s: Turnout", *(f"{per_s:.0f}" for per_s in woken)))
-    said = [side["statements_per_s"] for side in sides.values()]
-    rows.append(("statements/s", *(f"{per_s:.2f}" for per_s in said)))
     return ("", *sides), rows
 
 
@@ -98,24 +85,13 @@ def _parked(found: Found) -> Table:
     return ("", ""), [(title, figure(found)) for title, figure in _PARKED.items()]
 
 
-def _pressure(found: Found) -> Table:
-    return ("", ""), [
-        *((title, figure(found)) for title, figure in _PRESSURE.items()),
-        *(
-            (f"MiB of {name}: at 10 s, most", _mebibytes(seen, "settled", "max"))
-            for name, seen in found["memory"].items()
-        ),
-        *((f"most records behind: {name}", f"{most:,}") for name, most in found["lag_max"].items()),
-    ]
-
-
 def _api(found: Found) -> Table:
     columns, rows = _table(_API, found["sides"])
     blank = [""] * (len(columns) - 2)
     return columns, [
         *rows,
-        *((f"{name}, ms (p50, p99)", _pair(ms), *blank) for name, ms in found["reads"].items()),
-        *((mark, _yes(holds), *blank) for mark, holds in found["marks"].items()),
+        *((f"{name}, ms (p50, p99)", pair(ms), *blank) for name, ms in found["reads"].items()),
+        *((mark, yes(holds), *blank) for mark, holds in found["marks"].items()),
     ]
 
 
@@ -144,31 +120,6 @@ def _of_side(found: Found) -> Sequence[str]:
     return [figure(found) for figure in _MATCH_PEERS.values()]
 
 
-def _mebibytes(found: Mapping[str, float], *names: str) -> str:
-    return ", ".join(f"{found[name] / 2**20:,.0f}" for name in names)
-
-
-def _seconds(found: Mapping[str, float]) -> str:
-    return ", ".join(f"{found[name]:.2f}" for name in ("p50", "p99", "max"))
-
-
-def _yes(holds: bool) -> str:  # noqa: FBT001
-    return "yes" if holds else "NO"
-
-
-def _pair(ms: Mapping[str, float]) -> str:
-    return f"{ms['p50']:.1f}, {ms['p99']:.1f}"
-
-
-def _percentiles(ms: Mapping[str, float] | None) -> str:
-    return _NONE if ms is None else " / ".join(f"{value:,.1f}" for value in ms.values())
-
-
-def _or_dash(figure: float | None, form: str) -> str:
-    return _NONE if figure is None else format(figure, form)
-
-
-_NONE: Final = "-"
 _RUN: Final[Figures] = {
     "executions/s": lambda f: f"{f['executions_per_s']:,.0f}",
     "of the floors": lambda f: f["of_floors"],
@@ -176,6 +127,15 @@ _RUN: Final[Figures] = {
     "of it Postgres": lambda f: f"{f['cpu_s_per_1000']['postgres']:.3f}",
     "WAL bytes each": lambda f: f"{f['wal_bytes_per_execution']:,.0f}",
     "commits per 1,000 steps": lambda f: f"{f['commits_per_1000_steps']:.1f}",
+}
+_IDLE: Final[Mapping[str, tuple[str, str]]] = {
+    "CPU, %: Turnout": ("turnout_cpu_percent", ".2f"),
+    "CPU, %: Turnout and its servers": ("all_cpu_percent", ".2f"),
+    "CPU, %: these servers alone": ("servers_alone_cpu_percent", ".2f"),
+    "by the servers alone": ("of_servers_alone", ".2f"),
+    "statements/s": ("statements_per_s", ".2f"),
+    "commits/s": ("commits_per_s", ".2f"),
+    "WAL bytes/s": ("wal_bytes_per_s", ",.0f"),
 }
 _PIPELINE: Final[Figures] = {
     "executions/s": lambda f: f"{f['executions_per_s']:,.0f}",
@@ -186,8 +146,8 @@ _PIPELINE: Final[Figures] = {
     "CPU-s per 1,000: Kafka": lambda f: f"{f['cpu_s_per_1000']['kafka']:.3f}",
     "WAL bytes an execution": lambda f: f"{f['wal_bytes_per_execution']:,.0f}",
     "commits per 1,000 steps": lambda f: f"{f['commits_per_1000_steps']:.1f}",
-    "step began, ms (p50, p99)": lambda f: _pair(f["step_began_ms"]),
-    "result seen, ms (p50, p99)": lambda f: _pair(f["result_seen_ms"]),
+    "step began, ms (p50, p99)": lambda f: pair(f["step_began_ms"]),
+    "result seen, ms (p50, p99)": lambda f: pair(f["result_seen_ms"]),
 }
 _SCALE: Final[Figures] = {
     "executions/s": lambda f: f"{f['executions_per_s']:,.0f}",
@@ -201,40 +161,35 @@ _PEERS: Final[Figures] = {
     "Turnout's, by its": lambda f: f"{f['turnout_of_it']:,.1f}",
     "CPU-s per 1,000": lambda f: f"{f['all_cpu_s_per_1000']:.3f}",
     "at once": lambda f: str(f["concurrency"]),
-    "WAL bytes each": lambda f: _or_dash(f.get("wal_bytes_per_execution"), ",.0f"),
-    "commits per 1,000 steps": lambda f: _or_dash(f.get("commits_per_1000_steps"), ",.1f"),
-}
-_PRESSURE: Final[Figures] = {
-    "capacity, executions/s": lambda f: f"{f['capacity_per_s']:,.0f}",
-    "sent, events/s": lambda f: f"{f['sent_per_s']:,.0f}, {f['times']:.1f} times as many",
-    "executions/s until all were done": lambda f: f"{f['executions_per_s']:,.0f}",
-    "sent, completed": lambda f: f"{f['sent']:,}, {f['completed']:,}",
-    "sent for, all done after, s": lambda f: f"{f['poured_s']:.0f}, {f['took_s']:.0f}",
-    "all done, each once": lambda f: _yes(f["marks"]["all_once"]),
-    "each process grew by at most 50 MiB": lambda f: _yes(f["marks"]["memory_is_flat"]),
+    "WAL bytes each": lambda f: or_dash(f.get("wal_bytes_per_execution"), ",.0f"),
+    "commits per 1,000 steps": lambda f: or_dash(f.get("commits_per_1000_steps"), ",.1f"),
 }
 _NEIGHBOURS: Final[Figures] = {
     "noise, events/s": lambda f: f"{f['noise_per_s']:,.0f}",
-    "first step began, ms (p50, p99)": lambda f: _pair(f["began_ms"]),
+    "first step began, ms (p50, p99)": lambda f: pair(f["began_ms"]),
     "of alone (p50, p99)": lambda f: f"{f['p50_of_alone']:.1f}, {f['p99_of_alone']:.1f}",
     "of unread (p50, p99)": lambda f: f"{f['p50_of_unread']:.1f}, {f['p99_of_unread']:.1f}",
-    "result seen, ms (p50, p99)": lambda f: _pair(f["seen_ms"]),
+    "result seen, ms (p50, p99)": lambda f: pair(f["seen_ms"]),
 }
 _PARKED: Final[Figures] = {
     "parked, executions/s": lambda f: f"{f['parked_per_s']:,.0f}",
     "of those that do not sleep": lambda f: f"{f['of_awake']:.0%}",
-    "WAL bytes each": lambda f: f"{f['parking']['wal_bytes_each']:,.0f}",
+    "of them, by CPU": lambda f: or_dash(f["of_awake_by_cpu"], ".0%"),
+    "CPU-s per 1,000": lambda f: f"{f['parking']['all_cpu_s_per_1000']:.3f}",
+    "WAL bytes each": lambda f: f"{f['parking']['wal_bytes_per_execution']:,.0f}",
+    "commits per 1,000 steps": lambda f: f"{f['parking']['commits_per_1000_steps']:.1f}",
     "table bytes each": lambda f: f"{sum(f['parking']['table_bytes_each'].values()):,.0f}",
-    "executor's memory, MiB (before, peak, after)": lambda f: _mebibytes(
+    "executor's memory, MiB (before, peak, after)": lambda f: mebibytes(
         f["parking"]["resident_bytes"], "before", "peak", "after"
     ),
-    "grew by at most 50 MiB": lambda f: _yes(f["marks"]["memory_is_flat"]),
-    "resumed, s after due (p50, p99, max)": lambda f: _seconds(f["due"]["resumed_s"]),
-    "completed, s after due (p50, p99, max)": lambda f: _seconds(f["due"]["completed_s"]),
+    "grew by at most 50 MiB": lambda f: yes(f["marks"]["memory_is_flat"]),
+    "resumed, s after due (p50, p99, max)": lambda f: seconds(f["due"]["resumed_s"]),
+    "completed, s after due (p50, p99, max)": lambda f: seconds(f["due"]["completed_s"]),
     "all completed, s after due": lambda f: f"{f['due']['all_completed_s']:.2f}",
     "all resumed, completed within 5 s": lambda f: ", ".join(
-        _yes(f["marks"][mark]) for mark in ("resumed_in_time", "completed_in_time")
+        yes(f["marks"][mark]) for mark in ("resumed_in_time", "completed_in_time")
     ),
+    "resumed, of those that do not sleep": lambda f: f"{f['due']['of_awake']:.0%}",
     "restart, s (over none, over parked)": lambda f: (
         f"{f['restart']['over_none_s']:.2f}, {f['restart']['over_parked_s']:.2f}"
     ),
@@ -263,7 +218,7 @@ _MATCH_PEERS: Final[Figures] = {
     "bytes each": lambda f: f"{f['bytes_a_workflow']:,.0f}",
 }
 _WEBHOOKS: Final[Figures] = {
-    "answered after, ms (p50, p99)": lambda f: _pair(f["ms"]),
+    "answered after, ms (p50, p99)": lambda f: pair(f["ms"]),
     "at most, ms": lambda f: f"{f['ms']['max']:.1f}",
 }
 _DELIVERIES: Final[Figures] = {
@@ -272,20 +227,18 @@ _DELIVERIES: Final[Figures] = {
     "deliveries/s a core": lambda f: f"{f['per_cpu_s']:,.0f}",
     "of the floor, by CPU": lambda f: f"{f['of_floor_by_cpu']:.0%}",
     "CPU-s per 1,000, with the servers": lambda f: f"{f['all_cpu_s_per_1000']:.3f}",
-    "commits per 1,000": lambda f: _or_dash(f.get("commits_per_1000"), ",.0f"),
-    "WAL bytes each": lambda f: _or_dash(f.get("wal_bytes_each"), ",.0f"),
-    "published → received, ms (p50, p99)": lambda f: (
-        _pair(f["told_ms"]) if "told_ms" in f else _NONE
-    ),
+    "commits per 1,000": lambda f: or_dash(f.get("commits_per_1000"), ",.0f"),
+    "WAL bytes each": lambda f: or_dash(f.get("wal_bytes_each"), ",.0f"),
+    "published → received, ms (p50, p99)": lambda f: pair(f["told_ms"]) if "told_ms" in f else NONE,
 }
 _TABLES: Final[Mapping[str, Callable[[Found], Table]]] = {
     "run": _run,
     "pipeline": _by_side(_PIPELINE),
-    "latency": _latency,
+    "latency": latency,
     "idle": _idle,
     "scale": _scale,
     "parked": _parked,
-    "pressure": _pressure,
+    "pressure": pressure,
     "neighbours": _by_side(_NEIGHBOURS),
     "api": _api,
     "webhooks": _by_side(_WEBHOOKS),
