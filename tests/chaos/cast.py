@@ -94,14 +94,14 @@ class Character:
 
 @dataclass(slots=True, eq=False)
 class Player:
-    """One process. ``ended_by`` is what we did to end it, if we did."""
+    """One process. ``ended_by`` are the signals by which we ended it, if we did."""
 
     seat: Seat
     process: asyncio.subprocess.Process
     admin_port: int
     log: Path
     log_from: int
-    ended_by: str | None = None
+    ended_by: tuple[str, ...] = ()
 
     @property
     def pid(self) -> int:

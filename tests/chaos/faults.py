@@ -123,9 +123,10 @@ async def stall(at: Moment) -> Done:
     """An event loop that is blocked for longer than a session (F10)."""
     player = at.victim()
     # Who is leaving may hear of no signal any more, and would die of this one.
-    if player.ended_by is None:
+    is_stalled = not player.ended_by
+    if is_stalled:
         player.process.send_signal(STALL_SIGNAL)
-    return {"seat": player.seat.name, "is_stalled": player.ended_by is None}
+    return {"seat": player.seat.name, "is_stalled": is_stalled}
 
 
 async def storm(at: Moment) -> Done:

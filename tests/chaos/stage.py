@@ -23,7 +23,7 @@ from tests.support.rings import written
 
 SESSION_S: Final = 5.0
 PARTITIONS: Final = 4
-EXECUTIONS_MAX: Final = (100_000, 8)
+EXECUTIONS_MAX: Final = (100_000, 32)
 """So many executions an environment may have in an executor, of even and odd seeds: few, so that
 others are held.
 """
@@ -31,6 +31,7 @@ STOP_WITHIN_S: Final = 10.0
 _LAST_S: Final = 25.0
 _LOOK_S: Final = 1.0
 _ASK_TIME_S: Final = 1.0
+_CODES: Final = {"SIGTERM": 0, "SIGKILL": -signal.SIGKILL}
 _HELD: Final = "turnout_executions_held"
 
 
@@ -88,7 +89,7 @@ class Stage:
 
     def end(self, player: Player, how: signal.Signals) -> None:
         """End a process; the keeper of its seat sees to the next one."""
-        player.ended_by = how.name
+        player.ended_by += (how.name,)
         with suppress(ProcessLookupError):
             player.process.send_signal(how)
 
@@ -179,9 +180,9 @@ class Stage:
 
     def _note(self, player: Player, code: int) -> None:
         point = player.point() if code == -signal.SIGKILL else None
-        cause = player.ended_by if point is None else f"point:{point}"
-        expected = {"SIGTERM": 0, "SIGKILL": -signal.SIGKILL}.get(cause or "")
-        is_ours = point is not None or (cause is not None and code == expected)
+        cause = ", ".join(player.ended_by) if point is None else f"point:{point}"
+        # Who was told to stop may do so before it is killed.
+        is_ours = point is not None or code in {_CODES[how] for how in player.ended_by}
         data = {"code": code, "cause": cause, "log": "" if is_ours else player.said()}
         self.history.write("death", "ok" if is_ours else "fail", player.seat.name, **data)
         if point is not None:
