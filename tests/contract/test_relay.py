@@ -179,6 +179,35 @@ async def test_a_lost_partition_keeps_the_position_of_its_new_owner(
     assert await committed(bus, topic, group) == dict.fromkeys(every, 10)
 
 
+async def test_one_commit_follows_the_other(bus: Bus, topic: str) -> None:
+    """Also at the end: an older position that came last would take back what is done."""
+    group, stop, begun = new_group(), asyncio.Event(), asyncio.Event()
+
+    class Slow(Watched):
+        under_way = 0
+
+        async def commit(self, positions: Mapping[TopicPartition, int]) -> None:
+            assert not self.under_way
+            self.under_way += 1
+            if not self.commits:
+                begun.set()
+                for _ in range(100):  # whoever does not wait for this commit comes now
+                    await asyncio.sleep(0)
+            await super().commit(positions)
+            self.under_way -= 1
+
+    async def work(batch: Values) -> None:
+        if b"1" in batch:
+            await begun.wait()
+
+    await bus.publish(numbered(topic, 2))
+    async with bus.subscribe([topic], group=group) as subscription:
+        slow = Slow(subscription, stop, stop_after=2)
+        await relaying(slow, stop, work, records_max=1)
+    assert [list(positions.values()) for positions in slow.commits] == [[1], [2]]
+    assert await committed(bus, topic, group) == {0: 2}
+
+
 async def test_commits_are_few(bus: Bus, topic: str) -> None:
     """What is done while a commit is under way, or just was, is committed together."""
     group, stop, gate = new_group(), asyncio.Event(), Gate()

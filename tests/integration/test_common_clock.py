@@ -1,14 +1,19 @@
 """Processes whose machines disagree about the time agree about Postgres'."""
 
 import asyncio
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime, timedelta, tzinfo
+from typing import Self
 
 import pytest
 
 from shared.assembly import common_clock
 from shared.assembly.common_clock import CommonClock
+from shared.assembly.platform import open_platform
+from shared.assembly.settings import ProcessSettings
 from shared.db.pool import Pool
+from shared.runtime import clock as machine_clock
 from tests.support.eventually import eventually
+from tests.support.house import settings_of
 from tests.support.postgres import execute
 
 HOUR_S = 3_600.0
@@ -38,6 +43,26 @@ async def test_a_clock_that_is_wrong_is_set(
     after = await pool.fetchval("SELECT clock_timestamp()")
     took = timedelta(seconds=clock.monotonic() - began_s)
     assert before <= shown <= after + took
+
+
+class HourAhead(datetime):
+    """What a machine tells whose clock is wrong."""
+
+    @classmethod
+    def now(cls, tz: tzinfo | None = None) -> Self:
+        return super().now(tz) + timedelta(seconds=HOUR_S)
+
+
+async def test_roles_go_by_postgres_clock_from_the_start(
+    database: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Timers are set, and found due, by what a process is given: never by its machine's clock."""
+    for module in (machine_clock, common_clock):
+        monkeypatch.setattr(module, "datetime", HourAhead)
+    assert machine_clock.SystemClock().now() - datetime.now(UTC) > timedelta(minutes=1)
+    async with open_platform(ProcessSettings(**settings_of(database))) as platform:
+        shown = await platform.pool.fetchval("SELECT clock_timestamp()")
+        assert abs(platform.clock.now() - shown) < timedelta(minutes=1)
 
 
 async def test_a_clock_that_may_be_right_is_left_alone(pool: Pool) -> None:

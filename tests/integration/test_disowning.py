@@ -1,4 +1,4 @@
-"""Giving a partition up while a commit of it is under way: one after the other."""
+"""Giving a partition up while a commit of it is under way, or after one that failed."""
 
 import asyncio
 from typing import Any
@@ -7,8 +7,9 @@ import pytest
 
 from services.executor.ledger import Ledger
 from services.executor.rows import Batch
-from shared.db.group import Group
+from shared.db.group import Fence, Group
 from shared.db.ledger import Committed, commit_group
+from shared.domain.errors import Unavailable
 from tests.support.eventually import eventually
 from tests.support.gated import open_receiver
 from tests.support.works import NOTE, check_history, open_works, start, until, workflow
@@ -68,3 +69,33 @@ async def test_cursors_are_left_behind_after_the_commit_under_way(
     async with open_works(database, partitions=1) as works:
         await until(works.pool, DONE, 1)
         await check_history(works)
+
+
+class Breaking:
+    """Commits as they come; the first log entries are lost, and nobody can know."""
+
+    def __init__(self) -> None:
+        self.lost: set[tuple[int, int]] = set()
+        self.after: list[Fence] = []
+
+    async def __call__(self, conn: Any, group: Group) -> Committed:
+        """Commit. Raises Unavailable once."""
+        self.after += [f for f in group.fences if (f.partition, f.epoch) in self.lost]
+        if group.written and not self.lost:
+            self.lost = {(fence.partition, fence.epoch) for fence in group.fences}
+            raise Unavailable("the connection broke")
+        return await commit_group(conn, group)
+
+
+async def test_after_a_commit_that_failed_no_cursor_is_left_behind(
+    database: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Memory may be ahead of what is durable: the successor goes by what the database says."""
+    commits = Breaking()
+    monkeypatch.setattr("services.executor.ledger.commit_group", commits)
+    async with open_works(database, drain_s=0.1, partitions=1) as works:
+        await start(works, await works.register(workflow(NOTE)))
+        await until(works.pool, DONE, 1)
+        await check_history(works)
+    assert commits.lost
+    assert not commits.after

@@ -134,6 +134,17 @@ async def test_epochs_ascend_and_cursors_stay(pool: Pool) -> None:
     assert (second.consumed_offset, second.written_seq, second.emitted_seq) == (7, 1, 1)
 
 
+async def test_a_commit_that_says_less_takes_nothing_back(pool: Pool) -> None:
+    """What counts as consumed stays so: the commands before it were durable with it."""
+    async with pool.acquire() as conn:
+        owned = await claim(conn, 3, owner="a", now=NOW)
+        later = fence(3, owned.epoch)
+        for given in (later, later._replace(consumed_offset=5)):
+            committed = await commit_group(conn, Group(fences=[given]))
+            assert committed.partitions == {3}
+        assert (await claim(conn, 3, owner="b", now=NOW)).consumed_offset == 7
+
+
 async def test_a_group_under_an_old_epoch_changes_nothing(pool: Pool) -> None:
     """Neither cursors, executions, log, timers, commands nor waits; its sibling goes through."""
     async with pool.acquire() as conn:

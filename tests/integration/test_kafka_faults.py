@@ -7,9 +7,12 @@ import socket
 import sys
 from collections.abc import AsyncIterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 import pytest_asyncio
+from aiokafka import AIOKafkaConsumer, errors
+from aiokafka import TopicPartition as Place
 from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 
 from shared.bus.kafka import open_kafka_bus
@@ -47,6 +50,59 @@ async def refused(subscription: Subscription) -> None:
     async with asyncio.timeout(30):
         while True:
             await subscription.fetch(max_records=1, wait_s=0.5)
+
+
+@pytest.mark.parametrize(
+    "fault",
+    [
+        errors.KafkaConnectionError,
+        errors.GroupCoordinatorNotAvailableError,
+        errors.GroupAuthorizationFailedError,
+        TimeoutError,
+    ],
+)
+async def test_a_commit_that_fails_is_told(
+    kafka: str, monkeypatch: pytest.MonkeyPatch, fault: type[Exception]
+) -> None:
+    """Only one that came too late is dropped: any other would be missing at the next start."""
+
+    async def fail(*_: object) -> None:
+        raise fault
+
+    async with open_kafka_bus(kafka_settings(kafka)) as bus:
+        topic = await new_topic(bus, partitions=1)
+        await bus.publish(numbered(topic, 1))
+        async with bus.subscribe([topic], group=new_group()) as subscription:
+            found = await read(subscription, 1)
+            monkeypatch.setattr(AIOKafkaConsumer, "commit", fail)
+            with pytest.raises(Unavailable):
+                await subscription.commit(next_positions(found))
+
+
+async def test_what_comes_while_a_partition_goes_is_not_given_out(
+    kafka: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Records were on their way when it was lost: they are read once it is somebody's again."""
+    getmany, lost = AIOKafkaConsumer.getmany, asyncio.Event()
+    async with open_kafka_bus(kafka_settings(kafka)) as bus:
+        topic = await new_topic(bus, partitions=1)
+        await bus.publish(numbered(topic, 3))
+        async with bus.subscribe([topic], group=new_group()) as subscription:
+
+            async def losing(consumer: AIOKafkaConsumer, *places: Place, **more: Any) -> Any:
+                found = await getmany(consumer, *places, **more)
+                if found:
+                    await subscription.give_up()
+                    lost.set()
+                return found
+
+            with monkeypatch.context() as patched:
+                patched.setattr(AIOKafkaConsumer, "getmany", losing)
+                async with asyncio.timeout(60):
+                    while not lost.is_set():
+                        assert not await subscription.fetch(max_records=9, wait_s=0.5)
+            await subscription.take_over([Place(topic, 0)])
+            assert values(await read(subscription, 3)) == [b"0", b"1", b"2"]
 
 
 async def test_broker_killed_and_back(

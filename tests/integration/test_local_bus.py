@@ -10,8 +10,8 @@ import pytest_asyncio
 
 from shared.bus import local_bell
 from shared.bus.local import LocalBus, open_local_bus
-from shared.bus.local_group import share_of
-from shared.bus.local_store import SQL, StoredTopic, translated
+from shared.bus.local_group import Plan, Seat, share_of, touched
+from shared.bus.local_store import SQL, Store, StoredTopic, translated
 from shared.bus.protocol import TopicPartition
 from shared.db.pool import Pool
 from shared.domain.errors import Unavailable
@@ -82,6 +82,30 @@ async def test_connections_cut(local: LocalBus, pool: Pool, database: str) -> No
                     await asyncio.sleep(0.05)
         await subscription.commit(next_positions(found))
         assert [r.offset for r in found] == [0, 1, 2]
+
+
+async def test_a_name_renews_no_seat(pool: Pool) -> None:
+    """Of two under one name the later sits; the earlier keeps, commits, frees and ends nothing."""
+    store = Store(pool)
+    await store.add_topic("t", 2)
+    topic = await store.topic("t")
+    assert topic is not None
+    first, second = [Seat(store, [topic], group="g", member="a", ttl_s=60) for _ in range(2)]
+    await first.join()
+    before = await first.plan(frozenset())
+    await second.join()
+    assert not await touched(store, [first.row], ttl_s=60)
+    assert await first.plan(frozenset()) is None
+    plan = await second.plan(frozenset())
+    assert plan is not None
+    assert plan == before
+    await second.commit(dict.fromkeys(plan.take, 5))
+    await first.commit(dict.fromkeys(plan.take, 7))
+    await first.release(except_for=frozenset())
+    await first.leave()
+    assert await store.committed(topic, "g") == dict.fromkeys(plan.take, 5)
+    assert set(await touched(store, [first.row, second.row], ttl_s=60)) == {second.row[2]}
+    assert await second.plan(frozenset(plan.take)) == Plan(take={}, give=frozenset())
 
 
 @pytest.mark.parametrize("count", [1, 2, 3, 5, 9])

@@ -11,6 +11,7 @@ from tests.support.works import (
     NOTE,
     all_ended,
     cancel,
+    cancel_command,
     caught_up,
     check_history,
     check_published,
@@ -32,6 +33,13 @@ CONSUMED = (
     " WHERE t.name = 'turnout.commands'"
 )
 
+
+KEPT = """
+    INSERT INTO inbox (execution_id, command_offset, partition, command)
+    SELECT id, command_offset + 1, partition, $2 FROM executions WHERE id = $1
+"""
+
+ATTEMPTS = "SELECT array_agg(attempt ORDER BY seq) FROM execution_log WHERE attempt IS NOT NULL"
 
 # Those of which one is awake again by now, too.
 ASLEEP = "SELECT count(*) FROM execution_log WHERE status = 'RETRYING'"
@@ -101,6 +109,39 @@ async def test_what_may_not_be_published_is_published_again_as_it_was(database: 
             both = await published(works)
             assert len(both) == 2 * len(first)
             assert check_published(both) == check_published(first)
+            await check_history(works)
+
+
+async def test_what_came_too_late_is_kept_no_longer(database: str) -> None:
+    """An execution ends, and a crash comes before what it was told meanwhile is dropped."""
+    async with open_works(database) as works:
+        ids = await start(works, await works.register(workflow(NOTE)), 3)
+        await all_ended(works.pool, 3)
+        await caught_up(works)
+        await works.crash()
+        await works.pool.executemany(KEPT, [(id_, cancel_command(id_).decode()) for id_ in ids])
+    async with open_works(database) as works:
+        await until(works.pool, "SELECT count(*) FROM inbox", 0)
+        assert set((await statuses(works.pool)).values()) == {"COMPLETED"}
+
+
+async def test_attempts_before_a_crash_count(database: str) -> None:
+    """Whoever goes on gives a step what is left of its attempts, and tells their numbers on."""
+    async with open_receiver() as receiver:
+        receiver.plan = [web.Response(status=503) for _ in range(9)]
+        soon = {"max_attempts": 3, "initial_interval_s": 0.3, "jitter": 0.0}
+        async with open_works(database) as works:
+            await start(works, await works.register(workflow(receiver.step(retry=soon))))
+            await until(works.pool, ASLEEP, 1)
+            await works.crash()
+        async with open_works(database) as works:
+            await until(works.pool, ASLEEP, 2)
+            await works.crash()
+        async with open_works(database) as works:
+            await all_ended(works.pool, 1)
+            assert await works.pool.fetchval(ATTEMPTS) == [1, 2, 3]
+            assert set((await statuses(works.pool)).values()) == {"FAILED"}
+            assert len(set(receiver.keys)) == 1
             await check_history(works)
 
 

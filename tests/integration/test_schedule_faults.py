@@ -4,12 +4,14 @@ import asyncio
 import signal
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from datetime import timedelta
 
 import asyncpg
 import pytest
 
 from shared.domain.errors import Unavailable
+from tests.integration.test_nothing_passed_over import refusing
 from tests.integration.test_schedules import DONE, EVENING, NIGHT, fire, nightly
 from tests.support.processes import Roles
 from tests.support.virtual_clock import VirtualClock
@@ -77,6 +79,19 @@ async def test_a_scheduler_that_dies_after_telling_is_made_up_for(database: str)
             await until(works.pool, TOLD, 2 * night)
             await until(works.pool, DONE, night)
         assert await works.pool.fetchval("SELECT count(*) FROM executions") == 3
+
+
+async def test_a_start_that_cannot_be_told_stays_due(database: str) -> None:
+    """The next who looks starts it, once."""
+    clock = VirtualClock(EVENING)
+    async with open_works(database, clock=clock) as works:
+        await nightly(works, clock)
+        clock.jump(EVENING + NIGHT)
+        with pytest.raises(Unavailable):
+            await fire(replace(works, platform=refusing(works.platform, "turnout.commands")))
+        assert [await fire(works) for _ in range(2)] == [1, 0]
+        await until(works.pool, DONE, 1)
+        assert await works.pool.fetchval(TOLD) == 1
 
 
 async def test_a_scheduler_that_pauses_after_telling_holds_its_schedule(database: str) -> None:

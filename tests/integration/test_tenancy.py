@@ -46,6 +46,7 @@ SELECT c.relname FROM pg_class AS c
 WHERE c.relnamespace = 'public'::regnamespace AND c.relkind IN ('r', 'p')
     AND has_table_privilege('turnout_tenant', c.oid, 'SELECT, INSERT, UPDATE, DELETE')
 """
+WHO = "SELECT current_user = session_user, current_setting('turnout.environment')"
 MAY = "SELECT has_table_privilege('turnout_tenant', $1, $2)"
 
 
@@ -132,6 +133,14 @@ async def test_without_a_setting_there_is_an_error_and_no_row(conn: Connection, 
                 await conn.fetch(ask)
         async with _tenant(conn, A):
             pass
+
+
+async def test_whoever_has_the_connection_next_is_no_tenant(conn: Connection) -> None:
+    """What a transaction has committed stays; as whom it asked, and of what, ends with it."""
+    async with conn.transaction():
+        await become_tenant(conn, A)
+        assert tuple(await conn.fetchrow(WHO) or ()) == (False, str(A))
+    assert tuple(await conn.fetchrow(WHO) or ()) == (True, "")
 
 
 async def test_days_of_the_archive_are_asked_for_through_the_archive(conn: Connection) -> None:

@@ -1,12 +1,15 @@
 """Executions that run by turns: never too many of a key, in order, and none waits for ever."""
 
 import asyncio
+from datetime import UTC, datetime
 from typing import Any
+from uuid import uuid4
 
 from services.executor import turns as module
 from services.scheduler.pass_turns import pass_stuck
-from shared.db.turns import ask_turn
-from shared.domain.ids import ExecutionId
+from shared.db.pool import Pool
+from shared.db.turns import Asking, ask_turn
+from shared.domain.ids import ExecutionId, WorkflowId
 from shared.domain.workflows import Workflow
 from tests.support.crowd import open_crowd
 from tests.support.eventually import eventually
@@ -27,6 +30,10 @@ from tests.support.works import (
 
 KEY = {"lang": "jsonata", "src": "payload.key"}
 TURNS = "SELECT count(*) FROM turns"
+LOCKED_OUT = """
+    SELECT count(*) FROM pg_stat_activity
+    WHERE datname = current_database() AND wait_event_type = 'Lock' AND wait_event = 'advisory'
+"""
 
 
 def by_turns(*steps: dict[str, Any], most: int = 1, **more: Any) -> dict[str, Any]:
@@ -65,6 +72,22 @@ async def test_two_executors_never_run_two_of_a_key(database: str) -> None:
         assert crowd.most == {"/a": 1, "/b": 1, "/c": 1}
         await until(works.pool, TURNS, 0)
         await check_history(works)
+
+
+async def test_turns_of_a_key_are_given_one_transaction_at_a_time(pool: Pool) -> None:
+    """Whoever asks meanwhile waits, and then sees who was given the only turn."""
+    flow, now = WorkflowId(uuid4()), datetime.now(UTC)
+    first, second = [Asking(ExecutionId(uuid4()), flow, b"a", 1) for _ in range(2)]
+
+    async def ask() -> list[ExecutionId]:
+        async with pool.acquire() as conn, conn.transaction():
+            return await ask_turn(conn, second, now)
+
+    async with asyncio.TaskGroup() as group, pool.acquire() as conn, conn.transaction():
+        assert await ask_turn(conn, first, now) == [first.execution_id]
+        asking = group.create_task(ask())
+        await until(pool, LOCKED_OUT, 1)
+    assert asking.result() == []
 
 
 async def test_the_maximum_is_used_and_kept(database: str) -> None:

@@ -1,7 +1,9 @@
 """How documents travel: their headers, and what is squeezed on the way."""
 
+import asyncio
 import gzip
 import zlib
+from collections.abc import AsyncIterator
 from dataclasses import replace
 
 import orjson
@@ -101,6 +103,18 @@ async def test_a_body_is_as_long_as_it_is_unpacked(client: Client, coding: str) 
     for data in (twice, b"{"):
         async with client.post("/v1/events", data=data, headers=headers) as answer:
             assert answer.status == 400, await answer.text()
+
+
+async def test_a_body_is_refused_as_soon_as_it_is_too_large(client: Client) -> None:
+    """Nobody waits for its end, nor keeps what comes until then."""
+    never = asyncio.Event()
+
+    async def endless() -> AsyncIterator[bytes]:
+        yield b'{"event": "' + b"x" * BODY_BYTES_MAX
+        await never.wait()
+
+    async with client.post("/v1/events", data=endless(), headers=JSON) as answer:
+        assert answer.status == 413
 
 
 @pytest.mark.parametrize("coding", ["compress", "gzip, gzip", "x"])

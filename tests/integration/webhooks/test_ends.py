@@ -15,6 +15,7 @@ from shared.assembly.platform import Platform
 from shared.db.pool import Pool
 from shared.db.secrets import put_secret
 from shared.runtime.roles import duty
+from tests.integration.test_nothing_passed_over import refused, refusing
 from tests.integration.webhooks.stage import (
     ENVIRONMENT,
     open_hooks,
@@ -65,6 +66,18 @@ async def test_gone_is_gone(database: str) -> None:
         await publish(works, phase())
         await until(works.pool, DELIVERED, 1)
         assert len(hooks.got) == 2
+
+
+async def test_nobody_is_disabled_without_a_word(database: str) -> None:
+    """While the event of it cannot be published nothing is changed, nor noted as if it were."""
+    async with open_hooks() as hooks, open_works(database) as works:
+        hooks.status = lambda _path, _count: 410
+        await subscribe(works.pool, hooks.url)
+        await publish(works, phase())
+        topic = works.platform.topics.sources[0]
+        await refused(role(refusing(works.platform, topic)))
+        assert await count(works.pool, "webhook_subscriptions", "is_active") == 1
+        assert await count(works.pool, "audit_log") == 0
 
 
 async def test_days_of_failure_disable(database: str) -> None:
