@@ -18,6 +18,7 @@ from tests.chaos.points import KILLED
 LOG_TAIL: Final = 3_000
 _READY_S: Final = 90.0
 _POLL_S: Final = 0.1
+_HERE: Final = Path(__file__).parents[2]
 _FIGURE_S: Final = 0.5
 
 
@@ -69,12 +70,20 @@ FRAILTIES: Final[Mapping[str, Mapping[str, float]]] = {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Character:
-    """What is put into every process from outside: a mutation, stutters, points to die at."""
+    """What is put into every process from outside: a mutation, stutters, points to die at.
+
+    ``beside``: a checkout of another release, whose program has every second seat.
+    """
 
     mutation: str | None = None
     stutter: float = 0.0
     frailty: float = 0.0
     points: Mapping[str, float] = field(default_factory=dict)
+    beside: Path | None = None
+
+    def program(self, seat: Seat) -> Path:
+        """The checkout whose program has a seat."""
+        return _HERE if self.beside is None or seat.number == 0 else self.beside
 
     def arguments(self, seat: Seat, chance: random.Random, calm: Path) -> list[str]:
         """As the actor takes them; with probability ``frailty`` one point of its role is deadly."""
@@ -149,15 +158,15 @@ class Player:
 
 
 async def enter(
-    seat: Seat, environment: Mapping[str, str], log: Path, arguments: Sequence[str]
+    seat: Seat, program: Path, environment: Mapping[str, str], log: Path, arguments: Sequence[str]
 ) -> Player:
-    """Start a process for a seat; it is not ready yet."""
+    """Start a process of a checkout for a seat; it is not ready yet."""
     port = free_port()
     with log.open("ab") as said:
         process = await asyncio.create_subprocess_exec(
             *(sys.executable, "-m", "tests.chaos.actor", *arguments),
             *("--", "serve", seat.role, "--member", seat.name),
-            cwd=Path(__file__).parents[2],
+            cwd=program,
             env={**environment, "TURNOUT_ADMIN__PORT": str(port)},
             stdin=asyncio.subprocess.DEVNULL,
             stdout=said,

@@ -97,7 +97,11 @@ async def play_on(servers: Servers, options: argparse.Namespace, folder: Path) -
     outcome = Outcome(seed=options.seed, seconds=options.seconds, mutation=options.mutation)
     history = History(folder / "history.jsonl")
     character = Character(
-        mutation=options.mutation, stutter=STUTTER, frailty=options.frailty, points=options.points
+        mutation=options.mutation,
+        stutter=STUTTER,
+        frailty=options.frailty,
+        points=options.points,
+        beside=options.beside,
     )
     async with open_stage(
         folder,
@@ -208,6 +212,7 @@ def parser_of_a_run() -> argparse.ArgumentParser:
     parser.add_argument("--mutation", choices=sorted(MUTATIONS), help="a safety to switch off")
     parser.add_argument("--faults", type=_names, default=(), metavar="NAME,…", help="only these")
     parser.add_argument("--also", type=_names, default=(), metavar="NAME,…", help="besides others")
+    parser.add_argument("--beside", type=Path, metavar="CHECKOUT", help="has every second seat")
     parser.add_argument("--frailty", type=float, default=FRAILTY, help="deadly points: how many")
     parser.add_argument("--points", type=_points, default={}, metavar="NAME:PROBABILITY,…")
     parser.add_argument("--json", action="store_true", dest="as_json")

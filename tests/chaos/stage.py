@@ -117,7 +117,7 @@ class Stage:
                 arguments += ["--ask-time-s", str(_ASK_TIME_S)]
             environment = {**self.environment, **self._skewed(seat)}
             log = self.folder / f"{seat.name}.log"
-            player = await enter(seat, environment, log, arguments)
+            player = await enter(seat, self.character.program(seat), environment, log, arguments)
             self.players[seat.name] = player
             if self.over.is_set():
                 self.end(player, signal.SIGKILL)
