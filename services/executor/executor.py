@@ -218,8 +218,7 @@ class Executor:
         batch = await read_commands(owned, records, library, tools, self._shares)
         await bury(needs.platform, batch.dead, needs.metrics.dead_letters)
         for started, _ in batch.started:
-            if (id_ := started.origin.execution_id) not in batch.held:
-                owned.admitted[id_] = started.command_offset
+            owned.admitted[started.origin.execution_id] = started.command_offset
         self._tasks.create_task(self._admitted(owned, batch, records[-1].offset + 1))
 
     async def _admitted(self, owned: Owned, batch: Batch, offset: int) -> None:
@@ -237,12 +236,12 @@ class Executor:
             self._shares.leave(batch.entered)
         self._needs.metrics.admitted(batch.repeated, batch.runs, new)
         for id_, run in batch.runs.items():
+            if id_ in new and not (id_ in batch.held or run.state.status.is_terminal):
+                self._launch(run)
+                continue
+            owned.admitted.pop(id_, None)
             if id_ in new and id_ in batch.held:
                 owned.hold(batch.held[id_], [id_])
-            elif id_ in new and not run.state.status.is_terminal:
-                self._launch(run)
-            else:
-                owned.admitted.pop(id_, None)
         await self._tell(owned, batch)
 
     async def _tell(self, owned: Owned, batch: Batch) -> None:

@@ -17,12 +17,15 @@ from shared.runtime.settings import KafkaSettings
 from shared.wire.topics import Topics
 from tests.chaos.actor import STALL_SIGNAL
 from tests.chaos.cast import Player
+from tests.chaos.clocks import Clock
 from tests.chaos.stage import SESSION_S, Stage
 
 Done = Mapping[str, object]
 """What was done, for the history."""
 
 _MOVED_S: Final = 20.0
+_DRIFTS: Final = "x1.05"
+_STEP_S: Final = 0.02
 _OWNED: Final = "SELECT count(*) FROM partition_owners WHERE owner = $1"
 
 
@@ -145,14 +148,26 @@ async def storm(at: Moment) -> Done:
 
 
 async def move_clock(at: Moment) -> Done:
-    """The wall clock of one process jumps and, after a while, jumps back (F35)."""
+    """The wall clock of one process jumps, or runs too fast; after a while it jumps back (F35)."""
     player = at.victim(at.chance.choice(("executor", "trigger-ingest", "api", "scheduler")))
-    offset = at.chance.choice(("-1h", "+1h", "-10", "+10"))
+    offset = at.chance.choice(("-1h", "+1h", "-10", "+10", _DRIFTS))
     clock = at.stage.clock_of(player.seat)
-    clock.set(offset)
-    await at.last()
+    if offset == _DRIFTS:
+        await _drift(clock, at.seconds)
+    else:
+        clock.set(offset)
+        await at.last()
     clock.set()
     return {"seat": player.seat.name, "offset": offset}
+
+
+async def _drift(clock: Clock, seconds: float) -> None:
+    """A twentieth too fast, in steps that are too small to tell."""
+    loop = asyncio.get_running_loop()
+    began_at = loop.time()
+    while (elapsed_s := loop.time() - began_at) < seconds:
+        clock.set(f"+{elapsed_s / 20:.4f}")
+        await asyncio.sleep(_STEP_S)
 
 
 async def _lost_all(at: Moment, player: Player) -> bool:

@@ -1,5 +1,6 @@
 """Executions held for want of room: an environment has so many in memory, others have theirs."""
 
+import asyncio
 from datetime import timedelta
 from typing import Any, Final
 from uuid import UUID
@@ -7,6 +8,8 @@ from uuid import UUID
 import pytest
 
 from services.executor import executor as module
+from services.executor.ledger import Ledger
+from services.executor.shares import Shares
 from shared.domain.ids import ExecutionId, StepId
 from shared.domain.signals import Decided
 from tests.support.crowd import Crowd, open_crowd
@@ -210,6 +213,33 @@ async def test_a_start_that_comes_again_leaves_its_sleep_alone(database: str) ->
         crowd.gate.set()
         await all_ended(works.pool, 1 + MOST)
         await check_history(works)
+
+
+async def test_a_start_that_comes_again_before_it_is_durable_is_known(
+    database: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Though there is room for it by now: of the two, one is in the log, with all that follows."""
+    room, gate, asked = 0, asyncio.Event(), 0
+    durable = Ledger.admit
+
+    async def admit(*given: Any, **named: Any) -> Any:
+        nonlocal asked
+        asked += 1
+        await gate.wait()  # both are then in one commit
+        return await durable(*given, **named)
+
+    monkeypatch.setattr(Shares, "room_of", lambda *_: room)
+    monkeypatch.setattr(Ledger, "admit", admit)
+    async with open_crowd() as crowd, open_works(database) as works:
+        again = start_command(await works.register(workflow(NOTE, crowd.step())))
+        await tell(works, again)
+        await eventually(lambda: asked == 1)
+        room = MOST
+        await tell(works, again)
+        await eventually(lambda: asked == 2)
+        gate.set()
+        await done(works, 1)
+        assert len(crowd.paths) == 1
 
 
 async def test_one_that_is_held_expires_once_there_is_room(database: str) -> None:
