@@ -4,8 +4,9 @@ from pathlib import Path
 
 from tests.chaos.check import check
 from tests.chaos.evidence import stamped
+from tests.chaos.small_case import BEGUN
 from tests.chaos.small_run import sound_case
-from tests.chaos.spoilt import change, log_of, shown
+from tests.chaos.spoilt import call_again, change, log_of, shown
 
 MOVED = "move_postgres_clock"
 
@@ -28,3 +29,15 @@ def test_a_nap_may_be_short_by_another_clock(tmp_path: Path) -> None:
     case.line("fault", "ok", MOVED)
     case.write(tmp_path)
     assert check(case.plan, tmp_path).violations == []
+
+
+def test_a_repeated_call_near_a_fault_is_explained_by_the_receivers_clock(tmp_path: Path) -> None:
+    """The execution's own times are an hour off."""
+    case = sound_case()
+    call_again(case)
+    case.line("fault", "invoke", "kill")["at"] = BEGUN
+    case.line("fault", "ok", MOVED)
+    for row in case.tables["executions"]:
+        change(row, created_at=stamped(case.now - 3_700), finished_at=stamped(case.now - 3_600))
+    case.write(tmp_path)
+    assert "I4" not in {found.invariant for found in check(case.plan, tmp_path).violations}
