@@ -48,9 +48,10 @@ async def keep(name: str, role: Role, health: Health, *, stop: asyncio.Event) ->
             health.report(name, Condition.UNAVAILABLE)
             log.warning("role_interrupted", role=name, reasons=_reasons(group), pause_s=pause_s)
         heed_cancellation()
-        # What a role held when it broke is in cycles of tasks and errors, and old: as seldom as
-        # such is looked for (``process.GENERATIONS``), it would stay for hours.
-        gc.collect()
+        if not stop.is_set():
+            # What a role held when it broke is in cycles of tasks and errors, and old: as seldom
+            # as such is looked for (``process.GENERATIONS``), it would stay for hours.
+            gc.collect()
         if asyncio.get_running_loop().time() - started > PAUSE_MAX_S:
             pause_s = PAUSE_FIRST_S
         # Chance keeps replicas from coming back in step; it decides nothing else.
