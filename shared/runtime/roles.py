@@ -48,15 +48,15 @@ async def keep(name: str, role: Role, health: Health, *, stop: asyncio.Event) ->
             health.report(name, Condition.UNAVAILABLE)
             log.warning("role_interrupted", role=name, reasons=_reasons(group), pause_s=pause_s)
         heed_cancellation()
-        if not stop.is_set():
-            # What a role held when it broke is in cycles of tasks and errors, and old: as seldom
-            # as such is looked for (``process.GENERATIONS``), it would stay for hours.
-            gc.collect()
         if asyncio.get_running_loop().time() - started > PAUSE_MAX_S:
             pause_s = PAUSE_FIRST_S
         # Chance keeps replicas from coming back in step; it decides nothing else.
         await _stopped_within(stop, pause_s * random.uniform(0.5, 1.0))  # noqa: S311
         pause_s = min(pause_s * 2, PAUSE_MAX_S)
+        if not stop.is_set():
+            # What a role held when it broke is in cycles of tasks and errors, and old: as seldom
+            # as such is looked for (``process.GENERATIONS``), it would stay for hours.
+            gc.collect()
     health.report(name, Condition.STOPPED)
 
 
