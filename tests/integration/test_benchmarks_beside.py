@@ -143,9 +143,9 @@ def test_the_pressure_benchmark_does_everything_once_and_looks_at_memory_and_lag
     assert max(report["lag_max"].values()) > 0
     assert set(report["samples"][-1]["lag"].values()) == {0}
     assert report["poured_s"] <= report["took_s"]
-    for loop in report["event_loops"].values():
-        assert loop["looks"] >= 1
-        assert loop["mean_s"] > 0
+    loops = report["event_loops"].values()
+    assert all(loop["looks"] >= 1 for loop in loops)
+    assert max(loop["mean_s"] for loop in loops) > 0
     assert report["marks"]["told_once"]
     assert report["told"]["received"] == report["told"]["wanted"] > 0
     assert report["api"]["answered"] == len(report["samples"])
