@@ -254,6 +254,7 @@ def _environment(servers: Servers, api_port: int, executions_max: int) -> dict[s
         "TURNOUT_DRAIN_S": "2",
         "TURNOUT_CONCURRENCY__EXECUTIONS_MAX": str(executions_max),
         "TURNOUT_EGRESS__ALLOW_LOOPBACK": "true",
+        "TURNOUT_EGRESS__IDLE_S": "3",
         "TURNOUT_KEYRING": written("chaos"),
         "TURNOUT_WEBHOOKS__TIMEOUT_S": "4",
         "TURNOUT_WEBHOOKS__RETRY_S": str([1.0] * 50),
