@@ -194,7 +194,7 @@ _ALL: Final = (
     _breaks("I5", cancel_ordering, "freeze_scheduler"),
     _breaks("I4", no_idempotency_key, "kill_process", after_http_before_commit=0.02),
     _breaks("I3", publish_before_commit, "kill_process", before_commit=0.05),
-    _breaks("I3", unknown_taken_for_done, "end_sessions"),
+    _breaks("I3", unknown_taken_for_done, "end_sessions", "kill_backend"),
 )
 MUTATIONS: Final[Mapping[str, Mutation]] = MappingProxyType(
     {mutation.apply.__name__: mutation for mutation in _ALL}
