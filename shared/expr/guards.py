@@ -18,6 +18,7 @@ import orjson
 
 from shared.expr.errors import ExpressionError
 from shared.expr.limits import look, look_at, looking, make_room, refuse
+from shared.expr.names import BLANKS, NAME, NUMBER, TEXT
 from shared.expr.slow_functions import looks_in
 
 RESULT_CHARS_MAX: Final = 1_000_000
@@ -67,10 +68,10 @@ _RANGE = """$turnout_range := (function($make_room){
 })($turnout_make_room);"""
 
 _TOKEN = re.compile(
-    r"""(?P<blank>\s+|/\*.*?\*/)
+    rf"""(?P<blank>[{BLANKS}]+|/\*.*?\*/)
     |(?P<range>\.\.)
-    |(?P<text>"(?:\\.|[^"\\])*"|'(?:\\.|[^'\\])*'|`[^`]*`|\d+(?:\.\d+)?(?:[eE][-+]?\d+)?)
-    |(?P<word>[^\s.\[\]{}()@\#;:?+\-*/%|=<>^,~!&'"`]+)
+    |(?P<text>{TEXT}|`[^`]*`|{NUMBER})
+    |(?P<word>{NAME})
     |(?P<sign>\*\*|\?\?|.)""",
     re.VERBOSE | re.DOTALL,
 )

@@ -15,6 +15,7 @@ from typing import Any, Final, TypeAlias
 from jsonata.parser import Parser
 
 from shared.expr.kept import Kept
+from shared.expr.names import NAME, NUMBER, TEXT
 from shared.expr.terms import (
     ANYTHING,
     Compared,
@@ -37,11 +38,9 @@ DEPTH_MAX: Final = 40
 
 _TURNED: Final = MappingProxyType({"=": "=", "<": ">", "<=": ">=", ">": "<", ">=": "<="})
 _LITERAL: Final = re.compile(
-    r"""(?P<name>`[^`]*`|[A-Za-z_$][\w$]*)
-    |(?P<text>"(?:\\.|[^"\\])*"|'(?:\\.|[^'\\])*')
-    |(?P<number>(?<![\w.\])}])\d+(?:\.\d+)?(?:[eE][-+]?\d+)?)""",
-    re.VERBOSE,
+    rf"(?P<name>`[^`]*`|{NAME})|(?P<text>{TEXT})|(?P<number>(?<![\w.\])}}]){NUMBER})"
 )
+_HALF: Final = re.compile("[\ud800-\udfff]")
 _MARK: Final = "\x01"
 _MARKED: Final = re.compile(f"{_MARK}(text|number)([0-9]+)")
 _ESCAPED: Final = "\\"
@@ -86,6 +85,8 @@ def _with_holes(template: str) -> Term | None:
 
 def _parsed(template: str) -> Sequence[Any]:
     """Its tree; nothing where that is not understood."""
+    if "\v" in template:  # blank to the engine, part of a name to this parser
+        return ()
     try:
         return (Parser().parse(template),)
     except Exception:  # noqa: BLE001 - whatever the parser trips over is not understood, no more
@@ -118,9 +119,12 @@ class _Reader:
     def __init__(self, literals: Sequence[Literal] | None) -> None:
         self._literals = literals
         self.needs_literals = False
+        self._may_rebind = False
 
     def read(self, template: str) -> Term:
         """What the whole asks."""
+        # A function, and ``$$``, may be given another meaning in the midst of a condition.
+        self._may_rebind = ":=" in template
         found = _tree(template)
         return self.term(found[0], 0) if found else ANYTHING
 
@@ -171,7 +175,7 @@ class _Reader:
 
     def _beginning(self, node: Any, literal: str | Hole) -> Term:
         """``$substring(path, 0, n) = literal``."""
-        arguments = _arguments(node, "substring")
+        arguments = () if self._may_rebind else _arguments(node, "substring")
         if len(arguments) != len(("path", "from", "count")):
             return ANYTHING
         if isinstance(literal, Hole):
@@ -191,6 +195,8 @@ class _Reader:
         return ANYTHING if path is None or literal is _BEYOND else Holds(path, literal)
 
     def _called(self, node: Any, depth: int) -> Term:
+        if self._may_rebind:
+            return ANYTHING
         for name in ("exists", "boolean"):
             found = _arguments(node, name)
             if len(found) == 1:
@@ -216,7 +222,8 @@ class _Reader:
             return None
         steps = list(node.steps)
         if steps and steps[0].type == "variable" and steps[0].value in ("", "$"):
-            steps = steps[1:] if _is_bare(steps[0]) else []
+            is_root = _is_bare(steps[0]) and not (steps[0].value and self._may_rebind)
+            steps = steps[1:] if is_root else []
         if not steps or not all(step.type == "name" and _is_bare(step) for step in steps):
             return None
         names = [self._meant(step.value) for step in steps]
@@ -248,6 +255,8 @@ class _Reader:
 
     def _meant(self, value: Any) -> Any:
         """What a text in the tree stands for."""
+        if isinstance(value, str) and _HALF.search(value):
+            return _BEYOND  # halves of characters, which the engine joins or replaces
         found = None if self._literals is None else _MARKED.fullmatch(str(value))
         if found is None:
             return value

@@ -1,6 +1,6 @@
 """Reading single values of an event's scope, and the form in which they are looked up."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from collections.abc import Set as AbstractSet
 from struct import Struct
 from typing import Any, Final, TypeAlias
@@ -8,6 +8,7 @@ from typing import Any, Final, TypeAlias
 from shared.domain.workflows import Dialect
 from shared.matching.clauses import Path
 from shared.matching.filters import EVENT
+from shared.matching.spread import Spread
 from shared.matching.view import EventView
 
 Key: TypeAlias = object
@@ -48,80 +49,55 @@ class Reader:
         self.nothing: Key = None if path else ABSENT
         self._path = path
 
-    def key(self, scope: Any) -> Key:
+    def key(self, scope: Any, spread: Callable[[Any], Spread]) -> Key:
         """The key of the scalar there; of null where there is none, ``MANY`` for more than one.
 
         As JSONata reads it, ``ABSENT`` where there is none, that of the scalar in a list of one.
+        ``spread`` gives the same object for the same scope.
         """
         node = scope
         for name in self.names:
             if type(node) is not dict:
-                return self._key_within(scope)
+                return self._key_within(scope, spread)
             node = node.get(name, self.nothing)
         if type(node) is str:
             return node
-        return self._key_within(scope) if type(node) is list else key_of(node)
+        return self._key_within(scope, spread) if type(node) is list else key_of(node)
 
-    def members(self, scope: Any) -> Iterable[Any]:
+    def members(self, scope: Any, spread: Callable[[Any], Spread]) -> Iterable[Any]:
         """The value there, or what stands in it if it is a list."""
         if self._path is not None:
             found = self._path.value_in(scope)
             return found if isinstance(found, list) else (found,)
-        leaves: list[Any] = []
-        _collect(scope, self.names, 0, leaves, most=None)
-        return leaves
+        return [MANY if type(one) is dict else one for one in spread(scope).at(self.names) or ()]
 
-    def _key_within(self, scope: Any) -> Key:
+    def _key_within(self, scope: Any, spread: Callable[[Any], Spread]) -> Key:
         """As ``key``, through lists and whatever else there is."""
         if self._path is not None:
             return key_of(self._path.value_in(scope))
-        leaves: list[Any] = []
-        if not _collect(scope, self.names, 0, leaves):
+        leaves = spread(scope).at(self.names)
+        if leaves is None:
             return ABSENT
         return key_of(leaves[0]) if len(leaves) == 1 else MANY
-
-
-def _collect(
-    node: Any, names: Sequence[str], at: int, leaves: list[Any], most: int | None = 2
-) -> bool:
-    """Add what a path leads to, until there are ``most``; whether it leads to anything."""
-    while type(node) is dict and at < len(names):
-        if names[at] not in node:
-            return False
-        node = node[names[at]]
-        at += 1
-    if type(node) is list:
-        is_there = at == len(names)  # an empty list is something
-        name = None if is_there else names[at]
-        for item in node:
-            if name is not None and type(item) is dict and name not in item:
-                continue  # the same without a call: lists may be long
-            is_there = _collect(item, names, at, leaves, most) or is_there
-            if most is not None and len(leaves) >= most:
-                return True
-        return is_there
-    if at < len(names):
-        return False
-    leaves.append(MANY if type(node) is dict else node)
-    return True
 
 
 class Reading(dict[Reader, Key]):
     """The keys of what readers find in an event, each read when first asked for."""
 
-    __slots__ = ("_dialect", "_fields", "_members", "_view")
+    __slots__ = ("_dialect", "_fields", "_members", "_spreads", "_view")
 
     def __init__(self, view: EventView, dialect: Dialect) -> None:
         self._view = view
         self._dialect = dialect
         self._fields: dict[str, Any] | None = None
         self._members: dict[Reader, AbstractSet[Key]] | None = None
+        self._spreads: dict[int, Spread] = {}
 
     def __missing__(self, reader: Reader) -> Key:
         scope = self._fields
         if scope is None or reader.reads_event:
             scope = self._scope(reader)
-        found = self[reader] = reader.key(scope)
+        found = self[reader] = reader.key(scope, self._spread)
         return found
 
     def members(self, reader: Reader) -> AbstractSet[Key]:
@@ -130,7 +106,14 @@ class Reading(dict[Reader, Key]):
             self._members = {}
         found = self._members.get(reader)
         if found is None:
-            found = self._members[reader] = set(map(key_of, reader.members(self._scope(reader))))
+            values = reader.members(self._scope(reader), self._spread)
+            found = self._members[reader] = set(map(key_of, values))
+        return found
+
+    def _spread(self, scope: Any) -> Spread:
+        found = self._spreads.get(id(scope))
+        if found is None:
+            found = self._spreads[id(scope)] = Spread([scope])
         return found
 
     def _scope(self, reader: Reader) -> dict[str, Any]:

@@ -214,6 +214,8 @@ def test_other_expressions_run_as_written(source: str) -> None:
     [
         ("[1..10000000]", "a range"),
         ("[1..200000]", "a range"),
+        ("a.don't = 1 or $count([1..200000]) > 0 or a.can't = 1", "a range"),
+        ("a.b\u00a0c / 2 = 1 or $count([1..200000]) / 3 > 0", "a range"),
         ("($n := 10000000; [0, 1..$n])", "range"),
         ("[1..1000].$count([1..9999])", "all ranges together"),
         ("$map([1..5000], function($i){[1..5000]})", "all ranges together"),
