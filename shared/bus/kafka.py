@@ -12,10 +12,12 @@ from aiokafka import TopicPartition as Place
 from aiokafka import errors as kafka
 from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 
+from shared.bus.kafka_batches import read_any_batch
 from shared.bus.kafka_client import client_options, translated
 from shared.bus.kafka_history import committed, extents, passages
 from shared.bus.kafka_publisher import BATCH_BYTES, Publisher
-from shared.bus.kafka_subscription import KafkaSubscription, received
+from shared.bus.kafka_records import received
+from shared.bus.kafka_subscription import KafkaSubscription
 from shared.bus.placing import Placer, topics_of
 from shared.bus.protocol import Assignee, Extent, Received, Record, Topic, TopicPartition
 from shared.domain.errors import Rejected
@@ -225,6 +227,7 @@ async def open_kafka_bus(
     Raises Unavailable when Kafka does not answer.
     """
     options = client_options(settings)
+    read_any_batch()
 
     def make_producer() -> AIOKafkaProducer:
         return AIOKafkaProducer(

@@ -10,7 +10,7 @@ from aiokafka import TopicPartition as Place
 from aiokafka.admin import AIOKafkaAdminClient
 
 from shared.bus.kafka_client import translated
-from shared.bus.kafka_subscription import received
+from shared.bus.kafka_records import received
 from shared.bus.protocol import Extent, Received, TopicPartition
 from shared.domain.errors import Unavailable
 

@@ -11,7 +11,6 @@ import contextlib
 import math
 import time
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
-from datetime import UTC, datetime
 from typing import Final
 
 import structlog
@@ -21,6 +20,7 @@ from aiokafka import errors as kafka
 from aiokafka.structs import ConsumerRecord
 
 from shared.bus.kafka_client import translated
+from shared.bus.kafka_records import received
 from shared.bus.protocol import Assignee, Received, TopicPartition
 
 # What a fetch may last longer than it was to, because of a rebalance.
@@ -30,7 +30,6 @@ _CLOSE_S: Final = 10.0
 # Once nothing has come for a while, Kafka is asked less often; see ``_pace``.
 _QUIET_AFTER_S: Final = 5.0
 _QUIET_WAIT_MS: Final = 2000
-_EPOCH: Final = datetime.fromtimestamp(0, UTC)
 
 _log: Final = structlog.get_logger(__name__)
 
@@ -268,29 +267,6 @@ class _Listener(ConsumerRebalanceListener):
 
     async def on_partitions_assigned(self, assigned: Iterable[Place]) -> None:
         await self._subscription.take_over(assigned)
-
-
-def received(records: Iterable[ConsumerRecord[bytes, bytes]]) -> list[Received]:
-    """``records`` as the protocol has them; a header without a value gets an empty one."""
-    found = []
-    stamp, published_at = -1, _EPOCH
-    for record in records:
-        if record.timestamp != stamp:  # a batch's records mostly share one
-            stamp = record.timestamp
-            published_at = datetime.fromtimestamp(stamp / 1000, UTC)
-        headers = record.headers
-        found.append(
-            Received(
-                topic=record.topic,
-                partition=record.partition,
-                offset=record.offset,
-                key=record.key,
-                value=record.value,
-                headers=tuple([(k, v or b"") for k, v in headers]) if headers else (),
-                published_at=published_at,
-            )
-        )
-    return found
 
 
 def _place(at: TopicPartition) -> Place:
