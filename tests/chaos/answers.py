@@ -9,6 +9,9 @@ from tests.chaos.workflows import MIXED, REFUSE, STEADY, TOLD
 PATIENCE: Final = 4
 """From this call of a key on, the receiver is kind: no step fails for good by its doing."""
 
+UNASKED: Final = 502
+"""The status of answers that nobody asked for, and of no other."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Answer:

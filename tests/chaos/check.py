@@ -14,6 +14,7 @@ from tests.chaos.judge_control import judge_control
 from tests.chaos.judge_emission import judge_emission
 from tests.chaos.judge_end import judge_end
 from tests.chaos.judge_fence import judge_fence
+from tests.chaos.judge_given import judge_given
 from tests.chaos.judge_match import judge_match
 from tests.chaos.judge_results import judge_results
 from tests.chaos.judge_retries import judge_retries
@@ -26,6 +27,7 @@ JUDGES: Final[tuple[Callable[[Evidence], Iterator[Violation]], ...]] = (
     judge_results,
     judge_emission,
     judge_calls,
+    judge_given,
     judge_retries,
     judge_control,
     judge_fence,

@@ -16,6 +16,7 @@ _COUNTS: Final = """
 SELECT (SELECT count(*) FROM executions WHERE finished_at IS NULL) AS executions,
     (SELECT count(*) FROM inbox) AS inbox,
     (SELECT count(*) FROM waits) AS waits,
+    (SELECT count(*) FROM late_events) AS late_events,
     (SELECT count(*) FROM schedules) AS schedules,
     (SELECT count(*) FROM webhook_deliveries WHERE next_at IS NOT NULL) AS deliveries,
     (SELECT coalesce(sum(written_seq - emitted_seq), 0) FROM partition_owners) AS unpublished

@@ -24,14 +24,18 @@ TABLES: Final = (
     "timers",
     "waits",
     "inbox",
+    "turns",
+    "late_events",
     "partition_owners",
     "schedules",
     "workflow_versions",
     "workflow_changes",
+    "webhook_subscriptions",
+    "webhook_deliveries",
 )
 ORDER: Final = {"execution_log": " ORDER BY partition, seq"}
 RESULTS: Final = ("triggers", "commands", "step-results", "executions", "dead-letters")
-GROUPS: Final = ("trigger-ingest", "matcher", "executor")
+GROUPS: Final = ("trigger-ingest", "matcher", "executor", "webhooks")
 FETCH_MS: Final = 2_000
 
 

@@ -68,13 +68,7 @@ def starts(definition: Mapping[str, Any], event: Given) -> bool:
 
 def holds(source: str | None, scope: Mapping[str, Any]) -> bool:
     """Whether a condition holds; none does, and one that fails does not."""
-    if source is None:
-        return True
-    try:
-        found = _expression(source).evaluate(dict(scope))
-    except (JException, TypeError, ValueError):
-        return False
-    return truth(found)
+    return source is None or truth(value_of(source, scope))
 
 
 def truth(value: Any) -> bool:
@@ -194,7 +188,47 @@ _OPERATORS: Final[Mapping[str, Callable[[Any, Any], bool]]] = {
 }
 
 
-# --- the way that an execution takes through its steps
+# --- the way that an execution takes through its steps, and what they hand on
+
+
+def scope_of(log: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+    """What an execution's conditions see, by its log; nothing while that is empty."""
+    record = log[0]["input"] if log else None
+    return Given.of(record).scope if isinstance(record, dict) else {}
+
+
+def value_of(source: str, scope: Mapping[str, Any]) -> Any:
+    """What an expression comes to; None where it fails."""
+    try:
+        return _expression(source).evaluate(dict(scope))
+    except (JException, TypeError, ValueError):
+        return None
+
+
+def items_of(step: Mapping[str, Any], scope: Mapping[str, Any]) -> list[Any]:
+    """What an iterator is to do, item by item."""
+    found = value_of(step["iterator"]["items"]["src"], scope)
+    return found if isinstance(found, list) else []
+
+
+def call_of(definition: Mapping[str, Any], name: str) -> Mapping[str, Any] | None:
+    """The block by which what a log names so calls a receiver; None: it calls none.
+
+    That is a step, an iterator's item (``each[0]``) or what undoes a step (``hotel!``).
+    """
+    id_ = name.partition("[")[0].removesuffix("!")
+    step = next((s for s in definition["steps"] if s["id"] == id_), None)
+    if step is None:
+        return None
+    block = step["iterator"]["body"] if "[" in name else step
+    block = step.get("compensation") if name.endswith("!") else block
+    return block if block is not None and block.get("action") == "http_request" else None
+
+
+def filled(text: str | None, scope: Mapping[str, Any]) -> str | None:
+    """A text that is one placeholder or none at all, with what it stands for; without: itself."""
+    value = None if text is None else _at(text, scope)
+    return text if value is None else str(value)
 
 
 def outcomes(

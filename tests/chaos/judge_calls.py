@@ -1,12 +1,15 @@
 """I4: every recorded result has its call, and every call its step, under one key."""
 
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Final
 
+from tests.chaos.answers import UNASKED
 from tests.chaos.evidence import Evidence, Row, Violation, at_of
+from tests.chaos.expected import call_of
 from tests.chaos.history import Line
 
+_UNKNOWN: Final[Row] = {"workflow_id": None, "workflow_version": None}
 _SEEN_S: Final = 5.0
 """So long a takeover may go unseen."""
 
@@ -57,26 +60,31 @@ def _was_broken_off(evidence: Evidence, key: str) -> bool:
 def _results(evidence: Evidence) -> Iterator[Violation]:
     """What is recorded as an answer is what the receiver answered, under that key."""
     for execution, log in evidence.logs.items():
+        definition = evidence.definition(evidence.executions.get(execution, _UNKNOWN))
         for row in log:
-            answer = _answer(row)
-            if answer is None:
+            if row["step_id"] is None or call_of(definition, row["step_id"]) is None:
                 continue
             key = f"{execution}:{row['step_id']}"
-            said = [
-                call
-                for call in evidence.calls.get(key, ())
-                if call.outcome == "ok" and call.data["n"] == answer.get("call")
-            ]
-            if answer.get("key") != key or not said:
+            calls = evidence.calls.get(key, ())
+            answer, status = _answer(row), (row["error"] or {}).get("status")
+            if row["status"] == "COMPLETED" and not _gave(calls, key, answer):
                 yield _fault(evidence, key, f"its result {answer} is of no call under its key")
+            # Who calls over a connection that rested may be met by an answer that nobody asked for.
+            if status not in {None, UNASKED, *(call.data["status"] for call in calls)}:
+                yield _fault(evidence, key, f"no call under its key was answered {status}")
 
 
-def _answer(row: Row) -> Row | None:
-    """The receiver's words in a result."""
+def _answer(row: Row) -> Row:
+    """The receiver's words in a result; none: empty."""
     output = row["output"]
     body = output.get("body") if isinstance(output, dict) else None
-    is_call = row["status"] == "COMPLETED" and isinstance(body, dict)
-    return body if is_call else None
+    return body if isinstance(body, dict) else {}
+
+
+def _gave(calls: Iterable[Line], key: str, answer: Row) -> bool:
+    """Whether one of the calls under a key was answered so."""
+    said = {call.data["n"] for call in calls if call.outcome == "ok"}
+    return answer.get("key") == key and answer.get("call") in said
 
 
 def _keys(evidence: Evidence) -> Iterator[Violation]:

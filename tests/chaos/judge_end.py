@@ -11,7 +11,12 @@ RESIDENT_BYTES_MAX: Final = 630_000_000
 SESSIONS_MAX: Final = 8 * len(CREW)
 """The pools of all processes, full."""
 
-_CONSUMED: Final = {"events": "trigger-ingest", "triggers": "matcher"}
+_CONSUMED: Final = {
+    "events": "trigger-ingest",
+    "triggers": "matcher",
+    "step-results": "webhooks",
+    "executions": "webhooks",
+}
 
 
 def judge_end(evidence: Evidence) -> Iterator[Violation]:
@@ -24,12 +29,18 @@ def judge_end(evidence: Evidence) -> Iterator[Violation]:
                 detail=f"it is still {row['status']}",
                 timeline=evidence.timeline(id_),
             )
-    for table in ("timers", "waits", "inbox"):
+    for table in ("timers", "waits", "inbox", "turns"):
         for row in evidence.rows(table):
             yield Violation(invariant="I12", subject=row["execution_id"], detail=f"left in {table}")
     for row in evidence.rows("schedules"):
         detail = f"it was due at {row['next_at']}, and has not fired"
         yield Violation(invariant="I0", subject=row["trigger_id"], detail=detail)
+    for row in evidence.rows("late_events"):
+        detail = "some workflows have still to decide on it"
+        yield Violation(invariant="I0", subject=row["event_key"], detail=detail)
+    for row in evidence.rows("webhook_deliveries"):
+        if row["status"] == "PENDING":
+            yield Violation(invariant="I0", subject=row["id"], detail="nobody was told of it")
     yield from _published(evidence)
     yield from _consumed(evidence)
     yield from _resident(evidence)

@@ -5,7 +5,7 @@ from itertools import pairwise
 from typing import Any, Final
 
 from tests.chaos.evidence import ENDS, SETTLED, TERMINAL, Evidence, Row, Violation
-from tests.chaos.expected import Given, outcomes
+from tests.chaos.expected import items_of, outcomes, scope_of
 from tests.chaos.workflows import REFUSE, RETRY
 
 DECIDED_ELSEWHERE: Final = frozenset({"approval", "wait"})
@@ -21,6 +21,7 @@ def judge_results(evidence: Evidence) -> Iterator[Violation]:
             *_shape(row, log),
             *_steps(row, log),
             *_path(evidence, row, log),
+            *_items(evidence, row, log),
             *_end(evidence, row, log),
         ):
             yield _fault(evidence, id_, detail)
@@ -88,7 +89,7 @@ def _path(evidence: Evidence, row: Row, log: list[Row]) -> Iterator[str]:
         ):
             yield f"{after} came before {before} had settled"
     handles = {s: e["handle"] for s, e in settled.items() if kinds.get(s) in DECIDED_ELSEWHERE}
-    wanted = outcomes(definition, _scope(log), handles)
+    wanted = outcomes(definition, scope_of(log), handles)
     for step, outcome in wanted.items():
         entry_ = settled.get(step)
         if entry_ is None:
@@ -107,9 +108,25 @@ def _order(definition: Row) -> Iterator[tuple[str, str]]:
         yield from pairwise(steps)
 
 
-def _scope(log: list[Row]) -> dict[str, Any]:
-    record = log[0]["input"] if log else None
-    return Given.of(record).scope if isinstance(record, dict) else {}
+def _items(evidence: Evidence, row: Row, log: list[Row]) -> Iterator[str]:
+    """An iterator that completed did each of its items before, and came to what they came to."""
+    settled = {e["step_id"]: e for e in log if e["step_id"] and e["status"] in SETTLED}
+    for step in evidence.definition(row)["steps"]:
+        id_ = step["id"]
+        entry = settled.get(id_)
+        if step.get("kind") != "iterator" or entry is None or entry["status"] != "COMPLETED":
+            continue
+        items = items_of(step, scope_of(log))
+        wanted = [f"{id_}[{number}]" for number in range(len(items))]
+        did = [
+            key
+            for key, item in settled.items()
+            if key.startswith(f"{id_}[") and item["position"] < entry["position"]
+        ]
+        if sorted(did) != sorted(wanted):
+            yield f"{id_} did {sorted(did)} of {len(items)} items"
+        elif entry["output"] != [settled[key]["output"] for key in wanted]:
+            yield f"{id_} came to {entry['output']}, which its items did not"
 
 
 def _end(evidence: Evidence, row: Row, log: list[Row]) -> Iterator[str]:
@@ -144,11 +161,11 @@ def _must_fail(log: list[Row], entry: Row) -> bool:
 
 
 def _is_refused(log: list[Row]) -> bool:
-    return bool(_scope(log).get("payload") and _payload(log).get("pay") == REFUSE)
+    return bool(scope_of(log).get("payload") and _payload(log).get("pay") == REFUSE)
 
 
 def _payload(log: list[Row]) -> dict[str, Any]:
-    payload = _scope(log).get("payload")
+    payload = scope_of(log).get("payload")
     return payload if isinstance(payload, dict) else {}
 
 

@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping, Sequence
 
 import orjson
 
-from tests.chaos.evidence import ENDS, Evidence, Violation
+from tests.chaos.evidence import ENDS, Evidence, Violation, at_of
 from tests.chaos.history import Line
 
 
@@ -25,14 +25,20 @@ def judge_told(evidence: Evidence) -> Iterator[Violation]:
 
 
 def _missing(evidence: Evidence, told: Mapping[str, Sequence[Line]]) -> Iterator[tuple[str, str]]:
-    published = (orjson.loads(r["value"]) for r in evidence.topics.get("executions", ()))
-    ends = {record["id"] for record in published if record["data"]["phase"] in ENDS}
-    for record in told.keys() - ends:
-        yield record, "told, and no end that was published"
-    # What was published long before a subscription, by the clocks, is none of its business.
-    for record in ends if evidence.has_true_clocks else ():
-        if not any(line.outcome == "ok" for line in told.get(record, ())):
-            yield record, "no subscriber was told of it"
+    since = min(
+        (at_of(row["created_at"]) for row in evidence.rows("webhook_subscriptions")), default=0.0
+    )
+    ends: dict[str, float] = {}
+    for record in evidence.topics.get("executions", ()):
+        document = orjson.loads(record["value"])
+        if document["data"]["phase"] in ENDS:
+            ends[document["id"]] = max(record["at"], ends.get(document["id"], 0.0))
+    for id_ in told.keys() - ends.keys():
+        yield id_, "told, and no end that was published"
+    for id_, at in ends.items():
+        # What was published before a subscription, by clocks that may differ, is not its business.
+        if at >= since and not any(line.outcome == "ok" for line in told.get(id_, ())):
+            yield id_, "no subscriber was told of it"
 
 
 def _repeats(told: Mapping[str, Sequence[Line]]) -> Iterator[tuple[str, str]]:

@@ -17,7 +17,7 @@ from typing import Any, Final, NamedTuple
 
 import orjson
 
-from tests.chaos.answers import Answer, answer_to
+from tests.chaos.answers import UNASKED, Answer, answer_to
 from tests.chaos.history import History
 from tests.chaos.workflows import TOLD
 
@@ -34,8 +34,8 @@ BROKEN: Final[Mapping[str, bytes]] = MappingProxyType(
     }
 )
 NOT_YET: Final = b"HTTP/1.1 102 Processing\r\n\r\n" * 100
-UNASKED: Final = b"HTTP/1.1 500 Unasked\r\nContent-Length: 0\r\n\r\n" * 1_000
-UNASKED_MAX: Final = 1_000
+MORE: Final = f"HTTP/1.1 {UNASKED} Unasked\r\nContent-Length: 0\r\n\r\n".encode() * 1_000
+MORE_MAX: Final = 1_000
 NO_TIME: Final = Answer(kind="busy", status=503)
 
 
@@ -129,6 +129,7 @@ class Receiver:
             status=answer.status,
             execution=told.get("execution"),
             step=told.get("step"),
+            given=told.get("given"),
             record=told.get("id"),
             body=blake2b(call.body, digest_size=8).hexdigest(),
         )
@@ -159,8 +160,8 @@ async def _drip(writer: asyncio.StreamWriter, for_s: float) -> None:
 async def _go_on(writer: asyncio.StreamWriter) -> None:
     """Answers that nobody asked for, once the connection rests, until the other side hangs up."""
     await asyncio.sleep(DRIP_S)
-    for _ in range(UNASKED_MAX):
-        writer.write(UNASKED)
+    for _ in range(MORE_MAX):
+        writer.write(MORE)
         await writer.drain()
 
 

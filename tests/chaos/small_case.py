@@ -14,12 +14,20 @@ from tests.chaos.plan import Plan, make_plan
 from tests.chaos.workflows import workflow_id
 
 BEGUN = 1_800_000_000.0
-GROUPS = {"events": "trigger-ingest", "triggers": "matcher"}
+GROUPS = {
+    "events": "trigger-ingest",
+    "triggers": "matcher",
+    "step-results": "webhooks",
+    "executions": "webhooks",
+}
 
 
 @dataclass
 class Case:
-    """Tables, records and lines of history; ``now`` moves on with all that is written."""
+    """Tables, records and lines of history; ``now`` moves on with all that is written.
+
+    ``unread`` are the records that a topic's readers have not come to.
+    """
 
     plan: Plan = field(default_factory=lambda: make_plan(1, 1))
     now: float = BEGUN
@@ -27,6 +35,7 @@ class Case:
     records: list[Row] = field(default_factory=list)
     lines: list[Row] = field(default_factory=list)
     calls: defaultdict[str, int] = field(default_factory=lambda: defaultdict(int))
+    unread: defaultdict[str, int] = field(default_factory=lambda: defaultdict(int))
 
     def passes(self, seconds: float = 0.01) -> str:
         """Time passes; gives the new one."""
@@ -138,12 +147,15 @@ class Case:
         """A subscriber is told of a record."""
         return self.line("told", "ok", f"msg_{record}", **{"record": record, "body": "b", **more})
 
-    def call(self, id_: str, step: str, kind: str = "ok", **more: Any) -> Row:
-        """A call and its entry: COMPLETED, or as ``more`` says."""
+    def call(
+        self, id_: str, step: str, kind: str = "ok", given: str | None = None, **more: Any
+    ) -> Row:
+        """A call, with what it hands on, and its entry: COMPLETED, or as ``more`` says."""
         key = f"{id_}:{step}"
         self.calls[key] += 1
         number = self.calls[key]
-        about = {"n": number, "path": "/steady", "kind": kind, "body": "b", "status": 200}
+        about = {"n": number, "path": "/steady", "kind": kind, "body": "b", "given": given}
+        about["status"] = 200 if kind == "ok" else 500
         outcome = "ok" if kind == "ok" else "fail"
         self.line("call", outcome, key, execution=id_, step=step, **about)
         output = {"status": 200, "body": {"call": number, "key": key}} if kind == "ok" else None
@@ -168,5 +180,5 @@ class Case:
         ]
         for name, group in GROUPS.items():
             place = {"topic": f"turnout.{name}", "partition": 0, "group": f"turnout.{group}"}
-            found.append({**place, "at": ends.get(f"turnout.{name}", 0)})
+            found.append({**place, "at": ends.get(f"turnout.{name}", 0) - self.unread[name]})
         return found

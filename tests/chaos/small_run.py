@@ -14,12 +14,14 @@ def sound_case() -> Case:
     case = Case()
     flows: list[dict[str, Any]] = [*case.plan.workflows]
     case.line("subscribe", "ok", "/told", status=201)
+    case.tables["webhook_subscriptions"].append({"created_at": stamped(case.now)})
     _tick(case, flows)
     _orders(case)
     _nap(case)
     _trip(case)
     _expense(case)
     _family(case)
+    _batch(case)
     _cancelled(case)
     for flow in flows:
         definition = {"name": flow["key"], "edges": [], **flow}
@@ -38,7 +40,7 @@ def _tick(case: Case, flows: list[dict[str, Any]]) -> None:
     record = {"turnoutkey": key_of(source, stamp), "id": stamp, "source": source, "time": stamp}
     record |= {"type": "schedule:due"}
     execution = case.start("tick", {**record, "data": {"scheduled_at": stamp}})
-    case.call(execution, "tock", phases=["completed"])
+    case.call(execution, "tock", given=stamp, phases=["completed"])
 
 
 def _orders(case: Case) -> None:
@@ -50,11 +52,12 @@ def _orders(case: Case) -> None:
     row = {"key": order["turnoutkey"], "origin": origin, "record": {}}
     case.tables["event_conflicts"].append(row)
     execution = case.start("sequence", order)
-    case.call(execution, "a", "fail", status="RETRYING", wake_at=stamped(case.now + 0.1))
+    again_at, error = stamped(case.now + 0.1), {"kind": "http_status", "status": 500}
+    case.call(execution, "a", "fail", status="RETRYING", wake_at=again_at, error=error)
     case.passes(0.2)
     case.call(execution, "a")
-    case.call(execution, "b")
-    case.call(execution, "c", phases=["completed"])
+    case.call(execution, "b", given="2")
+    case.call(execution, "c", given="1", phases=["completed"])
     execution = case.start("branch", order)
     case.entry(execution, "large", "COMPLETED", handle="false")
     case.entry(execution, "big", "SKIPPED", handle="edges")
@@ -70,7 +73,7 @@ def _nap(case: Case) -> None:
     _asleep(case, execution, 1.0)
     case.passes(1.0)
     case.entry(execution, "nap", "COMPLETED")
-    case.call(execution, "after", phases=["completed"])
+    case.call(execution, "after", given="1", phases=["completed"])
 
 
 def _asleep(case: Case, execution: str, seconds: float) -> None:
@@ -82,13 +85,13 @@ def _trip(case: Case) -> None:
     trip = case.event("trip:booked", "trip", {"pay": REFUSE})
     execution = case.start("compensate", trip)
     case.call(execution, "hotel")
-    case.call(execution, "flight")
+    case.call(execution, "flight", given="1")
     error = {"kind": "http_status", "retryable": False}
     case.call(
         execution, "pay", "fail", status="FAILED", error=error, output=None, phases=["compensating"]
     )
-    case.call(execution, "flight!")
-    case.call(execution, "hotel!", phases=["compensated", "failed"])
+    case.call(execution, "flight!", given="1")
+    case.call(execution, "hotel!", given="1", phases=["compensated", "failed"])
 
 
 def _expense(case: Case) -> None:
@@ -120,9 +123,20 @@ def _family(case: Case) -> None:
     record: Row = {**family, "turnoutkey": started_by(child, "workflow:called")}
     lineage = {"parent": {"execution_id": parent, "step_id": "call"}}
     case.start("child", record, child, lineage=lineage)
-    case.call(child, "work", phases=["completed"])
+    case.call(child, "work", given="1", phases=["completed"])
     case.entry(parent, "call", "COMPLETED", output={"result": None})
     case.call(parent, "after", phases=["completed"])
+
+
+def _batch(case: Case) -> None:
+    batch = case.event("batch:ready", "batch", {"items": ["x", "y"]})
+    execution = case.start("iterate", batch)
+    case.entry(execution, "each", "WAITING", output={"kind": "items", "items": ["x", "y"]})
+    second = case.call(execution, "each[1]", given="y")
+    first = case.call(execution, "each[0]", given="x")
+    output = [first["output"], second["output"]]
+    case.entry(execution, "each", "COMPLETED", output=output)
+    case.call(execution, "after", phases=["completed"])
 
 
 def _cancelled(case: Case) -> None:
@@ -139,7 +153,7 @@ def _cancelled(case: Case) -> None:
     execution = case.start("retry", job)
     case.call(execution, "flaky")
     case.passes(5.0)
-    case.call(execution, "then", phases=["completed"])
+    case.call(execution, "then", given="1", phases=["completed"])
 
 
 def _end(case: Case) -> None:

@@ -1,149 +1,37 @@
 """Runs that are spoilt in one place each, with the promise that breaks."""
 
-from collections.abc import Callable
-from copy import deepcopy
-from typing import Any, Final
+from typing import Final
 
-import orjson
-
-from tests.chaos.evidence import Row, stamped
-from tests.chaos.small_case import BEGUN, Case
+from tests.chaos.doctors import (
+    Doctor,
+    again,
+    begin_after_cancel,
+    call_after_cancel,
+    call_again,
+    change,
+    drop_execution,
+    drop_record,
+    end_again,
+    go_on_after_cancel,
+    has_items,
+    item_after_all,
+    log_of,
+    lose_ack,
+    lose_post,
+    never_called,
+    nothing_undone,
+    other_body,
+    other_key,
+    published,
+    says,
+    shown,
+    swap,
+    told,
+    untold_by_moved_clocks,
+)
+from tests.chaos.evidence import stamped
+from tests.chaos.small_case import BEGUN
 from tests.chaos.small_run import of_flow
-
-Doctor = Callable[[Case], object]
-
-
-def log_of(case: Case, flow: str, step: str, status: str = "COMPLETED") -> Row:
-    """An entry of a workflow's first execution."""
-    id_ = of_flow(case, flow)
-    found = (e for e in case.tables["execution_log"] if e["execution_id"] == id_)
-    return next(e for e in found if e["step_id"] == step and e["status"] == status)
-
-
-def published(case: Case, flow: str, number: int, topic: str = "step-results") -> Row:
-    """The number-th record of a workflow's first execution on a topic."""
-    id_ = of_flow(case, flow)
-    found = [r for r in case.records if r["topic"] == f"turnout.{topic}" and id_ in r["value"]]
-    return found[number]
-
-
-def says(record: Row, **more: Any) -> None:
-    """Let a result record say something else."""
-    document = orjson.loads(record["value"])
-    document["data"] |= more
-    record["value"] = orjson.dumps(document).decode()
-
-
-def drop_execution(case: Case, flow: str) -> None:
-    """An execution that never was, with all that it left."""
-    id_ = of_flow(case, flow)
-    case.tables["executions"] = [r for r in case.tables["executions"] if r["id"] != id_]
-    log = case.tables["execution_log"]
-    case.tables["execution_log"] = [e for e in log if e["execution_id"] != id_]
-    case.lines = [line for line in case.lines if id_ not in line["id"]]
-    case.records = [r for r in case.records if id_ not in r["value"]]
-
-
-def shown(case: Case, flow: str, ending: str) -> Row:
-    """The call of a workflow's first execution whose key ends so."""
-    id_ = f"{of_flow(case, flow)}:{ending}"
-    return next(line for line in case.lines if line["op"] == "call" and line["id"] == id_)
-
-
-def told(case: Case, flow: str = "sequence") -> Row:
-    """How a subscriber was told of the end of a workflow's first execution."""
-    id_ = of_flow(case, flow)
-    return next(line for line in case.lines if line["op"] == "told" and id_ in line["id"])
-
-
-def swap(left: Row, right: Row, name: str) -> None:
-    """Exchange a field."""
-    left[name], right[name] = right[name], left[name]
-
-
-def again(case: Case, flow: str, **more: Any) -> None:
-    """A further execution of a workflow, for no event of its own."""
-    row = {**case.tables["executions"][-1], "id": of_flow(case, flow)[::-1], **more}
-    case.tables["executions"].append(row)
-
-
-def go_on_after_cancel(case: Case) -> None:
-    """The broken nap ends by time, long after its cancellation was durable."""
-    rows = case.tables["executions"]
-    id_ = next(row["id"] for row in rows if row["status"] == "CANCELLED")
-    log = [e for e in case.tables["execution_log"] if e["execution_id"] == id_]
-    late = stamped(case.now)
-    log[-1] |= {"ended_at": late, "status": "COMPLETED", "step_id": "nap", "attempt": 1}
-    log[-1] |= {"started_at": log[-2]["started_at"]}
-
-
-def begin_after_cancel(case: Case) -> None:
-    """A step of the cancelled execution begins, long after its cancellation was durable."""
-    go_on_after_cancel(case)
-    entry = next(e for e in case.tables["execution_log"] if "cancelled" in e["phases"])
-    entry |= {"started_at": stamped(case.now), "step_id": "after"}
-
-
-def call_after_cancel(case: Case) -> None:
-    """The cancelled execution calls, long after its end was published."""
-    rows = case.tables["executions"]
-    id_ = next(row["id"] for row in rows if row["status"] == "CANCELLED")
-    about = {"n": 1, "path": "/steady", "kind": "ok", "body": "b", "status": 200}
-    case.line("call", "ok", f"{id_}:after", execution=id_, step="after", **about)
-
-
-def call_again(case: Case) -> None:
-    """A call comes a second time, though nothing went wrong."""
-    line = shown(case, "sequence", "b")
-    case.lines.append({**line, "data": {**line["data"], "n": 2}})
-
-
-def other_key(case: Case) -> None:
-    """A retry under a key of its own."""
-    line = deepcopy(shown(case, "sequence", "b"))
-    line["id"] += "x"
-    case.lines.append(line)
-
-
-def other_body(case: Case) -> None:
-    """The same key, other words."""
-    call_again(case)
-    case.lines[-1]["data"]["body"] = "c"
-
-
-def end_again(case: Case) -> None:
-    """An execution that completes twice."""
-    case.entry(of_flow(case, "branch"), None, None, phases=["completed"])
-
-
-def drop_record(case: Case, record: Row) -> None:
-    """A record that was never published."""
-    case.records.remove(record)
-
-
-def lose_ack(case: Case) -> None:
-    """An acknowledged record is not in the topic."""
-    case.records = [r for r in case.records if '"id":"order"' not in r["value"]]
-
-
-def lose_post(case: Case) -> None:
-    """Of two acknowledged posts one is in the topic."""
-    case.line("send", "ok", "shop/nap", via="http", form="plain", is_other=False)
-
-
-def nothing_undone(case: Case) -> None:
-    """What had completed was not undone."""
-    id_ = of_flow(case, "compensate")
-    log = case.tables["execution_log"]
-    case.tables["execution_log"] = [
-        e for e in log if e["execution_id"] != id_ or e["step_id"] != "flight!"
-    ]
-
-
-def change(row: Row, **more: Any) -> None:
-    """Let a row hold something else."""
-    row.update(more)
-
 
 SPOILT: Final[list[tuple[str, str, Doctor]]] = [
     ("I0", "an execution never ends",
@@ -152,6 +40,14 @@ SPOILT: Final[list[tuple[str, str, Doctor]]] = [
      lambda c: change(c.tables["partition_owners"][0], emitted_seq=3)),
     ("I0", "commands are not consumed",
      lambda c: change(c.tables["partition_owners"][0], consumed_offset=1)),
+    ("I0", "events are not read", lambda c: change(c.unread, events=1)),
+    ("I0", "ends are not read for who subscribed", lambda c: change(c.unread, executions=1)),
+    ("I0", "results are not read for who subscribed",
+     lambda c: change(c.unread, **{"step-results": 1})),
+    ("I0", "a delivery is left",
+     lambda c: c.tables["webhook_deliveries"].append({"id": "d", "status": "PENDING"})),
+    ("I0", "a late event is left",
+     lambda c: c.tables["late_events"].append({"event_key": "k"})),
     ("I0", "a schedule never fires",
      lambda c: c.tables["schedules"].append({"trigger_id": "at-0", "next_at": "then"})),
     ("I1", "an execution is missing", lambda c: drop_execution(c, "sequence")),
@@ -187,6 +83,11 @@ SPOILT: Final[list[tuple[str, str, Doctor]]] = [
      lambda c: change(next(x for x in c.lines if x["op"] == "cancel"), id="another")),
     ("I2", "a step fails without a reason",
      lambda c: change(log_of(c, "sequence", "b"), status="FAILED", error={"retryable": False})),
+    ("I2", "an item is left out", lambda c: has_items(c, "x", "y", "z")),
+    ("I2", "an item too many", lambda c: has_items(c, "x")),
+    ("I2", "an item after its iterator", item_after_all),
+    ("I2", "an iterator comes to what its items did not",
+     lambda c: log_of(c, "iterate", "each")["output"].reverse()),
     ("I3", "a result is not published",
      lambda c: drop_record(c, published(c, "sequence", 1))),
     ("I3", "an end is not published",
@@ -201,6 +102,19 @@ SPOILT: Final[list[tuple[str, str, Doctor]]] = [
     ("I3", "published to another partition",
      lambda c: change(published(c, "sequence", 2), partition=1)),
     ("I4", "a result without a call", lambda c: c.lines.remove(shown(c, "sequence", "b"))),
+    ("I4", "a step completes without a call", lambda c: never_called(c, "sequence", "b")),
+    ("I4", "an item completes without a call", lambda c: never_called(c, "iterate", "each[0]")),
+    ("I4", "undone without a call", lambda c: never_called(c, "compensate", "hotel!")),
+    ("I4", "an answer that nobody gave",
+     lambda c: change(log_of(c, "sequence", "a", "RETRYING")["error"], status=503)),
+    ("I4", "a step hands on what never was",
+     lambda c: change(shown(c, "sequence", "b")["data"], given="7")),
+    ("I4", "an item is given another's",
+     lambda c: change(shown(c, "iterate", "each[0]")["data"], given="y")),
+    ("I4", "an undoing is given nothing",
+     lambda c: change(shown(c, "compensate", "hotel!")["data"], given=None)),
+    ("I4", "a call with its placeholder left as written",
+     lambda c: change(shown(c, "child", "work")["data"], given="{{payload.n}}")),
     ("I4", "a result of another call",
      lambda c: change(log_of(c, "sequence", "b")["output"]["body"], call=9)),
     ("I4", "a call repeated for nothing", call_again),
@@ -243,6 +157,8 @@ SPOILT: Final[list[tuple[str, str, Doctor]]] = [
      lambda c: c.line("open", "info", "executor-0", when="end", files=24, half_closed=1)),
     ("I12", "sessions stay", lambda c: c.line("sessions", "info", "end", count=200)),
     ("I12", "a timer is left", lambda c: c.tables["timers"].append({"execution_id": "x"})),
+    ("I12", "a turn is left", lambda c: c.tables["turns"].append({"execution_id": "x"})),
+    ("I13", "nobody is told, whatever the clocks say", untold_by_moved_clocks),
     ("I13", "nobody is told", lambda c: change(told(c), op="else")),
     ("I13", "a telling fails for good", lambda c: change(told(c), outcome="fail")),
     ("I13", "told of what never was", lambda c: c.told("another:1:failed")),

@@ -4,10 +4,12 @@ from pathlib import Path
 
 import pytest
 
+from tests.chaos.answers import UNASKED
 from tests.chaos.check import check
+from tests.chaos.doctors import Doctor, call_again, log_of
 from tests.chaos.small_case import BEGUN
 from tests.chaos.small_run import sound_case
-from tests.chaos.spoilt import SPOILT, Doctor, call_again
+from tests.chaos.spoilt import SPOILT
 
 
 def test_a_sound_run_is_found_sound(tmp_path: Path) -> None:
@@ -16,8 +18,8 @@ def test_a_sound_run_is_found_sound(tmp_path: Path) -> None:
     case.write(tmp_path)
     report = check(case.plan, tmp_path)
     assert report.violations == []
-    assert report.counts["executions"] == 10
-    assert report.counts["events"] == 7
+    assert report.counts["executions"] == 11
+    assert report.counts["events"] == 8
     assert report.counts["duplicate calls"] == 0
     assert report.counts["zombie writes fenced"] == 1
 
@@ -54,3 +56,11 @@ def test_a_violation_tells_the_course_of_events(tmp_path: Path) -> None:
     assert list(found.timeline) == sorted(found.timeline)
     assert any("call ok" in line for line in found.timeline)
     assert any("completed" in line for line in found.timeline)
+
+
+def test_an_answer_that_nobody_asked_for_may_be_taken_for_one(tmp_path: Path) -> None:
+    """It comes as another call waits, and has a status of its own, by which the judge knows it."""
+    case = sound_case()
+    log_of(case, "sequence", "a", "RETRYING")["error"]["status"] = UNASKED
+    case.write(tmp_path)
+    assert check(case.plan, tmp_path).violations == []

@@ -3,10 +3,10 @@
 from pathlib import Path
 
 from tests.chaos.check import check
+from tests.chaos.doctors import call_again, change, log_of, shown, told
 from tests.chaos.evidence import stamped
 from tests.chaos.small_case import BEGUN
 from tests.chaos.small_run import sound_case
-from tests.chaos.spoilt import call_again, change, log_of, shown
 
 MOVED = "move_postgres_clock"
 
@@ -41,3 +41,21 @@ def test_a_repeated_call_near_a_fault_is_explained_by_the_receivers_clock(tmp_pa
         change(row, created_at=stamped(case.now - 3_700), finished_at=stamped(case.now - 3_600))
     case.write(tmp_path)
     assert "I4" not in {found.invariant for found in check(case.plan, tmp_path).violations}
+
+
+def test_what_was_published_before_a_subscription_by_a_moved_clock_is_told_to_nobody(
+    tmp_path: Path,
+) -> None:
+    """The product goes by the records' own times, and so does the judge, whoever's they are."""
+    case = sound_case()
+    case.line("fault", "invoke", "move_clock")
+    line = told(case)
+    line["op"] = "else"
+    case.write(tmp_path)
+    assert [found.invariant for found in check(case.plan, tmp_path).violations] == ["I13"]
+    id_ = f'"{line["data"]["record"]}"'
+    for record in case.records:
+        if id_ in record["value"]:
+            record["at"] -= 3_600
+    case.write(tmp_path)
+    assert check(case.plan, tmp_path).violations == []

@@ -32,7 +32,7 @@ def key_for(kind: str) -> str:
 
 async def post(url: str, path: str, key: str, total_s: float = 60) -> tuple[int, dict[str, str]]:
     """Call; gives status and headers."""
-    body = {"execution": key.partition(":")[0], "step": "step"}
+    body = {"execution": key.partition(":")[0], "step": "step", "given": "before"}
     timeout = ClientTimeout(total=total_s)
     async with (
         ClientSession(timeout=timeout) as session,
@@ -80,7 +80,7 @@ async def test_it_may_be_odd_and_right(url: str, kind: str) -> None:
 
 
 async def test_every_call_is_remembered(url: str, tmp_path: Path) -> None:
-    """With key, number, answer, and a hash of what it said."""
+    """With key, number, answer, what it handed on, and a hash of what it said."""
     key = key_for("status")
     await post(url, "/mixed", key)
     await post(url, "/refuse", key)
@@ -88,6 +88,7 @@ async def test_every_call_is_remembered(url: str, tmp_path: Path) -> None:
     assert (first.op, first.id, first.outcome, first.data["n"]) == ("call", key, "fail", 1)
     assert first.data["execution"] == key.partition(":")[0]
     assert first.data["step"] == "step"
+    assert first.data["given"] == "before"
     assert (second.data["n"], second.data["status"]) == (2, 402)
     assert first.data["body"] == second.data["body"]
 

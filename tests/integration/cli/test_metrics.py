@@ -12,6 +12,8 @@ import pytest
 import yaml
 from prometheus_client.parser import text_string_to_metric_families
 
+from services.cli.process.roles import ROLES
+from services.executor.publish import BACKLOG_MAX
 from tests.integration.cli.command import eventually
 
 pytestmark = pytest.mark.xdist_group("cli")
@@ -19,6 +21,7 @@ pytestmark = pytest.mark.xdist_group("cli")
 ROOT: Final = Path(__file__).parents[3]
 DASHBOARD: Final = ROOT / "infra/grafana/turnout.json"
 ALERTS: Final = ROOT / "infra/prometheus/alerts.yaml"
+PROMETHEUS: Final = ROOT / "infra/prometheus/prometheus.yaml"
 DOCS: Final = (ROOT / "docs/OPERATING.md").read_text("utf-8")
 SUFFIXES: Final = {
     "counter": ("_total",),
@@ -89,10 +92,15 @@ def asked(expression: object) -> Iterator[str]:
             raise AssertionError(expression)
 
 
+def names_in(query: str) -> set[str]:
+    """The metrics that a query asks for."""
+    return set(asked(promql.parse(query)))
+
+
 @pytest.mark.parametrize(("place", "query"), list(queries()))
 def test_each_query_asks_for_what_is_there(exposed: dict[str, str], place: str, query: str) -> None:
     """A query of the dashboard or of an alert is PromQL, and each metric in it is exposed."""
-    names = set(asked(promql.parse(query)))
+    names = names_in(query)
     assert names, place
     assert names <= samples(exposed), place
 
@@ -128,7 +136,7 @@ def test_what_happens_to_an_environment_is_counted_by_it() -> None:
 
 def test_each_metric_is_looked_at(exposed: dict[str, str]) -> None:
     """No metric of ours is missing from the dashboard."""
-    shown = {name for _, query in queries() for name in asked(promql.parse(query))}
+    shown = {name for _, query in queries() for name in names_in(query)}
     for name, kind in exposed.items():
         if name.startswith("turnout_"):
             assert shown & {f"{name}{suffix}" for suffix in SUFFIXES[kind]}, name
@@ -141,6 +149,44 @@ def test_each_alert_says_what_to_do() -> None:
     for rule in rules():
         assert set(rule["annotations"]) == {"summary", "next"}
         assert all(text.endswith(".") for text in rule["annotations"].values())
+
+
+def rule_of(alert: str) -> str:
+    """The query of an alert."""
+    return next(str(rule["expr"]) for rule in rules() if rule["alert"] == alert)
+
+
+def test_a_role_that_nobody_plays_is_missed() -> None:
+    """A process that is gone has no address, so that only what is absent tells of it."""
+    expr = rule_of("TurnoutRoleGone")
+    assert re.findall(r'absent\(turnout_role_ready\{role="([a-z-]+)"\}\)', expr) == list(ROLES)
+    [job] = yaml.safe_load(PROMETHEUS.read_text("utf-8"))["scrape_configs"]
+    assert sorted(job["dns_sd_configs"][0]["names"]) == sorted(ROLES)
+
+
+def test_a_backlog_is_told_of_before_nobody_may_add_to_it() -> None:
+    """An executor has one queue for all its partitions; writers wait once it is full."""
+    expr = rule_of("TurnoutPublishBehind")
+    found = re.fullmatch(
+        r"max\(sum by \(instance\) \(turnout_publish_lag_entries\)\) > (\d+)", expr
+    )
+    assert found is not None
+    assert int(found[1]) < BACKLOG_MAX
+
+
+def test_no_dead_letter_is_left_out(exposed: dict[str, str]) -> None:
+    """Whichever role has buried it, there is an alert, and the panel shows it."""
+    every = {f"{name}_total" for name in exposed if name.endswith("_dead_letters")}
+    for place in ("TurnoutDeadLetters", "Dead letters"):
+        found = {name for where, query in queries() if where == place for name in names_in(query)}
+        assert found == every, place
+
+
+def test_a_disabling_is_told_of_whatever_else_is_let_on() -> None:
+    """By a counter of each environment: what is disabled now may be the same or fewer."""
+    expr = rule_of("TurnoutWebhookDisabled")
+    assert names_in(expr) == {"turnout_webhook_disablings_total"}
+    assert "sum by (environment)" in expr
 
 
 def test_a_process_that_works_tells_of_it(dev_url: str) -> None:
