@@ -1,11 +1,14 @@
 """What a log entry means for others: work for a worker, an execution to start, an end to tell."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import datetime
 from typing import Any
 from uuid import UUID, uuid5
 
+import structlog
+
 from shared.bus.protocol import Record
+from shared.db.tasks import TaskId
 from shared.domain.events import Event
 from shared.domain.executions import ENDS, Attempt, AttemptStatus, Entry
 from shared.domain.ids import EventKey, ExecutionId, WorkflowId, split_key
@@ -19,6 +22,8 @@ from shared.wire.messages import TaskData
 from shared.wire.results import Origin
 from shared.wire.topics import Topics
 
+log = structlog.get_logger(__name__)
+
 _GIVEN_UP = frozenset({AttemptStatus.CANCELLED, AttemptStatus.FAILED, AttemptStatus.RETRYING})
 
 CALLED = "workflow:called"
@@ -26,38 +31,54 @@ CALLED = "workflow:called"
 
 
 def consequences(origin: Origin, entry: Entry, at: datetime, topics: Topics) -> Iterator[Record]:
-    """The records that follow from an entry; the same entry always gives the same bytes."""
+    """The records that follow from an entry; the same entry always gives the same bytes.
+
+    It never raises: an entry is in the log for ever, and would end whoever takes its partition.
+    What nothing can be made of is left out, and the process's log says so.
+    """
     attempt = entry.attempt
     wait = None if attempt is None else attempt.wait
     if attempt is not None and wait is not None:
         if wait.kind is WaitKind.TASK and "is_extended" not in wait.data:
-            yield _task(origin, attempt, topics)
+            yield from _if_readable(origin, entry, lambda: _task(origin, attempt, topics))
         elif wait.kind is WaitKind.SUBWORKFLOW:
-            yield _start(origin, attempt, topics)
-    elif attempt is not None and attempt.status in _GIVEN_UP:
-        yield from _cancel(origin, attempt, topics)
+            yield from _if_readable(origin, entry, lambda: _start(origin, attempt, topics))
+    elif attempt is not None and attempt.status in _GIVEN_UP and _has_called(attempt):
+        yield from _if_readable(origin, entry, lambda: _cancel(origin, attempt, topics))
     parent = origin.lineage.parent
     if parent is not None and parent.waits and entry.phases and entry.phases[-1] in ENDS:
-        yield _end(origin, parent, entry, at, topics)
+        yield from _if_readable(origin, entry, lambda: _end(origin, parent, entry, at, topics))
+
+
+def _if_readable(origin: Origin, entry: Entry, make: Callable[[], Record]) -> Iterator[Record]:
+    try:
+        record = make()
+    except Exception:
+        about = {"execution_id": origin.subject, "position": entry.position}
+        log.exception("consequence_unreadable", **about)
+        return
+    yield record
 
 
 def _task(origin: Origin, attempt: Attempt, topics: Topics) -> Record:
     told: dict[str, Any] = attempt.output
     assert attempt.wake_at is not None, "a task is given up at some time"
+    task_id = str(TaskId(origin.execution_id, attempt.step_id, attempt.number))
+    # Older logs may lack words of ours, in which a secret's value occurred; never the action.
     data: TaskData = {
-        "task_id": told["task_id"],
+        "task_id": task_id,
         "action": told["action"],
         "execution_id": origin.subject,
         "workflow_id": origin.workflow,
         "step_id": split_key(attempt.step_id).step_id,
         "attempt": attempt.number,
-        "input": told["input"],
+        "input": told.get("input", attempt.input),
         "action_version": told.get("action_version"),
         "due_at": stamp(attempt.wake_at),
-        "heartbeat_s": told["heartbeat_s"],
+        "heartbeat_s": told.get("heartbeat_s"),
     }
     value = envelope(
-        record_id=told["task_id"],
+        record_id=task_id,
         kind="turnout.task",
         source=origin.source,
         subject=origin.subject,
@@ -100,19 +121,20 @@ def _start(origin: Origin, attempt: Attempt, topics: Topics) -> Record:
     return Record(topic=topics.commands, key=str(child).encode(), value=value, headers=HEADERS)
 
 
-def _cancel(origin: Origin, attempt: Attempt, topics: Topics) -> Iterator[Record]:
-    """An execution that a step had called, and that nobody waits for any more."""
+def _has_called(attempt: Attempt) -> bool:
     told = attempt.output
-    if not isinstance(told, dict) or told.get("kind") != WaitKind.SUBWORKFLOW:
-        return
+    return isinstance(told, dict) and told.get("kind") == WaitKind.SUBWORKFLOW
+
+
+def _cancel(origin: Origin, attempt: Attempt, topics: Topics) -> Record:
+    """An execution that a step had called, and that nobody waits for any more."""
     command = Cancel(
-        execution_id=ExecutionId(UUID(told["execution_id"])),
+        execution_id=ExecutionId(UUID(attempt.output["execution_id"])),
         reason=f"Execution {origin.subject}, which called it, waits for it no more.",
         requested_at=attempt.ended_at,
     )
     key = str(command.execution_id).encode()
-    value = encode_cancel(command)
-    yield Record(topic=topics.commands, key=key, value=value, headers=HEADERS)
+    return Record(topic=topics.commands, key=key, value=encode_cancel(command), headers=HEADERS)
 
 
 def _end(origin: Origin, parent: Parent, entry: Entry, at: datetime, topics: Topics) -> Record:

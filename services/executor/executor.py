@@ -14,9 +14,10 @@ from services.executor.admit import Batch, Library, read_cancellations, read_com
 from services.executor.ledger import Ledger
 from services.executor.life import Living, live
 from services.executor.metrics import ExecutorMetrics
+from services.executor.passed import leave_positions
 from services.executor.publish import Publisher
 from services.executor.recover import take_up
-from services.executor.runs import Owned, Run, Word
+from services.executor.runs import Owned, Run, Word, mine
 from services.executor.settings import ExecutorSettings
 from services.executor.shares import HELD_MAX, Shares
 from services.executor.sleepers import Sleepers
@@ -106,6 +107,7 @@ class Executor:
                     member=needs.platform.member,
                 ) as subscription,
                 beside(watch_lag(subscription, needs.metrics.lag, needs.platform.clock)),
+                beside(leave_positions(subscription, self._owned, needs.platform.clock)),
                 beside(self._fetching.watch(stop)),
             ):
                 needs.platform.health.report("executor", Condition.READY)
@@ -179,7 +181,7 @@ class Executor:
             await self._admit(owned, [owned.ahead.popleft() for _ in range(taken)])
         else:
             fetch = subscription.fetch(max_records=room, wait_s=settings.fetch_wait_s)
-            for owned, records in self._mine(await self._fetching.wait(fetch) or {}):
+            for owned, records in mine(self._owned, await self._fetching.wait(fetch) or {}):
                 await self._admit(owned, records)
 
     async def _look_ahead(self, subscription: Subscription) -> None:
@@ -189,23 +191,13 @@ class Executor:
         subscription.pause(paused)
         # Fetching, even nothing, keeps the membership; all further records wait in the bus.
         batches = await subscription.fetch(max_records=max(1, left), wait_s=0.01)
-        for owned, records in self._mine(batches):
+        for owned, records in mine(self._owned, batches):
             owned.ahead += records
             batch = read_cancellations(owned, records)
             if batch.words:
                 self._tasks.create_task(self._admitted(owned, batch, owned.consumed_offset))
         await self._wait_for_room()
         subscription.resume(paused)
-
-    def _mine(
-        self, batches: Mapping[TopicPartition, Sequence[Received]]
-    ) -> list[tuple[Owned, Sequence[Received]]]:
-        """Whose the records are now: while one is admitted, another may go and come back anew."""
-        found = [(self._owned.get(tp.partition), records) for tp, records in batches.items()]
-        mine = [(owned, records) for owned, records in found if owned is not None]
-        for owned, records in mine:
-            owned.check_next(records[0].offset)
-        return mine
 
     async def _wait_for_room(self) -> None:
         if self._room() <= 0:
@@ -242,6 +234,8 @@ class Executor:
             owned.admitted.pop(id_, None)
             if id_ in new and id_ in batch.held:
                 owned.hold(batch.held[id_], [id_])
+        for environment in {*batch.entered, *batch.held.values()}:
+            self._sleepers.look(environment)
         await self._tell(owned, batch)
 
     async def _tell(self, owned: Owned, batch: Batch) -> None:

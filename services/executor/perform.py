@@ -11,11 +11,12 @@ import structlog
 from services.executor.actions.registered import RegisteredActions
 from services.executor.annotate import Annotator
 from services.executor.call import Action, Call
-from services.executor.prepare import Prepared, prepare, unkept
+from services.executor.prepare import Prepared, prepare
 from services.executor.runs import Performing, Run
 from services.executor.secrets import SecretSource, send_with_secrets
 from services.executor.view import RunView, Views
 from shared.domain.errors import Rejected, Unavailable
+from shared.domain.lengths import unkept
 from shared.domain.outcomes import (
     Completed,
     ErrorKind,
@@ -28,6 +29,7 @@ from shared.domain.outcomes import (
 )
 from shared.domain.plans import ANNOTATE
 from shared.domain.readiness import RunStep
+from shared.expr.secrets import SecretMarks
 from shared.runtime.clock import Clock
 
 log = structlog.get_logger(__name__)
@@ -56,7 +58,9 @@ def outcome_of(
     try:
         outcome = prepare(run, effect, tools.views, now=now, secret_names=names)
         assert not isinstance(outcome, Prepared), "a step that only computes calls nothing"
-        return _kept(_shown(outcome, names, tools))
+        if names:
+            outcome = _shown(outcome, tools.views.marks_of(run, effect, now))
+        return _kept(outcome)
     except Exception as error:  # noqa: BLE001 - see _defect
         return _defect(run, effect, error)
 
@@ -86,23 +90,24 @@ def _defect(run: Run, effect: RunStep, error: Exception) -> Failed:
 async def _attempt(run: Run, effect: RunStep, tools: Tools) -> Outcome:
     names = await tools.secrets.names(run.origin.environment_id)
     now = tools.clock.now()
+    marks = tools.views.marks_of(run, effect, now)
     prepared = prepare(run, effect, tools.views, now=now, secret_names=names)
     if isinstance(prepared, Failed) and prepared.error.kind is ErrorKind.EXPRESSION:
         # A secret that was made a moment ago is not known yet: nobody waits for it to be.
         names = await tools.secrets.names_now(run.origin.environment_id)
         prepared = prepare(run, effect, tools.views, now=now, secret_names=names)
     if not isinstance(prepared, Prepared):
-        return _kept(_shown(prepared, names, tools))
+        return _fit(prepared, names, marks)
     call = prepared.call
     if call.action == ANNOTATE:
         view = RunView(run, effect, tools.views, now, names)
         outcome = await tools.annotator.annotate(
-            run.plan.annotations, lambda value: tools.views.marks.shown(view.resolve(value)), call
+            run.plan.annotations, lambda value: marks.shown(view.resolve(value)), call
         )
         outcome = _filtered(outcome, view)
     else:
-        outcome = await _called(call, tools)
-    return _kept(_shown(_with_input(outcome, call.input), names, tools))
+        outcome = await _called(call, tools, marks)
+    return _fit(_with_input(outcome, call.input), names, marks)
 
 
 def _filtered(outcome: Outcome, view: RunView) -> Outcome:
@@ -115,17 +120,17 @@ def _filtered(outcome: Outcome, view: RunView) -> Outcome:
     return replace(outcome, output={**outcome.output, "filters": clause}, ends=True)
 
 
-async def _called(call: Call, tools: Tools) -> Outcome:
+async def _called(call: Call, tools: Tools, marks: SecretMarks) -> Outcome:
     action = tools.actions.get(call.action)
     if action is not None and call.action not in SENDING:
         # No mark leaves the process: whoever knew one could have it replaced by the secret.
-        return await action(replace(call, input=tools.views.marks.shown(call.input)))
+        return await action(replace(call, input=marks.shown(call.input)))
     environment_id, version = call.origin.environment_id, call.step.pinned_version
     sending = action or await tools.registered.find(environment_id, call.action, version)
     if sending is None:
         message = f"There is no action '{call.action}' any more; register it again."
         return _failed(ErrorKind.REFUSED, message)
-    return await send_with_secrets(sending, call, tools.views.marks, tools.secrets)
+    return await send_with_secrets(sending, call, marks, tools.secrets)
 
 
 def _with_input(outcome: Outcome, given: Any) -> Outcome:
@@ -156,11 +161,13 @@ def _kept(outcome: Outcome) -> Outcome:
             assert_never(outcome)
 
 
-def _shown(outcome: Outcome, names: frozenset[str], tools: Tools) -> Outcome:
+def _fit(outcome: Outcome, names: frozenset[str], marks: SecretMarks) -> Outcome:
+    return _kept(_shown(outcome, marks) if names else outcome)
+
+
+def _shown(outcome: Outcome, marks: SecretMarks) -> Outcome:
     """``outcome`` with references where secrets were to be put in."""
-    if not names:
-        return outcome
-    shown = tools.views.marks.shown
+    shown = marks.shown
     match outcome:
         case Completed(input=given, output=output):
             return replace(outcome, input=shown(given), output=shown(output))

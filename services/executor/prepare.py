@@ -12,6 +12,7 @@ from services.executor.runs import Run
 from services.executor.view import RunView, Views
 from shared.domain.frozen import frozen
 from shared.domain.ids import StepId, call_key
+from shared.domain.lengths import KEPT_BYTES_MAX, unkept
 from shared.domain.outcomes import (
     Completed,
     ErrorKind,
@@ -28,10 +29,10 @@ from shared.domain.readiness import RunStep
 from shared.domain.steps import DEFAULT_CASE, FALSE, TRUE, Approval, Sleep, Step, StepKind
 from shared.domain.values import WAIT_S_MAX
 from shared.expr.errors import ExpressionError
-from shared.wire.envelope import dumps, stamp
+from shared.wire.envelope import stamp
 
-# Input and output together, with all around them, fit into one record on the bus.
-KEPT_BYTES_MAX = 524_288
+# What a step got and gave, and the names of both: where a record cannot hold it, it goes without.
+_UNDONE_BYTES_MAX = 2 * KEPT_BYTES_MAX + 32
 ITEMS_MAX = 1_000
 SUBWORKFLOW = "$subworkflow"
 SCHEDULE = "$schedule"
@@ -63,7 +64,8 @@ def prepare(
         if step.schedule is not None and not _is_due(run, effect):
             return Prepared(call=_call(run, effect, SCHEDULE, None, now))
         given = _input(view, run, effect)
-        if (fault := unkept(given, "input")) is not None:
+        bytes_max = _UNDONE_BYTES_MAX if _gets_both(run, effect) else KEPT_BYTES_MAX
+        if (fault := unkept(given, "input", bytes_max)) is not None:
             return Failed(error=fault)
         if (approval := step.approval) is not None and _must_ask(effect):
             return _ask(approval, given, now)
@@ -96,19 +98,6 @@ def _is_due(run: Run, effect: RunStep) -> bool:
     return repeats is not None and repeats.is_only and repeats.step_id == effect.key
 
 
-def unkept(value: Any, what: str) -> StepError | None:
-    """Why a value cannot be written down and published; one such value would stop a whole group."""
-    try:
-        size = len(dumps(value))
-    except TypeError as error:  # orjson's: too deep, beyond 64 bits, not Unicode
-        message = f"The step's {what} holds what a record cannot carry: {error}."
-        return StepError(kind=ErrorKind.UNFIT, message=message)
-    if size > KEPT_BYTES_MAX:
-        message = f"The step's {what} is {size} bytes; at most {KEPT_BYTES_MAX} are kept."
-        return StepError(kind=ErrorKind.TOO_LARGE, message=message)
-    return None
-
-
 def _excluded(view: RunView, effect: RunStep) -> str | None:
     """What keeps the step from running."""
     step = effect.step
@@ -127,11 +116,16 @@ def _input(view: RunView, run: Run, effect: RunStep) -> Any:
         return asked.overrides[effect.key]
     if effect.key == TURN:
         return {"key": view.resolve(effect.step.input), "most": run.plan.policy.concurrency_max}
-    compensation = run.plan.by_id[effect.step.id].compensation if effect.compensates else None
-    if compensation is not None and compensation.input is None:
+    if _gets_both(run, effect):
         undone = run.state.settled[StepId(effect.step.id)]
         return {"input": undone.input, "output": undone.output}
     return view.resolve(effect.step.input)
+
+
+def _gets_both(run: Run, effect: RunStep) -> bool:
+    """Whether its input is what the step that it undoes got and gave."""
+    compensation = run.plan.by_id[effect.step.id].compensation if effect.compensates else None
+    return compensation is not None and compensation.input is None
 
 
 def _begun(  # noqa: PLR0911 - one way a kind of step

@@ -1,15 +1,15 @@
 """What the executor holds in memory: partitions it owns, and executions under way."""
 
 import asyncio
-from collections import deque
-from collections.abc import Iterable, Iterator, Mapping
+from collections import OrderedDict, deque
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
 from services.executor.alarms import Alarms
-from shared.bus.protocol import Received
+from shared.bus.protocol import Received, TopicPartition
 from shared.db.group import Fence
 from shared.db.recovery import Claim
 from shared.domain.errors import Unavailable
@@ -105,10 +105,15 @@ class Run:
         return self.origin.execution_id
 
     def underway(self, state: State) -> UnderwayByKey:
-        """What is being performed, and what was broken off, as far as ``state`` wants it."""
+        """What is being performed, and what was broken off, as far as ``state`` wants it.
+
+        Broken off are steps for an end in which that is noted. Where a step has failed meanwhile,
+        and others are undone, none such is coming: nobody may wait for them.
+        """
         if not self.performing and not self.broken:
             return {}
-        found = self.broken | {key: p.underway for key, p in self.performing.items()}
+        broken = self.broken if state.failing is None else {}
+        found = broken | {key: p.underway for key, p in self.performing.items()}
         return {key: underway for key, underway in found.items() if is_wanted(state, key)}
 
     def abandon(self) -> None:
@@ -141,8 +146,9 @@ class Owned:
     looks for executions from the first on. Those that were parked are found by their timer, or by
     what they were told. ``ahead`` are commands read while there was no room to start executions,
     not admitted yet. ``held`` are executions that would go on if their environment, whose id is
-    the key, had room for them; they too have a timer, or were told something. ``called`` are
-    those that are cancelled and away, with their commands by offset, while they are looked up.
+    the key, had room for them, each once, in the order in which they came; they too have a timer,
+    or were told something. ``called`` are those that are cancelled and away, with their commands
+    by offset, once for each who looks them up.
     """
 
     partition: int
@@ -153,8 +159,8 @@ class Owned:
     admitted: dict[ExecutionId, int] = field(default_factory=dict)
     runs: dict[ExecutionId, Run] = field(default_factory=dict)
     ahead: deque[Received] = field(default_factory=deque)
-    held: dict[str, deque[ExecutionId]] = field(default_factory=dict)
-    called: dict[ExecutionId, dict[int, Word]] = field(default_factory=dict)
+    held: dict[str, OrderedDict[ExecutionId, None]] = field(default_factory=dict)
+    called: dict[ExecutionId, list[Mapping[int, Word]]] = field(default_factory=dict)
     alarms: Alarms = field(default_factory=Alarms)
     waking: asyncio.Lock = field(default_factory=asyncio.Lock)
     is_draining: bool = False
@@ -195,11 +201,18 @@ class Owned:
         )
 
     def come(self, run: Run) -> None:
-        """Have a run in memory; at once it hears of its cancellation, whoever brought it."""
+        """Have a run in memory; at once it hears of its cancellation, whoever brought it.
+
+        It is held no more: what was cancelled has come whatever room there was.
+        """
         self.runs[run.id] = run
-        for offset, word in self.called.get(run.id, {}).items():
-            if isinstance(word, Cancel):
-                run.tell(offset, word)
+        if (held := self.held.get(run.origin.environment)) is not None:
+            held.pop(run.id, None)
+            self._drop_empty(run.origin.environment)
+        for words in self.called.get(run.id, ()):
+            for offset, word in words.items():
+                if isinstance(word, Cancel):
+                    run.tell(offset, word)
 
     @contextmanager
     def calling(self, told: Mapping[ExecutionId, Mapping[int, Word]]) -> Iterator[None]:
@@ -210,18 +223,22 @@ class Owned:
         """
         called = {id_: words for id_, words in told.items() if is_urgent(words.values())}
         for id_, words in called.items():
-            self.called.setdefault(id_, {}).update(words)
+            self.called.setdefault(id_, []).append(words)
         try:
             yield
         finally:
             for id_, words in called.items():
-                left = {o: w for o, w in self.called.pop(id_).items() if o not in words}
-                if left:
-                    self.called[id_] = left
+                # Others may tell the same at the same time: each takes back one of its kind.
+                self.called[id_].remove(words)
+                if not self.called[id_]:
+                    del self.called[id_]
 
     def hold(self, environment: str, ids: Iterable[ExecutionId]) -> None:
-        """Have executions wait for room, behind those of their environment that do."""
-        self.held.setdefault(environment, deque()).extend(ids)
+        """Have executions wait for room, behind those of their environment that do.
+
+        Whoever is told something while it is held keeps its place.
+        """
+        self.held.setdefault(environment, OrderedDict()).update(dict.fromkeys(ids))
 
     @property
     def held_count(self) -> int:
@@ -231,9 +248,8 @@ class Owned:
     def release(self, environment: str, count: int) -> list[ExecutionId]:
         """Take those that have waited longest, at most ``count``."""
         held = self.held[environment]
-        released = [held.popleft() for _ in range(min(count, len(held)))]
-        if not held:
-            del self.held[environment]
+        released = [held.popitem(last=False)[0] for _ in range(min(count, len(held)))]
+        self._drop_empty(environment)
         return released
 
     @property
@@ -246,3 +262,18 @@ class Owned:
         first = self.written_seq + 1
         self.written_seq += count
         return range(first, first + count)
+
+    def _drop_empty(self, environment: str) -> None:
+        if not self.held[environment]:
+            del self.held[environment]
+
+
+def mine(
+    owned: Mapping[int, Owned], batches: Mapping[TopicPartition, Sequence[Received]]
+) -> list[tuple[Owned, Sequence[Received]]]:
+    """Whose the records are now: while one is admitted, another may go and come back anew."""
+    found = [(owned.get(tp.partition), records) for tp, records in batches.items()]
+    taken = [(each, records) for each, records in found if each is not None]
+    for each, records in taken:
+        each.check_next(records[0].offset)
+    return taken

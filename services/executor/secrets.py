@@ -1,6 +1,6 @@
 """Secrets at the moment of sending: put in just before, taken out of whatever comes back."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import replace
 from traceback import extract_tb
 from typing import Any, Protocol, assert_never
@@ -9,6 +9,7 @@ import structlog
 from yarl import URL
 
 from services.executor.actions.answers import failed
+from services.executor.actions.registered import HttpAction, WorkerAction
 from services.executor.call import Action, Call
 from shared.domain.errors import Rejected, Unavailable
 from shared.domain.ids import EnvironmentId
@@ -48,13 +49,16 @@ async def send_with_secrets(
 ) -> Outcome:
     """What ``action`` makes of the input with its secrets; nothing of them is in the outcome.
 
-    For actions that send: what others keep would be kept without its secrets. The outcome's input
-    shows references. Errors become outcomes here, since what they say may hold a secret.
+    For actions that send: what others keep would be kept without its secrets. A worker's task lies
+    in the log and on a topic, so it has references, and so has the outcome's input. Errors become
+    outcomes here, since what they say may hold a secret.
     """
     names = marks.names(call.input)
     if not names:
         return await action(call)
     shown = marks.shown(call.input)
+    if isinstance(action, WorkerAction):
+        return await action(replace(call, input=shown))
     try:
         values = await source.get(call.origin.environment_id, names)
         revealed = replace(call, input=marks.reveal(call.input, values))
@@ -62,7 +66,8 @@ async def send_with_secrets(
         return replace(failed(ErrorKind.EXPRESSION, error.message), input=shown)
     except Unavailable as error:
         return replace(failed(ErrorKind.UNREACHABLE, error.message, retryable=True), input=shown)
-    return _concealed(await _sent(action, revealed), shown, marks, values)
+    outcome = await _sent(action, revealed)
+    return _concealed(outcome, shown, lambda value: _hidden(value, marks, values), action)
 
 
 async def _sent(action: Action, call: Call) -> Outcome:
@@ -85,17 +90,20 @@ async def _sent(action: Action, call: Call) -> Outcome:
 
 
 def _concealed(
-    outcome: Outcome, shown: Any, marks: SecretMarks, values: Mapping[str, str]
+    outcome: Outcome, shown: Any, hidden: Callable[[Any], Any], action: Action
 ) -> Outcome:
     match outcome:
+        case Completed(output=dict(output)) if not isinstance(action, HttpAction):
+            # Our own keys stay, whatever a secret's value is: they are what steps look for.
+            concealed = {key: hidden(value) for key, value in output.items()}
+            return replace(outcome, input=shown, output=concealed)
         case Completed(output=output):
-            return replace(outcome, input=shown, output=_hidden(output, marks, values))
+            return replace(outcome, input=shown, output=hidden(output))
         case Failed(error=error):
-            message = _hidden(error.message, marks, values)
-            return replace(outcome, input=shown, error=replace(error, message=message))
-        case Parked(wait=wait):
-            kept = replace(wait, data=_hidden(dict(wait.data), marks, values))
-            return replace(outcome, input=shown, wait=kept)
+            error = replace(error, message=hidden(error.message))
+            return replace(outcome, input=shown, error=error)
+        case Parked():  # until there is room: that tells times, and nothing of the input
+            return replace(outcome, input=shown)
         case Skipped() | Interrupted():
             return outcome
         case _:

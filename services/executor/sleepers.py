@@ -125,6 +125,7 @@ class Sleepers:
             if room > 0 and environment in owned.held:
                 ids = owned.release(environment, min(room, self._settings.fetch_max))
                 await self.wake(owned, {id_: {} for id_ in ids})
+                self.look(environment)  # there may be room for more than come at once
 
     def _in_turn(self) -> list[Owned]:
         """The partitions, each time another one first: they share the room of environments."""
@@ -154,7 +155,7 @@ class Sleepers:
         owned.alarms.load(timers, end=timers[-1] if len(timers) == TIMERS_MAX else end)
 
     def _wait_s(self) -> float:
-        if self._shares.room <= 0:
+        if self._shares.room <= 0 or any(o.held for o in self._owned.values()):
             return FULL_S
         now = self._platform.clock.now()
         next_at = min((o.alarms.next_at() for o in self._owned.values()), default=None)

@@ -3,7 +3,6 @@
 from collections import OrderedDict
 from collections.abc import Mapping
 from datetime import datetime
-from functools import lru_cache
 from itertools import islice
 from time import monotonic
 from typing import Any, Final
@@ -18,14 +17,13 @@ from shared.domain.values import Lang, Value
 from shared.expr.errors import ExpressionError
 from shared.expr.resolve import Resolver
 from shared.expr.scope import Item, Seen, start_scope, step_scope
-from shared.expr.secrets import SecretMarks
+from shared.expr.secrets import SecretMarks, SecretScope
 from shared.matching.annotated import split_filter
 from shared.matching.filters import Filter, compile_filter
 from shared.wire.errors import error_data
 from shared.wire.outcomes import outcome_data
 
 FILTERS_MAX = 10_000
-SECRETS_SEEN_MAX: Final = 64
 _LITERAL: Final = Lang.LITERAL
 _ANNOTATE: Final = StepId(ANNOTATE)
 ATTEMPT_S: Final = 0.18
@@ -37,9 +35,12 @@ class Views:
 
     def __init__(self, resolver: Resolver, marks: SecretMarks) -> None:
         self.resolver = resolver
-        self.marks = marks
-        self.secrets_seen = lru_cache(SECRETS_SEEN_MAX)(marks.scope)  # the same at each step
+        self._marks = marks
         self._filters: OrderedDict[tuple[Any, ...], Filter] = OrderedDict()
+
+    def marks_of(self, run: Run, effect: RunStep, now: datetime) -> SecretMarks:
+        """The marks of the attempt that begins ``now``: what it tells of them is worth nothing."""
+        return self._marks.of(run.origin.subject, effect.key, str(effect.attempt), str(now))
 
     def filter_of(self, run: Run, step_id: str, tree: Any) -> Filter:
         """A filter of a workflow version, compiled once."""
@@ -144,11 +145,17 @@ class RunView:
             _start(run),
             _steps(run),
             self._annotations(),
-            self._views.secrets_seen(self._secret_names),
+            self._secrets(),
             self._item(),
             error_data(run.state.failing),
         )
         return step_scope(seen, run.plan.dialect)
+
+    def _secrets(self) -> SecretScope:
+        if not self._secret_names:
+            return SecretScope()
+        marks = self._views.marks_of(self._run, self._effect, self._now)
+        return marks.scope(self._secret_names)
 
     def _annotations(self) -> Mapping[str, Any]:
         if self._entities is not None:

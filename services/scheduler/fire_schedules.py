@@ -6,7 +6,7 @@ whoever fires it again starts nothing new.
 """
 
 import asyncio
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Protocol
 
@@ -15,10 +15,18 @@ import structlog
 from services.scheduler.decide_runs import Runs, decide_runs
 from services.scheduler.metrics import SchedulerMetrics
 from shared.assembly.platform import Platform
+from shared.bus.portions import portions
 from shared.bus.protocol import Record
 from shared.db.pool import Connection, translated
-from shared.db.schedules import Due, claim_due, claim_queued, next_schedule, put_off
-from shared.domain.ids import ExecutionId
+from shared.db.schedules import (
+    Due,
+    claim_due,
+    claim_queued,
+    list_events,
+    next_schedule,
+    put_off,
+)
+from shared.domain.ids import ExecutionId, ScheduleId
 from shared.domain.kept_schedules import SkipReason
 from shared.wire.commands import Cancel, encode_cancel
 from shared.wire.due_starts import encode_due, run_id
@@ -84,12 +92,28 @@ async def _fire(
             decided = _decided_of(found, now)
             if not decided:
                 return []
-            await platform.bus.publish(list(_records(platform, decided, now)))
+            for some in portions(decided, _event_bytes):
+                await _tell(platform, conn, some, now)
             await put_off(conn, [runs.kept for _, runs in decided])
     for due, runs in decided:
         for skipped in runs.skipped:
             metrics.skipped.add(due.kept.environment_id, skipped.reason)
     return [due for due, _ in decided]
+
+
+def _event_bytes(decided: tuple[Due, Runs]) -> int:
+    made, runs = decided[0].made, decided[1]
+    return made.event_bytes or 0 if made and runs.start else 0
+
+
+async def _tell(
+    platform: Platform, conn: Connection, decided: Sequence[tuple[Due, Runs]], now: datetime
+) -> None:
+    """Publish what some start, in portions: each command of a step's schedule holds its event."""
+    events = await list_events(conn, [due for due, runs in decided if runs.start])
+    records = _records(platform, decided, events, now)
+    for some in portions(records, lambda record: len(record.value or b"")):
+        await platform.bus.publish(some)
 
 
 def _decided_of(found: Sequence[Due], now: datetime) -> list[tuple[Due, Runs]]:
@@ -126,19 +150,23 @@ def _decided(due: Due, now: datetime) -> Runs:
 
 
 def _records(
-    platform: Platform, decided: Sequence[tuple[Due, Runs]], now: datetime
+    platform: Platform,
+    decided: Sequence[tuple[Due, Runs]],
+    events: Mapping[ScheduleId, bytes],
+    now: datetime,
 ) -> Iterator[Record]:
     for due, runs in decided:
         if runs.cancel is not None:
-            command = Cancel(
+            cancel = Cancel(
                 execution_id=runs.cancel,
                 reason="The schedule's next time has come.",
                 requested_at=now,
             )
-            yield _record(platform, runs.cancel, encode_cancel(command))
+            yield _record(platform, runs.cancel, encode_cancel(cancel))
         for at in runs.start:
-            id_ = run_id(due.kept, at)
-            yield _record(platform, id_, encode_due(due.kept, due.made, at, source=_SOURCE))
+            event = events.get(due.kept.id)
+            command = encode_due(due.kept, due.made, event, at, source=_SOURCE)
+            yield _record(platform, run_id(due.kept, at), command)
 
 
 def _record(platform: Platform, id_: ExecutionId, value: bytes) -> Record:

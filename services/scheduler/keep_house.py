@@ -6,6 +6,7 @@ Every round may run on any number of replicas at once: each statement is idempot
 import asyncio
 from collections.abc import Awaitable, Callable
 from datetime import timedelta
+from typing import TypeVar
 
 import structlog
 
@@ -19,12 +20,15 @@ from shared.db.overflows import forget_overflows
 from shared.db.pool import Connection, translated
 from shared.db.start_keys import forget_keys as forget_start_keys
 from shared.db.throttles import forget_windows
+from shared.domain.errors import Unavailable
 from shared.runtime.health import Condition
 
 log = structlog.get_logger(__name__)
 
 DAYS_AHEAD = 3
 KEYS_AT_ONCE = 10_000
+
+T = TypeVar("T")
 
 
 async def keep_house(platform: Platform, settings: SchedulerSettings, stop: asyncio.Event) -> None:
@@ -43,11 +47,12 @@ async def one_round(platform: Platform, settings: SchedulerSettings) -> None:
     """Make the archive's coming days; drop days, keys and read records past their time."""
     now = platform.clock.now()
     today = now.date()
+    events_begin = today - timedelta(days=settings.events_kept_days)
+    ahead = today + timedelta(days=DAYS_AHEAD)
+    await _turn(platform, lambda conn: ensure_days(conn, today, ahead))
+    days = await _turn(platform, lambda conn: drop_days(conn, events_begin))
     with translated():
         async with platform.pool.acquire() as conn:
-            await ensure_days(conn, today, today + timedelta(days=DAYS_AHEAD))
-            events_begin = today - timedelta(days=settings.events_kept_days)
-            days = await drop_days(conn, events_begin)
             await forget_counts(conn, events_begin)
             await forget_overflows(conn, events_begin)
             await forget_windows(conn, now)
@@ -65,6 +70,21 @@ async def one_round(platform: Platform, settings: SchedulerSettings) -> None:
         answers_forgotten=answers,
         records_trimmed=records,
     )
+
+
+async def _turn(platform: Platform, days: Callable[[Connection], Awaitable[T]]) -> T | None:
+    """Make or drop days of the archive; None: not now, since somebody reads there for long.
+
+    Left for the next round it does no harm: days are made well ahead. Tried again at once, as the
+    whole role would be, it would keep ingest waiting again and again.
+    """
+    try:
+        with translated():
+            async with platform.pool.acquire() as conn:
+                return await days(conn)
+    except Unavailable as fault:
+        log.warning("archive_days_put_off", reason=fault.message)
+        return None
 
 
 async def _forget(platform: Platform, some_of: Callable[[Connection], Awaitable[int]]) -> int:

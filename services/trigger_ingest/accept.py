@@ -2,11 +2,12 @@
 
 A record is one of: an event with a new key; the same record read again after a crash, which may not
 have been passed on; the same event sent twice, which was or will be; another event under a used
-key; or nothing readable.
+key; or nothing readable. Another event under a used key may stand where the first one stood, in a
+topic that was made anew: then it is told, and the first is passed on once more.
 """
 
 from collections import Counter as Tally
-from collections.abc import Iterable, Sequence
+from collections.abc import Container, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from hashlib import blake2b
@@ -21,7 +22,7 @@ from shared.domain.errors import Invalid
 from shared.domain.events import Event
 from shared.domain.ids import EnvironmentId, EventKey
 from shared.wire.dead_letters import DeadLetter
-from shared.wire.events import encode_event
+from shared.wire.events import decode_event, encode_event
 from shared.wire.intake import EventLimits, read_event
 
 
@@ -94,21 +95,31 @@ async def accept(conn: Connection, candidates: Sequence[Candidate]) -> Accepted:
     for candidate in candidates:
         arrival = candidate.arrival
         before = known[arrival.key]
+        is_same = is_same_event(candidate, before.body_hash)
         if before.origin == arrival.origin:
             accepted.passed_on.append(candidate)
             if before.is_old:
                 again.append(candidate)
-        elif before.body_hash == arrival.body_hash:
+        elif is_same:
             accepted.duplicates[candidate.event.environment_id] += 1
-        else:
+        if not is_same:
             conflicts.append(candidate)
-    accepted.redelivered = Tally(candidate.event.environment_id for candidate in again)
     if again:
-        await _use_archived(conn, accepted, again, known)
+        others = {candidate.arrival.origin for candidate in conflicts}
+        await _use_archived(conn, accepted, again, known, others)
     if conflicts:
         await keep_conflicts(conn, [c.arrival for c in conflicts])
-        accepted.dead += [_conflict(c) for c in conflicts]
+        accepted.dead += [_conflict(c, known[c.arrival.key].origin) for c in conflicts]
     return accepted
+
+
+def is_same_event(candidate: Candidate, body_hash: bytes) -> bool:
+    """Whether what is archived under its key with this hash is this event, and no other."""
+    arrival, event = candidate.arrival, candidate.event
+    if arrival.body_hash == body_hash:
+        return True
+    # Until November 2026 the hash of what has no id did not tell when it was published.
+    return _is_nameless(event, arrival.origin) and _hash(event) == body_hash
 
 
 def origin_of(record: Received) -> str:
@@ -148,8 +159,13 @@ async def _use_archived(
     accepted: Accepted,
     again: Sequence[Candidate],
     known: dict[EventKey, _First],
+    others: Container[str],
 ) -> None:
-    """Pass on, of a record read again, what was archived the first time."""
+    """Pass on, from a place read again, what was archived the first time.
+
+    Where that day was dropped it is the record itself, unless another event is there (``others``):
+    under the key of the first it must not go on.
+    """
     wanted = [
         (before.received_on, c.arrival.key)
         for c in again
@@ -157,31 +173,57 @@ async def _use_archived(
     ]
     records = await list_records(conn, wanted)
     accepted.passed_on = [
-        replace(c, arrival=replace(c.arrival, record=records.get(c.arrival.key, c.arrival.record)))
+        _as_archived(c, records[c.arrival.key], others) if c.arrival.key in records else c
         for c in accepted.passed_on
+        if c.arrival.key in records or c.arrival.origin not in others
     ]
+    read_again = {c.arrival.key for c in again}
+    accepted.redelivered = Tally(
+        c.event.environment_id for c in accepted.passed_on if c.arrival.key in read_again
+    )
+
+
+def _as_archived(candidate: Candidate, record: bytes, others: Container[str]) -> Candidate:
+    event, arrival = candidate.event, replace(candidate.arrival, record=record)
+    if arrival.origin in others:  # its subject, and so its order, may be another
+        event = decode_event(orjson.loads(record))
+    return replace(candidate, event=event, arrival=arrival)
 
 
 def _arrival(record: Received, event: Event) -> Arrival:
-    body = orjson.dumps([event.type, event.subject, event.payload], option=orjson.OPT_SORT_KEYS)
+    origin = origin_of(record)
+    # Of records without an id only their times tell those of a topic from those of its successor.
+    told = [record.published_at.isoformat()] if _is_nameless(event, origin) else []
     return Arrival(
         key=event.key,
         environment_id=event.environment_id,
         type=event.type,
         received_at=event.received_at,
         record=encode_event(event),
-        body_hash=blake2b(body, digest_size=16).digest(),
-        origin=origin_of(record),
+        body_hash=_hash(event, *told),
+        origin=origin,
     )
 
 
-def _conflict(candidate: Candidate) -> DeadLetter:
-    event = candidate.event
-    return dead_letter(
-        candidate.record,
-        "EVENT_CONFLICT",
+def _is_nameless(event: Event, origin: str) -> bool:
+    """Whether it is named by the place of its record, as its publisher gave it no id."""
+    return event.id == origin
+
+
+def _hash(event: Event, *more: str) -> bytes:
+    body = [event.type, event.subject, event.payload, *more]
+    return blake2b(orjson.dumps(body, option=orjson.OPT_SORT_KEYS), digest_size=16).digest()
+
+
+def _conflict(candidate: Candidate, first: str) -> DeadLetter:
+    event, origin = candidate.event, candidate.arrival.origin
+    detail = (
         f"Event id '{event.id}' of source '{event.source}' was used before with another body; "
-        "give each event its own id.",
-        "/id",
-        event.environment_id,
+        "give each event its own id."
     )
+    if origin == first and _is_nameless(event, origin):
+        detail = (
+            f"Another event without an id stood at {origin} before: the topic was made anew; "
+            "send this one again with an id."
+        )
+    return dead_letter(candidate.record, "EVENT_CONFLICT", detail, "/id", event.environment_id)

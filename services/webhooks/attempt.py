@@ -1,11 +1,15 @@
 """One attempt at a delivery, and what follows of it."""
 
+import asyncio
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from http import HTTPStatus
 from random import Random
+from traceback import format_tb
 from typing import Final
+
+import structlog
 
 from services.webhooks.disable import disable
 from services.webhooks.metrics import WebhooksMetrics
@@ -16,7 +20,7 @@ from services.webhooks.settings import DeliverySettings
 from shared.assembly.platform import Platform
 from shared.db.secrets import SecretUnreadable
 from shared.db.webhook_deliveries import Attempted, Claimed, Tried
-from shared.domain.errors import Rejected
+from shared.domain.errors import Rejected, Unavailable
 from shared.domain.subscriptions import DeliveryStatus
 from shared.egress.caller import Caller
 from shared.egress.errors import CallTimeout, ConnectFailed, ResponseBroken
@@ -26,6 +30,10 @@ from shared.runtime.keyring import KeyRing
 
 ANSWER_CHARS_MAX: Final = 1_024
 """So much is kept of an answer."""
+
+_DEFECT: Final = "Turnout failed to make this attempt (DEFECT); its log says where."
+
+log = structlog.get_logger(__name__)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -58,26 +66,56 @@ class Attempts:
         self._metrics = metrics
         self._chance = chance
         self._marks = SecretMarks(f"{chance.getrandbits(128):x}")
+        self._disabling = asyncio.Lock()
 
     async def make(self, claimed: Claimed, means: Means) -> None:
-        """Send the message once, and note how that went. Raises Unavailable."""
-        went = await self._send(claimed, means)
-        is_gone = went.tried.status == HTTPStatus.GONE
-        status, again = DeliveryStatus.DELIVERED, None
-        if went.outcome != "delivered":
-            now = self._platform.clock.now()
-            if not is_gone:
-                again = again_at(claimed, self._settings, self._chance, now, went.headers)
-            status = DeliveryStatus.PENDING if again else DeliveryStatus.FAILED
-        failing_since = await self._notes.add(Attempted(claimed, went.tried, status, again))
+        """Send the message once, note how that went, and do what follows. Raises Unavailable.
+
+        The net under every delivery: whatever else is raised fails this attempt and no other's.
+        """
+        clock = self._platform.clock
+        at, began_s = clock.now(), clock.monotonic()
+        try:
+            went = await self._send(claimed, means)
+            attempted = self._attempted(claimed, went)
+        except Unavailable:
+            raise
+        except Exception as error:  # noqa: BLE001 - see above
+            _tell_defect(claimed, error)
+            duration_ms = round(1_000 * (clock.monotonic() - began_s))
+            went = _Went(
+                outcome="defect", tried=Tried(at=at, duration_ms=duration_ms, error=_DEFECT)
+            )
+            attempted = self._attempted(claimed, went)
+        failing_since = await self._notes.add(attempted)
         self._metrics.attempts.add(claimed.environment_id, went.outcome)
         self._metrics.seconds.observe(went.tried.duration_ms / 1_000)
-        if status is DeliveryStatus.FAILED:
+        if attempted.status is DeliveryStatus.FAILED:
             self._metrics.given_up.add(claimed.environment_id)
-        if is_gone:
-            await disable(self._platform, claimed, "The receiver answered 410 Gone.")
-        elif status is not DeliveryStatus.DELIVERED:
-            await self._give_up(claimed, failing_since, went.tried.at)
+        try:
+            await self._follow(attempted, failing_since)
+        except Unavailable:
+            raise
+        except Exception as error:  # noqa: BLE001 - likewise; the attempt is noted
+            _tell_defect(claimed, error)
+
+    def _attempted(self, claimed: Claimed, went: _Went) -> Attempted:
+        """What the delivery's state is after the attempt."""
+        if went.outcome == "delivered":
+            return Attempted(claimed, went.tried, DeliveryStatus.DELIVERED, None)
+        again = None
+        if went.tried.status != HTTPStatus.GONE:
+            now = self._platform.clock.now()
+            again = again_at(claimed, self._settings, self._chance, now, went.headers)
+        status = DeliveryStatus.PENDING if again else DeliveryStatus.FAILED
+        return Attempted(claimed, went.tried, status, again)
+
+    async def _follow(self, attempted: Attempted, failing_since: datetime | None) -> None:
+        """Disable the subscription where nothing more can be delivered to it."""
+        if attempted.tried.status == HTTPStatus.GONE:
+            await self._disable(attempted.claimed, "The receiver answered 410 Gone.")
+        elif attempted.status is not DeliveryStatus.DELIVERED:
+            await self._give_up(attempted.claimed, failing_since, attempted.tried.at)
 
     async def _give_up(
         self, claimed: Claimed, failing_since: datetime | None, now: datetime
@@ -85,7 +123,13 @@ class Attempts:
         limit = timedelta(seconds=self._settings.disable_after_s)
         if failing_since is not None and now - failing_since >= limit:
             since = f"{failing_since:%Y-%m-%d %H:%M} UTC"
-            await disable(self._platform, claimed, f"Every attempt since {since} has failed.")
+            await self._disable(claimed, f"Every attempt since {since} has failed.")
+
+    async def _disable(self, claimed: Claimed, reason: str) -> None:
+        """One at a time: each holds a connection while it publishes, which may take another one."""
+        async with self._disabling:
+            if await disable(self._platform, claimed, reason):
+                self._metrics.disablings.add(claimed.environment_id)
 
     async def _send(self, claimed: Claimed, means: Means) -> _Went:
         """Raises Unavailable when it is us who cannot."""
@@ -125,4 +169,16 @@ def _answered(response: Response, at: datetime, text: str) -> _Went:
             answer=text[:ANSWER_CHARS_MAX],
         ),
         headers=response.headers,
+    )
+
+
+def _tell_defect(claimed: Claimed, error: Exception) -> None:
+    # What an error says may quote what is sent, and with it a secret: the places do not.
+    log.error(
+        "webhook_defect",
+        delivery_id=str(claimed.id),
+        subscription_id=str(claimed.subscription_id),
+        environment_id=str(claimed.environment_id),
+        error=type(error).__name__,
+        at="".join(format_tb(error.__traceback__)),
     )

@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 from typing import Final
-from uuid import uuid4
+from uuid import uuid4, uuid5
 
 import structlog
 from yarl import URL
@@ -16,7 +16,7 @@ from shared.db.webhook_subscriptions import change_subscription, lock_subscripti
 from shared.domain.errors import NotFound
 from shared.domain.principals import Caller
 from shared.domain.subscriptions import Subscription
-from shared.wire.envelope import HEADERS, envelope, stamp, stamped
+from shared.wire.envelope import HEADERS, dumps, envelope, stamp, stamped
 
 EVENT: Final = "webhook:disabled"
 """The type of the event by which workflows learn of it."""
@@ -29,7 +29,7 @@ log = structlog.get_logger(__name__)
 async def disable(platform: Platform, claimed: Claimed, reason: str) -> bool:
     """Disable the subscription of a delivery: in the audit log, and as an event. False: it was.
 
-    The event is published before this is committed; published again, it has the same id.
+    The event is published before this is committed; published again, it is the same event.
     """
     now = platform.clock.now()
     with translated():
@@ -70,22 +70,24 @@ def _noted(one: Subscription, reason: str) -> Noted:
 
 
 def _event(platform: Platform, was: Subscription, one: Subscription, reason: str) -> Record:
+    # When it was is in the envelope: it is another time when it has to be done again.
+    data = {
+        "subscription_id": str(one.id),
+        "name": one.name,
+        # Its path or query may be a secret, and whoever reads events may see this one.
+        "url": str(URL(one.url).origin()),
+        "reason": reason,
+        "failing_since": stamped(was.failing_since),
+    }
     value = envelope(
-        # By the version before: whoever has to do it again says the same.
-        record_id=f"{one.id}:{was.version}",
+        # By the version before, and what is said: whoever has to do it again says the same, and
+        # what differs is an event of its own.
+        record_id=f"{one.id}:{was.version}:{uuid5(one.id, dumps(data).decode())}",
         kind=EVENT,
         source="/turnout/webhooks",
         subject=str(one.id),
         time=stamp(one.updated_at),
-        data={
-            "subscription_id": str(one.id),
-            "name": one.name,
-            # Its path or query may be a secret, and whoever reads events may see this one.
-            "url": str(URL(one.url).origin()),
-            "reason": reason,
-            "failing_since": stamped(was.failing_since),
-            "disabled_at": stamp(one.updated_at),
-        },
+        data=data,
         attributes={"environmentid": str(one.environment_id)},
     )
     topic = platform.topics.sources[0]

@@ -1,4 +1,4 @@
-"""Forgetting what is past its time, and counting what is disabled."""
+"""Counting what is disabled, and forgetting what is past its time."""
 
 import asyncio
 from datetime import datetime, timedelta
@@ -21,12 +21,13 @@ async def forget(
     """A round now and then, until ``stop``; any number of replicas may. Raises Unavailable."""
     kept = timedelta(days=settings.kept_days)
     while not stop.is_set():
-        before = platform.clock.now() - kept
-        await _some(platform, before, forget_deliveries)
-        await _some(platform, before, forget_secrets)
+        # First: what is to be forgotten may be much, and a process that has just begun shows none.
         with translated():
             async with platform.pool.acquire() as conn:
                 metrics.tell_disabled(await count_disabled(conn))
+        before = platform.clock.now() - kept
+        await _some(platform, before, forget_deliveries)
+        await _some(platform, before, forget_secrets)
         await platform.clock.wait(stop, settings.forget_every_s)
 
 

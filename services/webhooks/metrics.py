@@ -28,6 +28,10 @@ class WebhooksMetrics:
         self.given_up = counter(
             "webhooks_given_up", "Deliveries after whose last attempt there is no other."
         )
+        self.disablings = counter(
+            "webhook_disablings",
+            "Subscriptions that were disabled because nothing could be delivered.",
+        )
         self.seconds = Histogram(
             "turnout_webhook_attempt_seconds",
             "Seconds that an attempt took.",
@@ -55,11 +59,11 @@ class WebhooksMetrics:
         )
         self._disabled = Gauge(
             "turnout_webhook_subscriptions_disabled",
-            "Subscriptions that were disabled because nothing could be delivered.",
+            "Subscriptions that are disabled because nothing could be delivered.",
             ("environment",),
             registry=registry,
         )
-        # There is always one: a sum that rises from nothing at all would look like no rise.
+        # There is always one, so that none at all is shown as 0.
         self.tell_disabled({})
 
     def tell_disabled(self, counts: Mapping[EnvironmentId, int]) -> None:

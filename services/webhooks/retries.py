@@ -43,6 +43,6 @@ def _asked_s(headers: Mapping[str, str], now: datetime) -> float:
         return min(float(value[:9]), DAY_S)
     try:
         asked_s = (parsedate_to_datetime(value) - now).total_seconds()
-    except (TypeError, ValueError):
+    except (TypeError, ValueError, OverflowError):
         return 0.0
     return min(max(0.0, asked_s), DAY_S)

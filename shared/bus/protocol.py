@@ -71,7 +71,10 @@ class Extent:
 
 
 class Received(NamedTuple):
-    """A record as read; ``offset`` is its position in the partition, from 0, ascending."""
+    """A record as read; ``offset`` is its position in the partition, from 0, ascending.
+
+    However often it is read, it is the same, ``published_at`` too.
+    """
 
     topic: str
     partition: int

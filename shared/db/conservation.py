@@ -72,7 +72,10 @@ class KnownEvent(NamedTuple):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Created:
-    """An execution; ``event_type`` is that of the event it started with, ``lineage`` as stored."""
+    """An execution; ``event_type`` and ``event_at`` are of the event it started with.
+
+    ``lineage`` is as it is stored.
+    """
 
     id: ExecutionId
     partition: int
@@ -83,6 +86,7 @@ class Created:
     created_at: datetime
     lineage: Any
     event_type: str | None
+    event_at: datetime | None
 
 
 async def list_cursors(conn: Connection) -> dict[int, Cursor]:
@@ -150,6 +154,12 @@ async def list_present(conn: Connection, ids: Sequence[ExecutionId]) -> frozense
     return frozenset(ExecutionId(row["id"]) for row in rows)
 
 
+async def list_forgotten(conn: Connection, ids: Sequence[ExecutionId]) -> frozenset[ExecutionId]:
+    """Which of these executions have not ended, and would be found by nobody."""
+    rows = await conn.fetch(_SQL["list_forgotten"], ids, len(ids))
+    return frozenset(ExecutionId(row["id"]) for row in rows)
+
+
 async def list_created(
     conn: Connection,
     environment_id: EnvironmentId,
@@ -167,6 +177,7 @@ async def list_created(
                 **dict(row),
                 "status": Status(row["status"]),
                 "lineage": orjson.loads(row["lineage"] or "null"),
+                "event_at": _time(row["event_at"]),
             }
         )
         for row in rows
@@ -179,10 +190,19 @@ async def next_change(conn: Connection, after: datetime, up_to: datetime) -> dat
     return at
 
 
-async def has_changed(conn: Connection, workflow_id: WorkflowId, span: Span) -> bool:
-    """Whether a workflow was changed in a span."""
-    changed: bool = await conn.fetchval(_SQL["has_changed"], workflow_id, span.from_at, span.to_at)
-    return changed
+async def list_change_times(
+    conn: Connection, workflow_id: WorkflowId, span: Span, *, limit: int
+) -> list[datetime]:
+    """When a workflow was changed within a span, in order."""
+    given = (workflow_id, span.from_at, span.to_at, limit)
+    return [row["changed_at"] for row in await conn.fetch(_SQL["list_change_times"], *given)]
+
+
+def _time(text: str | None) -> datetime | None:
+    try:
+        return None if text is None else datetime.fromisoformat(text)
+    except ValueError:  # of an entry that was damaged
+        return None
 
 
 def _encoded(text: str | None) -> bytes | None:

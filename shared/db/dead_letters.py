@@ -7,7 +7,7 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
-from typing import Final
+from typing import Final, NamedTuple
 from uuid import UUID, uuid5
 
 from asyncpg import Record
@@ -16,7 +16,7 @@ from shared.db.pool import Connection
 from shared.domain.errors import NotFound
 from shared.domain.ids import EnvironmentId
 from shared.runtime.sql import statements
-from shared.wire.dead_letters import KEY_BYTES_MAX, VALUE_BYTES_MAX, DeadLetter
+from shared.wire.dead_letters import KEY_BYTES_MAX, VALUE_BYTES_MAX, DeadLetter, Unusable
 
 KEPT_MAX: Final = 10_000
 HEADER_BYTES_MAX: Final = 65_536
@@ -26,18 +26,25 @@ _SQL = statements(Path(__file__).parent / "queries" / "dead_letters")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class KeptLetter:
-    """A letter and the environment that has it; unless it ``is_whole``, parts of it were too large.
+class KeptLetter(Unusable):
+    """A letter and the environment that has it, without what its record held.
 
-    ``letter.value`` is cut after ``VALUE_BYTES_MAX`` of its ``value_bytes``.
+    Unless it ``is_whole``, parts of that were too large to be kept.
     """
 
     id: UUID
     environment_id: EnvironmentId
     at: datetime
-    letter: DeadLetter
     value_bytes: int
     is_whole: bool
+
+
+class Contents(NamedTuple):
+    """What the record of a letter held; the value is cut after ``VALUE_BYTES_MAX``."""
+
+    key: bytes | None
+    value: bytes | None
+    headers: tuple[tuple[str, bytes], ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -88,8 +95,26 @@ async def get_letter(conn: Connection, environment_id: EnvironmentId, id_: UUID)
     """One letter. Raises NotFound."""
     row = await conn.fetchrow(_SQL["find_letter"], environment_id, id_)
     if row is None:
-        raise NotFound(f"There is no dead letter {id_}.")
+        raise absent(id_)
     return _kept(row)
+
+
+async def list_contents(
+    conn: Connection, environment_id: EnvironmentId, ids: Collection[UUID]
+) -> dict[UUID, Contents]:
+    """What the records of letters held; one that is missing is no longer there.
+
+    Up to ``HEADER_BYTES_MAX`` of headers and ``VALUE_BYTES_MAX`` of value each: ask for few.
+    """
+    rows = await conn.fetch(_SQL["list_contents"], environment_id, list(ids), len(ids))
+    return {
+        row["id"]: Contents(
+            key=row["key"],
+            value=row["value"],
+            headers=tuple(zip(row["header_names"], row["header_values"], strict=True)),
+        )
+        for row in rows
+    }
 
 
 async def take_letters(
@@ -98,6 +123,11 @@ async def take_letters(
     """Take letters away; those that are given were there, and are the caller's alone."""
     rows = await conn.fetch(_SQL["take_letters"], environment_id, list(ids))
     return frozenset(row["id"] for row in rows)
+
+
+def absent(id_: UUID) -> NotFound:
+    """What to raise where a letter is not there, or no longer."""
+    return NotFound(f"There is no dead letter {id_}.")
 
 
 def _row(letter: DeadLetter, environment_id: EnvironmentId, at: datetime) -> tuple[object, ...]:
@@ -126,23 +156,16 @@ def _row(letter: DeadLetter, environment_id: EnvironmentId, at: datetime) -> tup
 
 
 def _kept(row: Record) -> KeptLetter:
-    environment_id = EnvironmentId(row["environment_id"])
     return KeptLetter(
         id=row["id"],
-        environment_id=environment_id,
+        environment_id=EnvironmentId(row["environment_id"]),
         at=row["at"],
-        letter=DeadLetter(
-            reason=row["reason"],
-            detail=row["detail"],
-            pointer=row["pointer"],
-            topic=row["topic"],
-            partition=row["partition"],
-            offset=row["record_offset"],
-            key=row["key"],
-            value=row["value"],
-            headers=tuple(zip(row["header_names"], row["header_values"], strict=True)),
-            environment_id=environment_id,
-        ),
+        reason=row["reason"],
+        detail=row["detail"],
+        pointer=row["pointer"],
+        topic=row["topic"],
+        partition=row["partition"],
+        offset=row["record_offset"],
         value_bytes=row["value_bytes"],
         is_whole=row["is_whole"],
     )

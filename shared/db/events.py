@@ -8,6 +8,7 @@ from typing import Any, Final
 from uuid import UUID
 
 import orjson
+from asyncpg import Record
 
 from shared.db.pool import Connection
 from shared.db.search import LOOKED_AT_MAX, Found, Place, bound_search, found_of
@@ -90,12 +91,7 @@ async def search_events(
         limit + 1,
         LOOKED_AT_MAX,
     )
-    return found_of(
-        rows,
-        lambda row: decode_event(orjson.loads(row["record"])),
-        lambda row: (row["received_at"], row["key"]),
-        limit,
-    )
+    return _found(rows, limit, LOOKED_AT_MAX)
 
 
 async def list_latest(
@@ -105,22 +101,22 @@ async def list_latest(
     *,
     before: Place | None = None,
     limit: int,
-) -> list[Event]:
+) -> Found[Event]:
     """The events that one of some triggers' names names, the latest first.
 
-    Names with a ``*`` at their end find those among the latest ``NAMED_LOOKED_AT_MAX`` events.
+    With a name that has a ``*`` at its end, ``NAMED_LOOKED_AT_MAX`` events are looked at for them,
+    of whatever type: then there may be few, or none, and more before that place.
     """
     await bound_search(conn)
-    rows = await conn.fetch(
-        _SQL["list_latest"],
-        environment_id,
-        [name for name in names if not name.endswith("*")],
-        [name.removesuffix("*") for name in names if name.endswith("*")],
-        *(before or (None, None)),
-        NAMED_LOOKED_AT_MAX,
-        limit,
-    )
-    return [decode_event(orjson.loads(row["record"])) for row in rows]
+    exact = [name for name in names if not name.endswith("*")]
+    beginnings = [name.removesuffix("*") for name in names if name.endswith("*")]
+    place = before or (None, None)
+    if beginnings:
+        given = (exact, beginnings, *place, limit + 1, NAMED_LOOKED_AT_MAX)
+        rows = await conn.fetch(_SQL["search_named"], environment_id, *given)
+    else:
+        rows = await conn.fetch(_SQL["list_latest"], environment_id, exact, *place, limit + 1)
+    return _found(rows, limit, NAMED_LOOKED_AT_MAX)
 
 
 async def list_since(
@@ -144,3 +140,13 @@ async def list_since(
         limit,
     )
     return [decode_event(orjson.loads(row["record"])) for row in rows]
+
+
+def _found(rows: Sequence[Record], limit: int, looked_at_max: int) -> Found[Event]:
+    return found_of(
+        rows,
+        lambda row: decode_event(orjson.loads(row["record"])),
+        lambda row: (row["received_at"], row["key"]),
+        limit,
+        looked_at_max,
+    )

@@ -116,7 +116,7 @@ class Group:
     started: dict[ExecutionId, Started] = field(default_factory=dict)
     written: list[Written] = field(default_factory=list)
     changed: dict[ExecutionId, Changed] = field(default_factory=dict)
-    timers: dict[ExecutionId, Timer] = field(default_factory=dict)
+    timers: dict[tuple[ExecutionId, bool], Timer] = field(default_factory=dict)
     heard: list[Heard] = field(default_factory=list)
     taken_in: list[TakenIn] = field(default_factory=list)
     waiting: dict[tuple[ExecutionId, StepId], Waiting] = field(default_factory=dict)
@@ -138,8 +138,12 @@ class Group:
         self.changed[change.execution_id] = earlier.merged(change) if earlier else change
 
     def wake(self, timer: Timer) -> None:
-        """Set an execution's timer; the last word of a group counts."""
-        self.timers[timer.execution_id] = timer
+        """Set an execution's timer; the last word of a group counts.
+
+        That of an admission stands apart: what there is already has its timer from its own words,
+        and one that is new has nothing to forget, though a word for it came too early.
+        """
+        self.timers[timer.execution_id, timer.is_first] = timer
 
     def wait(self, waiting: Waiting) -> None:
         """Note that a step waits, or waits no more; the last word of a group counts."""

@@ -21,11 +21,13 @@ from shared.wire.results import Origin
 
 _SQL = statements(Path(__file__).parent / "queries" / "recovery")
 
-# An execution's history, its commands not yet taken in, and its open waits. The history may have
-# twice as many entries as any ``TURNOUT_HISTORY_MAX`` before an end and the undoing follow.
+# An execution's history, and its open waits. The history may have twice as many entries as any
+# ``TURNOUT_HISTORY_MAX`` before an end and the undoing follow.
 ENTRIES_MAX = 250_000
-TOLD_MAX = 1_000
 WAITS_MAX = 1_000
+
+TOLD_PAGE = 10_000
+_BEFORE_ALL = ExecutionId(UUID(int=0)), -1
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -135,11 +137,18 @@ async def list_entries(
 async def list_told(
     conn: Connection, ids: Sequence[ExecutionId]
 ) -> dict[ExecutionId, list[tuple[int, bytes]]]:
-    """The commands each execution has not taken in yet, with their offsets, in order."""
-    rows = await conn.fetch(_SQL["list_told"], ids, len(ids) * TOLD_MAX)
+    """The commands each execution has not taken in yet, with their offsets, in order: all of them.
+
+    One that is held may have been told more than a page holds, and nobody would look for the rest.
+    """
     told: dict[ExecutionId, list[tuple[int, bytes]]] = {id_: [] for id_ in ids}
-    for row in rows:
-        told[row["execution_id"]].append((row["command_offset"], row["command"].encode()))
+    after, is_more = _BEFORE_ALL, bool(ids)
+    while is_more:
+        rows = await conn.fetch(_SQL["list_told"], ids, *after, TOLD_PAGE)
+        for row in rows:
+            after = row["execution_id"], row["command_offset"]
+            told[row["execution_id"]].append((row["command_offset"], row["command"].encode()))
+        is_more = len(rows) == TOLD_PAGE
     return told
 
 

@@ -3,7 +3,7 @@
 ``workflows.py`` sets the former with each change; the latter rest while their workflow is not live.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Final, NamedTuple
@@ -156,6 +156,21 @@ async def resume_schedule(conn: Connection, id_: ScheduleId, now: datetime) -> K
     return kept
 
 
+async def list_events(conn: Connection, found: Iterable[Due]) -> dict[ScheduleId, bytes]:
+    """The events of the executions that have set some schedules up; large ones, perhaps."""
+    owners = {
+        due.kept.id: due.kept.owner.execution_id
+        for due in found
+        if isinstance(due.kept.owner, StepOwner)
+    }
+    if not owners:
+        return {}
+    ids = set(owners.values())
+    rows = await conn.fetch(_SQL["list_events"], list(ids), len(ids))
+    events = {row["execution_id"]: row["event"].encode() for row in rows}
+    return {id_: events[owner] for id_, owner in owners.items() if owner in events}
+
+
 async def list_started(conn: Connection, ids: Sequence[ExecutionId]) -> set[ExecutionId]:
     """Which of some executions there are."""
     return {row["id"] for row in await conn.fetch(_SQL["list_started"], ids, len(ids))}
@@ -247,7 +262,7 @@ def _made(row: Record) -> Made | None:
     if row["step_id"] is None:
         return None
     return Made(
-        event=None if row["event"] is None else row["event"].encode(),
+        event_bytes=row["event_bytes"],
         lineage=orjson.loads(row["lineage"] or "{}"),
         is_cancelled=bool(row["is_cancelled"]),
     )

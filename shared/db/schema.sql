@@ -29,6 +29,7 @@ $$;
 CREATE FUNCTION public.drop_event_days(before_day date) RETURNS integer
     LANGUAGE plpgsql SECURITY DEFINER
     SET search_path TO 'public', 'pg_temp'
+    SET lock_timeout TO '1s'
     AS $$
 DECLARE
     name text;
@@ -52,15 +53,33 @@ $$;
 CREATE FUNCTION public.ensure_event_days(first_day date, last_day date) RETURNS void
     LANGUAGE plpgsql SECURITY DEFINER
     SET search_path TO 'public', 'pg_temp'
+    SET lock_timeout TO '1s'
     AS $$
 DECLARE
+    missing date[] := ARRAY(
+        SELECT d::date
+        FROM generate_series(first_day, last_day, interval '1 day') AS d
+        WHERE to_regclass('events_' || to_char(d, 'YYYYMMDD')) IS NULL
+    );
     day date;
+    name text;
 BEGIN
+    IF missing = '{}' THEN
+        RETURN;
+    END IF;
     PERFORM pg_advisory_xact_lock(hashtext('turnout.event_days'));
-    FOR day IN SELECT d::date FROM generate_series(first_day, last_day, interval '1 day') AS d LOOP
+    FOREACH day IN ARRAY missing LOOP
+        name := 'events_' || to_char(day, 'YYYYMMDD');
+        -- Another may have made it meanwhile.
+        CONTINUE WHEN to_regclass(name) IS NOT NULL;
         EXECUTE format(
-            'CREATE TABLE IF NOT EXISTS %I PARTITION OF events FOR VALUES FROM (%L) TO (%L)',
-            'events_' || to_char(day, 'YYYYMMDD'), day, day + 1
+            'CREATE TABLE %I (LIKE events INCLUDING CONSTRAINTS INCLUDING DEFAULTS'
+            ' INCLUDING GENERATED INCLUDING STORAGE INCLUDING COMPRESSION)',
+            name
+        );
+        EXECUTE format(
+            'ALTER TABLE events ATTACH PARTITION %I FOR VALUES FROM (%L) TO (%L)',
+            name, day, day + 1
         );
     END LOOP;
 END

@@ -49,12 +49,13 @@ def found_of(
     read: Callable[[Record], T],
     place: Callable[[Record], Place],
     limit: int,
+    looked_at_max: int = LOOKED_AT_MAX,
 ) -> Found[T]:
     """The page of rows that were asked for one more than ``limit``, as the statements give them."""
     matching = [row for row in rows if row["is_match"]]
     page = [read(row) for row in matching[:limit]]
     if len(matching) > limit:
         return Found(items=page, after=place(matching[limit - 1]))
-    if rows and rows[-1]["nth"] == LOOKED_AT_MAX:
+    if rows and rows[-1]["nth"] == looked_at_max:
         return Found(items=page, after=place(rows[-1]), is_cut=True)
     return Found(items=page)

@@ -20,6 +20,11 @@ async def claim_key(
     return earlier in (None, asked)
 
 
+async def is_claimed(conn: Connection, execution_id: ExecutionId) -> bool:
+    """Whether anything was asked with an execution's key."""
+    return await conn.fetchval(_SQL["find"], execution_id) is not None
+
+
 async def forget_keys(conn: Connection, before: datetime) -> None:
     """Forget what was asked before a time."""
     await conn.execute(_SQL["forget"], before)

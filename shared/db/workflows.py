@@ -20,7 +20,6 @@ from shared.db.quarantine import release_workflow
 from shared.db.schedules import end_schedules, set_schedules
 from shared.db.webhooks import end_webhooks, set_webhooks
 from shared.domain.errors import Conflict, NotFound
-from shared.domain.events import Event
 from shared.domain.ids import EnvironmentId, WorkflowId, own_id
 from shared.domain.workflows import Definition, Dialect, Lifecycle, Workflow
 from shared.runtime.sql import statements
@@ -217,28 +216,6 @@ async def find_by_token(conn: Connection, token_hash: str) -> tuple[str, Workflo
     """The live workflow that a webhook's address starts, and the id of that trigger."""
     row = await conn.fetchrow(_SQL["find_by_token"], token_hash)
     return None if row is None else (row["trigger_id"], workflow_of(row))
-
-
-async def list_candidates(
-    conn: Connection,
-    event: Event,
-    *,
-    workflow_id: WorkflowId | None,
-    after: tuple[datetime, UUID] | None = None,
-    limit: int,
-) -> list[Workflow]:
-    """The workflows of the event's environment, as they were when it arrived, that await its type.
-
-    In the order of creation, after a place in it. With ``workflow_id`` that workflow only, whatever
-    it awaits.
-    """
-    about, at = event.environment_id, event.received_at
-    if workflow_id is not None:
-        rows = await conn.fetch(_SQL["find_candidate"], about, workflow_id, at)
-    else:
-        place = after or (None, None)
-        rows = await conn.fetch(_SQL["list_candidates"], about, event.type, at, limit, *place)
-    return [workflow_of(row) for row in rows]
 
 
 async def list_live(conn: Connection) -> AsyncIterator[list[Workflow]]:

@@ -145,8 +145,10 @@ def _ended(waiting: Attempt, output: Any, error: StepError | None) -> Outcome:
 
 
 def _beaten(waiting: Attempt, at: datetime) -> Attempt | None:
+    if waiting.wake_at is None or "timeout_s" not in waiting.output:
+        return None  # an older log may lack it: a secret's value occurred in the word
     due_at = task_due_at(waiting.started_at, at, waiting.output)
-    if waiting.wake_at is None or due_at <= waiting.wake_at:
+    if due_at <= waiting.wake_at:
         return None
     return replace(waiting, output={**waiting.output, "is_extended": True}, wake_at=due_at)
 

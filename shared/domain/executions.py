@@ -38,7 +38,7 @@ class AttemptStatus(StrEnum):
     """How one attempt of a step stands.
 
     RETRYING: it failed and another will follow. WAITING: it waits for something from outside.
-    APPROVED: it was waiting for a person's yes, and has it.
+    APPROVED: it was waiting for a person's yes, or for room to call its action, and has it.
     """
 
     COMPLETED = "COMPLETED"
@@ -147,8 +147,8 @@ class Entry:
 class Pending:
     """A step that has begun and is not settled.
 
-    ``since`` is when its first attempt began, not counting a wait for a person's yes;
-    ``is_approved``: that yes was given.
+    ``since`` is when its first attempt began, not counting a wait for a person's yes, nor that of
+    the first attempt for room to call its action; ``is_approved``: one of them has ended.
     """
 
     attempt: Attempt
@@ -186,6 +186,15 @@ class State:
     def begun_at(self, step_id: StepId, started_at: datetime) -> datetime:
         """When the first attempt of a step began, of which another began at ``started_at``."""
         pending = self.pending.get(step_id)
-        if pending is None or pending.attempt.status is AttemptStatus.APPROVED:
+        if pending is None or _could_not_begin(pending.attempt):
             return started_at
         return pending.since
+
+
+def _could_not_begin(attempt: Attempt) -> bool:
+    """Whether all that came before it was a wait: for a yes, or for the first attempt's room."""
+    if attempt.status is not AttemptStatus.APPROVED:
+        return False
+    told = attempt.output
+    has_room = isinstance(told, dict) and told.get("kind") == WaitKind.THROTTLE
+    return attempt.number == 1 or not has_room

@@ -87,6 +87,14 @@ def event_key(environment_id: EnvironmentId, source: str, event_id: str) -> Even
     return EventKey(uuid5(EVENT_NAMESPACE, f"{environment_id}:{len(source)}:{source}:{event_id}"))
 
 
+def start_key(environment_id: EnvironmentId, name: str) -> EventKey:
+    """The identity of what a start by hand hands over, by the caller's name for the start.
+
+    It is that of no event, whatever source and id that has: there is no length in it.
+    """
+    return EventKey(uuid5(EVENT_NAMESPACE, f"{environment_id}:start:{name}"))
+
+
 def execution_id(workflow_id: WorkflowId, key: EventKey) -> ExecutionId:
     """The one execution that an event can start of a workflow, in whichever version."""
     return ExecutionId(uuid5(workflow_id, str(key)))

@@ -1,17 +1,22 @@
-"""What an iterator came to, once its items have ended."""
+"""What an iterator came to, once its items have ended or their outputs are too large together."""
 
 from shared.domain.executions import Attempt, AttemptStatus, State
 from shared.domain.ids import StepId, item_key
+from shared.domain.lengths import KEPT_BYTES_MAX, unkept
 from shared.domain.outcomes import Completed, ErrorKind, Failed, Outcome, StepError
 from shared.domain.plans import Plan
 from shared.domain.readiness import items_of
+
+_LARGE_BYTES = KEPT_BYTES_MAX // 16
+"""After an output above it the list is measured at once, which happens 17 times at most."""
 
 
 def iterated(plan: Plan, state: State, key: StepId, last: Attempt) -> Outcome | None:
     """The outcome of the iterator ``key``; None while there is more to do, or if it is none.
 
     ``last`` was written last: the iterator itself, or one of its items. The outputs are in the
-    order of the items; one that failed or was skipped leaves None.
+    order of the items; one that failed or was skipped leaves None. Together they may be as large
+    as any output: what is over that ends the iterator, as far as it has come.
     """
     pending = state.pending.get(key)
     items = None if pending is None else items_of(pending)
@@ -24,10 +29,12 @@ def iterated(plan: Plan, state: State, key: StepId, last: Attempt) -> Outcome | 
         said = last.error.message if last.error is not None else "it failed"
         error = StepError(kind=ErrorKind.ITEM, message=f"Item {last.step_id}: {said}")
         return Failed(input=given, error=error)
-    outputs = []
-    for index in reversed(range(len(items))):  # the last items are those most likely to be missing
-        ended = state.settled.get(item_key(key, index))
-        if ended is None:
-            return None
-        outputs.append(ended.output)
-    return Completed(input=given, output=outputs[::-1])
+    # The last items are those most likely to be missing.
+    is_over = all(item_key(key, index) in state.settled for index in reversed(range(len(items))))
+    if not (is_over or (last.status.settles and unkept(last.output, "", _LARGE_BYTES))):
+        return None
+    ended = (state.settled.get(item_key(key, index)) for index in range(len(items)))
+    outputs = [attempt.output for attempt in ended if attempt is not None]
+    if (fault := unkept(outputs, "output")) is not None:
+        return Failed(input=given, error=fault)
+    return Completed(input=given, output=outputs) if is_over else None

@@ -173,7 +173,11 @@ def _is_startable(plan: Plan, state: State, step: Step) -> bool:
     if pending.attempt.status is AttemptStatus.APPROVED:
         return True
     items = items_of(pending)
-    return items is not None and next(_free_items(state, step, len(items), ()), None) is not None
+    if items is None:
+        return False
+    has_room = next(_free_items(state, step, len(items), ()), None) is not None
+    pending_items = (state.pending[key].attempt for key in _items_in(state.pending, step))
+    return has_room or any(item.status is AttemptStatus.APPROVED for item in pending_items)
 
 
 def _add_begun(

@@ -169,7 +169,7 @@ class Body(Pinned):
     input: Value = Value()
     run_if: str | None = None
     retry: Retry = Retry()
-    timeout_s: float = Field(default=30.0, gt=0.0, le=3_600.0)
+    timeout_s: float | None = Field(default=None, gt=0.0, le=3_600.0)
 
 
 class Iterator(Strict):
@@ -201,7 +201,7 @@ class Compensation(Pinned):
     action: Name
     input: Value | None = None
     retry: Retry = Retry()
-    timeout_s: float = Field(default=30.0, gt=0.0, le=3_600.0)
+    timeout_s: float | None = Field(default=None, gt=0.0, le=3_600.0)
 
 
 class Step(Pinned):

@@ -74,7 +74,10 @@ class SystemResolver(AbstractResolver):
         self._under_way[name] = lookup
         if whose is not None:
             self._of[whose] += 1
-        Thread(target=work, name=f"resolve {name[0]}", daemon=True).start()
+        try:
+            Thread(target=work, name=f"resolve {name[0]}", daemon=True).start()
+        except RuntimeError as error:  # the system has no more threads for this process
+            end(OSError(f"the name cannot be looked up: {error}"))
         return lookup
 
     def _has_its_share(self, whose: EnvironmentId | None) -> bool:

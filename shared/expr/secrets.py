@@ -1,14 +1,16 @@
 """Secrets as references: what an expression sees is a marker, not the secret.
 
 A marker is put in place of the secret's value while values are resolved, and is replaced by it at
-the moment of sending only. It holds the process's nonce, so that nobody outside can write one: a
-marker with another nonce is just text. What comes back is searched for the values themselves.
+the moment of sending only. It holds a nonce, so that nobody outside can write one: a marker with
+another nonce is just text. What comes back is searched for the values themselves.
 
 An expression can move and concatenate a marker; one that takes it apart or encodes it gets a text
-that is no marker any more, and sends that.
+that is no marker any more, and sends that. So its author can learn the nonce, wherever he sees what
+the expression comes to. Hence each attempt has one of its own, which is worth nothing elsewhere.
 """
 
 import base64
+import hmac
 import json
 import re
 from collections.abc import Callable, Collection, Iterator, Mapping
@@ -16,12 +18,17 @@ from typing import Any
 from urllib.parse import quote, quote_plus
 
 from shared.expr.errors import ExpressionError
+from shared.expr.json_escapes import readings, replace_escaped
 
 NAME_CHARS_MAX = 256
 TRACKED_CHARS_MIN = 4
 """What is shorter is recognised only as a whole text: inside others it would be everywhere."""
 
 _OPEN, _CLOSE = "\ue000", "\ue001"
+_MARKER = re.compile(
+    f"{_OPEN}secret:([^:{_OPEN}{_CLOSE}]+):([^{_OPEN}{_CLOSE}]{{1,{NAME_CHARS_MAX}}}){_CLOSE}"
+)
+"""Anybody's: its nonce, and the name of the secret."""
 _REFERENCE = re.compile(
     r"""(?:"(?:\\.|[^"\\])*"|'(?:\\.|[^'\\])*'|(?<![\w$.`])(?:context\.)?secrets\.
     (?:(?P<word>\w+)|`(?P<ticked>[^`]+)`|"(?P<quoted>[^"]+)"))""",
@@ -53,7 +60,7 @@ class SecretScope(dict[str, str]):
 
 
 class SecretMarks:
-    """Gives markers and takes them back; one per process.
+    """Gives markers and takes them back; one for each attempt of a step.
 
     ``nonce`` is unguessable and without ``:``. Functions take any JSON tree that a record can
     carry, look at its texts and its keys, and change nothing in place.
@@ -61,9 +68,11 @@ class SecretMarks:
 
     def __init__(self, nonce: str) -> None:
         self._nonce = nonce
-        self._marker = re.compile(
-            f"{_OPEN}secret:{re.escape(nonce)}:([^{_OPEN}{_CLOSE}]{{1,{NAME_CHARS_MAX}}}){_CLOSE}"
-        )
+
+    def of(self, *whose: str) -> "SecretMarks":
+        """Marks of whoever ``whose`` names, always the same; they tell nothing of others'."""
+        named = json.dumps(whose).encode()
+        return SecretMarks(hmac.digest(self._nonce.encode(), named, "sha256")[:16].hex())
 
     def scope(self, names: Collection[str]) -> SecretScope:
         """What expressions see as ``secrets``."""
@@ -71,7 +80,8 @@ class SecretMarks:
 
     def names(self, value: Any) -> set[str]:
         """The secrets that ``value`` refers to."""
-        return {found[1] for text in _texts(value) for found in self._marker.finditer(text)}
+        found = (marker for text in _texts(value) for marker in _MARKER.finditer(text))
+        return {marker[2] for marker in found if marker[1] == self._nonce}
 
     def reveal(self, value: Any, values: Mapping[str, str]) -> Any:
         """``value`` with the secrets in it, for sending; never to be kept or logged.
@@ -79,37 +89,41 @@ class SecretMarks:
         Raises ``ExpressionError`` for a name that is not in ``values``.
         """
 
-        def put(found: re.Match[str]) -> str:
-            if found[1] not in values:
-                raise _unknown(found[1])
-            return values[found[1]]
+        def put(name: str) -> str:
+            if name not in values:
+                raise _unknown(name)
+            return values[name]
 
-        return _mapped(value, lambda text: self._marker.sub(put, text))
+        return _mapped(value, lambda text: self._named(text, put))
 
     def conceal(self, value: Any, values: Mapping[str, str]) -> Any:
         """``value`` with ``[secret NAME]`` for every marker and every occurrence of a secret.
 
         A secret is found as it is, in base64 (also inside a longer text that was encoded),
-        percent-encoded and escaped for JSON. One shorter than ``TRACKED_CHARS_MIN`` is found only
-        where it, or a form of it, is the whole text.
+        percent-encoded and escaped for JSON, or as a number. One shorter than
+        ``TRACKED_CHARS_MIN`` is found only where it, or a form of it, is the whole text.
         """
         whole, parts = _forms(values)
-        everything = "\0".join(_texts(value))
+        everything = "\0".join(readings("\0".join(_texts(value))))
         # Few secrets occur in a value, most often none: only those are looked for text by text.
         present = sorted((part for part in parts if part in everything), key=len, reverse=True)
         any_part = re.compile("|".join(map(re.escape, present))) if present else None
 
-        def hide(text: str) -> str:
-            if text in whole:
-                return _redacted(whole[text])
-            text = self._replaced(text, _redacted)
-            return (
-                text
-                if any_part is None
-                else any_part.sub(lambda found: _redacted(parts[found[0]]), text)
-            )
+        def put(found: re.Match[str]) -> str:
+            return _redacted(parts[found[0]])
 
-        return _mapped(value, hide)
+        def hide(text: str) -> str:
+            for reading in readings(text):
+                if reading in whole:
+                    return _redacted(whole[reading])
+            text = self._replaced(text, _redacted)
+            return text if any_part is None else replace_escaped(text, any_part, put)
+
+        def hide_number(number: float) -> Any:
+            name = parts.get(str(number))
+            return number if name is None else _redacted(name)
+
+        return _mapped(value, hide, hide_number)
 
     def shown(self, value: Any) -> Any:
         """``value`` with ``{{secrets.NAME}}`` for every marker, for keeping and showing."""
@@ -119,7 +133,15 @@ class SecretMarks:
 
     def _replaced(self, text: str, named: Callable[[str], str]) -> str:
         """``text`` without markers; nor does one that was cut or escaped tell the nonce."""
-        return self._marker.sub(lambda found: named(found[1]), text).replace(self._nonce, "…")
+        return self._named(text, named).replace(self._nonce, "…")
+
+    def _named(self, text: str, named: Callable[[str], str]) -> str:
+        """``text`` with what ``named`` makes of the names in the markers of ours."""
+
+        def put(found: re.Match[str]) -> str:
+            return named(found[2]) if found[1] == self._nonce else found[0]
+
+        return _MARKER.sub(put, text)
 
 
 def _forms(values: Mapping[str, str]) -> tuple[dict[str, str], dict[str, str]]:
@@ -168,14 +190,18 @@ def _texts(value: Any) -> Iterator[str]:
             pending += node
 
 
-def _mapped(value: Any, change: Callable[[str], str]) -> Any:
+def _mapped(
+    value: Any, change: Callable[[str], str], number: Callable[[float], Any] | None = None
+) -> Any:
     match value:
         case str():
             return change(value)
         case list():
-            return [_mapped(item, change) for item in value]
+            return [_mapped(item, change, number) for item in value]
         case dict():
-            return {change(key): _mapped(item, change) for key, item in value.items()}
+            return {change(key): _mapped(item, change, number) for key, item in value.items()}
+        case int() | float() if number is not None and not isinstance(value, bool):
+            return number(value)
         case _:
             return value
 

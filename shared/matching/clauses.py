@@ -1,6 +1,7 @@
 """The parts of a compiled filter, and what they say when they fail."""
 
 import json
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeAlias
@@ -14,6 +15,7 @@ Operands: TypeAlias = Sequence[Any]
 
 _SHOWN_CHARS_MAX = 80
 _SHOWN_ITEMS_MAX = 5
+_INDEX = re.compile(r"-?\d{1,9}", re.ASCII)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,6 +59,11 @@ class Segment:
 
     key: str
     index: int | None
+
+
+def index_of(name: str) -> int | None:
+    """The place of an item that a name of a path may mean; None: it is no number."""
+    return int(name) if _INDEX.fullmatch(name) else None
 
 
 @dataclass(frozen=True, slots=True)

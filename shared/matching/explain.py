@@ -3,9 +3,9 @@
 What decides is ``rules.judge``; here its verdict is taken apart, for whoever asks.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from typing import Any, Final
+from typing import Any, Final, TypeAlias
 
 from shared.domain.errors import Invalid
 from shared.domain.workflows import Workflow
@@ -18,11 +18,25 @@ from shared.matching.clauses import Clause, clauses_of, shown
 from shared.matching.decisions import Decision, Reason, guarded
 from shared.matching.rules import Rule, RunIf, compile_rule, exclude, judge
 from shared.matching.shorten import shortened
-from shared.matching.similar import similar, values_at
+from shared.matching.similar import (
+    list_within,
+    similar,
+    similar_in_filter,
+    value_at,
+    values_at,
+)
 from shared.matching.view import EventView
+
+FAILURES_MAX: Final = 20
+"""Of the conditions that failed, for so many it is told what they read."""
 
 READS_MAX: Final = 10
 """Of the paths that a part of a ``run_if`` reads, so many are told."""
+
+HINTS_MAX: Final = 10
+"""So often it is looked for what may have been meant: that takes a while in a large event."""
+
+_Look: TypeAlias = Callable[[Any, Path], Path | None]
 
 _RUN_IF: Final = "/run_if"
 _TEXT_CHARS_MAX: Final = 400
@@ -32,19 +46,27 @@ _TEXT_CHARS_MAX: Final = 400
 class Read:
     """What an event has at a path; a value that is large is shortened.
 
-    Where there is nothing, ``similar`` is a path that its author may have meant.
+    Where there is nothing, ``similar`` is a path that its author may have meant; of a filter's path
+    ``list_at`` is its beginning that leads to a list, which it does not look through.
     """
 
     path: str
     is_there: bool
     value: Any = None
     similar: str | None = None
+    list_at: str | None = None
 
     def __str__(self) -> str:
         if self.is_there:
             return f"{self.path} is {shown(self.value)}"
-        hint = "" if self.similar is None else f" (did you mean {self.similar}?)"
-        return f"{self.path} is absent{hint}"
+        return f"{self.path} is absent{self.hint}"
+
+    @property
+    def hint(self) -> str:
+        """What there is instead, in words; nothing where nothing is known."""
+        if self.list_at is not None:
+            return f" ({self.list_at} is a list: name an item, or write a run_if)"
+        return "" if self.similar is None else f" (did you mean {self.similar}?)"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,7 +75,7 @@ class Failed:
 
     ``pointer`` is its place in the definition. A ``clause`` is one of a filter; else ``text`` is
     the part of a ``run_if``, None where there is none to quote. ``error`` says why it could not be
-    answered. ``reads`` are the paths that it asks for.
+    answered. ``reads`` are the paths that it asks for. ``is_cut``: what follows was not asked.
     """
 
     pointer: str
@@ -62,10 +84,11 @@ class Failed:
     text: str | None = None
     error: str | None = None
     reads: Sequence[Read] = ()
+    is_cut: bool = False
 
     def __str__(self) -> str:
         if self.clause is not None:
-            hints = [f"{read}." for read in self.reads if read.similar is not None]
+            hints = [f"{read}." for read in self.reads if read.hint]
             return " ".join([str(self.clause), *hints])
         if self.text is None:
             return f"{self.pointer}: {self.error}"
@@ -86,8 +109,8 @@ class Explained:
 
     @property
     def is_near_miss(self) -> bool:
-        """Whether all held but one."""
-        return len(self.failed) == 1
+        """Whether all held but one, and all were asked."""
+        return len(self.failed) == 1 and not self.failed[0].is_cut
 
     @property
     def detail(self) -> str | None:
@@ -111,7 +134,7 @@ def explain_rule(view: EventView, rule: Rule, *, depth_max: int) -> Explained:
     """As ``explain``, whatever the workflow's state and triggers. Raises nothing."""
     decision = guarded(judge(view, rule), view.event, depth_max)
     is_met = decision.reason in (Reason.MATCHED, Reason.LOOP_GUARD)
-    failed = () if is_met else (*_failed_filters(view, rule), *_failed_parts(view, rule))
+    failed = () if is_met else (*_failed(view, rule),)
     return Explained(decision=decision, failed=failed, clauses=_count(rule))
 
 
@@ -121,7 +144,13 @@ def _count(rule: Rule) -> int:
     return clauses + parts + (rule.fault is not None)
 
 
-def _failed_filters(view: EventView, rule: Rule) -> Iterator[Failed]:
+def _failed(view: EventView, rule: Rule) -> Iterator[Failed]:
+    reading = _Reading()
+    yield from _failed_filters(view, rule, reading)
+    yield from _failed_parts(view, rule, reading)
+
+
+def _failed_filters(view: EventView, rule: Rule, reading: "_Reading") -> Iterator[Failed]:
     if rule.fault is not None:
         pointer, _, detail = str(rule.fault[1]).partition(": ")
         yield Failed(pointer=pointer, truth=Truth.ERROR, error=detail)
@@ -136,31 +165,34 @@ def _failed_filters(view: EventView, rule: Rule) -> Iterator[Failed]:
                 truth=Truth.FALSE if clause.error is None else Truth.ERROR,
                 clause=clause,
                 error=clause.error,
-                reads=[_of_clause(scope, clause)] if clause.path is not None else (),
+                reads=reading.of_clause(scope, clause),
             )
 
 
-def _failed_parts(view: EventView, rule: Rule) -> Iterator[Failed]:
+def _failed_parts(view: EventView, rule: Rule, reading: "_Reading") -> Iterator[Failed]:
     """The parts that do not hold; where each does by itself, the whole."""
     if rule.run_if is None:
         return
     try:
         verdict = _tested(view, rule.run_if)
-        parts = [] if verdict.truth is Truth.TRUE else [*_parts(view, rule.run_if)]
+        parts = [] if verdict.truth is Truth.TRUE else [*_parts(view, rule.run_if, reading)]
     except Invalid as error:
         yield Failed(pointer=_RUN_IF, truth=Truth.ERROR, error=error.problems[0].detail)
         return
     if verdict.truth is not Truth.TRUE:
-        yield from parts or [_part(view, rule.run_if, verdict)]
+        yield from parts or [_part(view, rule.run_if, verdict, reading)]
 
 
-def _parts(view: EventView, run_if: RunIf) -> Iterator[Failed]:
-    for text in parts_of(run_if.source):
+def _parts(view: EventView, run_if: RunIf, reading: "_Reading") -> Iterator[Failed]:
+    texts = parts_of(run_if.source)
+    for number, text in enumerate(texts, 1):
         part = replace(run_if, source=text)
         verdict = _tested(view, part)
+        is_costly = verdict.error is not None and verdict.error.code in OUT_OF_BOUNDS
         if verdict.truth is not Truth.TRUE:
-            yield _part(view, part, verdict)
-        if verdict.error is not None and verdict.error.code in OUT_OF_BOUNDS:
+            failed = _part(view, part, verdict, reading)
+            yield replace(failed, is_cut=is_costly and number < len(texts))
+        if is_costly:
             return  # what costs so much is not asked again
 
 
@@ -169,37 +201,59 @@ def _tested(view: EventView, part: RunIf) -> Verdict:
     return part.compiled().test(document, bounds=RUN_IF, now=view.now, seed=view.seed)
 
 
-def _part(view: EventView, part: RunIf, verdict: Verdict) -> Failed:
+def _part(view: EventView, part: RunIf, verdict: Verdict, reading: "_Reading") -> Failed:
     text, scope = part.source, view.scope(part.dialect)
-    paths = sorted(path for path in paths_read(text) if path)
     return Failed(
         pointer=_RUN_IF,
         truth=verdict.truth,
         text=text if len(text) <= _TEXT_CHARS_MAX else f"{text[:_TEXT_CHARS_MAX]}…",
         error=None if verdict.error is None else str(verdict.error),
-        reads=[_read(scope, path) for path in paths[:READS_MAX]],
+        reads=reading.of_part(scope, text),
     )
 
 
-def _of_clause(scope: Any, clause: Clause) -> Read:
-    """What a filter finds at its path; it takes null for nothing."""
-    written = clause.path or ""
-    path = tuple(written.split("."))
-    if clause.actual is not None or values_at(scope, path):
-        return Read(path=written, is_there=True, value=shortened(clause.actual))
-    return _absent(scope, path)
+class _Reading:
+    """Looks up what failed conditions read, for one explanation; of the first of them."""
+
+    def __init__(self) -> None:
+        self._failures = self._hints = 0
+
+    def of_clause(self, scope: Any, clause: Clause) -> Sequence[Read]:
+        """What a filter finds at its path, if it asks for one; it takes null for nothing."""
+        if self._is_over() or clause.path is None:
+            return ()
+        written, path = clause.path, tuple(clause.path.split("."))
+        if clause.actual is not None or value_at(scope, path):
+            return [Read(path=written, is_there=True, value=shortened(clause.actual))]
+        within = list_within(scope, path)
+        if within is not None:
+            return [Read(path=written, is_there=False, list_at=_written(within))]
+        meant = self._meant(similar_in_filter, scope, path)
+        return [Read(path=written, is_there=False, similar=_written(meant))]
+
+    def of_part(self, scope: Any, text: str) -> Sequence[Read]:
+        """What a part of a ``run_if`` finds at the first of its paths."""
+        if self._is_over():
+            return ()
+        paths = sorted(path for path in paths_read(text) if path)
+        return [self._read(scope, path) for path in paths[:READS_MAX]]
+
+    def _read(self, scope: Any, path: Path) -> Read:
+        written, found = ".".join(path), values_at(scope, path)
+        if not found:
+            meant = self._meant(similar, scope, path)
+            return Read(path=written, is_there=False, similar=_written(meant))
+        value = shortened(found[0] if len(found) == 1 else found)
+        return Read(path=written, is_there=True, value=value)
+
+    def _is_over(self) -> bool:
+        self._failures += 1
+        return self._failures > FAILURES_MAX
+
+    def _meant(self, look: _Look, scope: Any, path: Path) -> Path | None:
+        self._hints += 1
+        return look(scope, path) if self._hints <= HINTS_MAX else None
 
 
-def _read(scope: Any, path: Path) -> Read:
-    found = values_at(scope, path)
-    if not found:
-        return _absent(scope, path)
-    value = shortened(found[0] if len(found) == 1 else found)
-    return Read(path=".".join(path), is_there=True, value=value)
-
-
-def _absent(scope: Any, path: Path) -> Read:
-    meant = similar(scope, path)
-    return Read(
-        path=".".join(path), is_there=False, similar=None if meant is None else ".".join(meant)
-    )
+def _written(path: Path | None) -> str | None:
+    return None if path is None else ".".join(path)

@@ -18,6 +18,7 @@ from shared.matching.clauses import (
     Path,
     Segment,
     Test,
+    index_of,
 )
 from shared.matching.operators import OPERATORS, Operator
 from shared.matching.shapes import LOGICAL, Shape, TooDeep, entries_of, is_list, shape_of
@@ -32,7 +33,6 @@ EVENT = "event"
 
 _NAMES = (*OPERATORS, *LOGICAL)
 _TEMPLATE = re.compile(r"\{\{\s*([^{}]*?)\s*\}\}")
-_INDEX = re.compile(r"-?\d{1,9}", re.ASCII)
 _PATHS_KNOWN_MAX = 4_096
 _PLANS_KNOWN_MAX = 1_024
 SHARED_OPERANDS_MAX = 64
@@ -146,8 +146,7 @@ def _path_of(key: str) -> Path | None:
     parts = written.split(".")
     if not all(parts) or any(c in written for c in "{}"):
         return None
-    segments = (Segment(part, int(part) if _INDEX.fullmatch(part) else None) for part in parts)
-    return Path(written, tuple(segments))
+    return Path(written, tuple(Segment(part, index_of(part)) for part in parts))
 
 
 class _Reader:

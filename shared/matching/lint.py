@@ -12,10 +12,10 @@ from typing import Any, Final
 from shared.domain.ids import EventKey
 from shared.domain.plans import edges_of
 from shared.domain.steps import FALSE, TRUE, Edge, Origin, Step, StepKind
-from shared.domain.workflows import Definition, Dialect
+from shared.domain.workflows import Definition
 from shared.expr.schemas import Schema
 from shared.matching.conditions import constant_truth
-from shared.matching.lint_reads import readings, reads_step, steps_read
+from shared.matching.lint_reads import Reads, reads_step
 
 
 class Severity(StrEnum):
@@ -54,14 +54,22 @@ class Registered:
     not_idempotent: frozenset[str] = frozenset()
 
 
-def findings(definition: Definition, dialect: Dialect, registered: Registered) -> Iterator[Finding]:
-    """Everything found in a definition without problems."""
-    # Each is judged once: there may be thousands, and some take a while.
-    truths = {one: constant_truth(one) for one in {source for _, source in _conditions(definition)}}
+def findings(
+    definition: Definition, reads: Reads, registered: Registered
+) -> Iterator[Finding | None]:
+    """Everything found in a definition without problems; None after each part that was looked at.
+
+    ``reads`` is what the definition reads.
+    """
+    truths: dict[str, bool | None] = {}
+    for _, source in _conditions(definition):
+        if source not in truths:
+            truths[source] = constant_truth(source)
+            yield None
     yield from _constants(definition, truths)
     yield from _never_run(definition, truths)
-    yield from _unused(definition, dialect)
-    yield from _perhaps_skipped(definition, dialect)
+    yield from _unused(definition, reads)
+    yield from _perhaps_skipped(definition, reads)
     yield from _too_patient(definition)
     yield from _repeated(definition, registered)
 
@@ -100,7 +108,7 @@ def _conditions(definition: Definition) -> Iterator[tuple[str, str]]:
 _RUN_IF: Final = "/run_if"
 
 
-def _never_run(definition: Definition, truths: _Truths) -> Iterator[Finding]:
+def _never_run(definition: Definition, truths: _Truths) -> Iterator[Finding | None]:
     """Steps that are always skipped: by themselves, or as only dead edges lead to them."""
     never: set[str] = set()
     incoming: dict[str, list[Edge]] = {step.id: [] for step in definition.steps}
@@ -117,6 +125,7 @@ def _never_run(definition: Definition, truths: _Truths) -> Iterator[Finding]:
     # Each round finds what follows what is known; no more rounds than steps.
     while fresh := {s.id for s in definition.steps if s.id not in never and is_never(s)}:
         never |= fresh
+        yield None
     for index, step in enumerate(definition.steps):
         if step.id in never:
             is_own = _is_off(step, truths)
@@ -140,46 +149,44 @@ def _is_dead(edge: Edge, source: Step, never: set[str], truths: _Truths) -> bool
     return truth is not None and edge.handle != (TRUE if truth else FALSE)
 
 
-def _unused(definition: Definition, dialect: Dialect) -> Iterator[Finding]:
+def _unused(definition: Definition, reads: Reads) -> Iterator[Finding | None]:
     """Steps that only compute, of what nobody reads, where their output is no result either."""
     ends = {StepKind.RESPOND, StepKind.TERMINATE}
     if definition.result is None and not any(step.kind in ends for step in definition.steps):
         return
-    read = steps_read(definition, dialect)
+    read = [path for _, path in reads]
     for index, step in enumerate(definition.steps):
         is_pure = step.kind is StepKind.ACTION and step.action == _TRANSFORM
         if is_pure and step.approval is None and not reads_step(read, step.id):
             detail = f"Nothing reads the output of step '{step.id}', which does nothing else."
             yield _warning(f"/steps/{index}", "UNUSED_OUTPUT", f"{detail} Remove it.")
+        yield None
 
 
 _TRANSFORM: Final = "transform"
 
 
-def _perhaps_skipped(definition: Definition, dialect: Dialect) -> Iterator[Finding]:
+def _perhaps_skipped(definition: Definition, reads: Reads) -> Iterator[Finding | None]:
     """Steps that read the output of one that may have been skipped, and never ask whether."""
-    by_id = {step.id: step for step in definition.steps}
-    loose = {
-        (edge.source, edge.target)
-        for edge in edges_of(definition)
-        if edge.origin is not Origin.EXPLICIT
-    }
-    for index, step in enumerate(definition.steps):
-        asked = [
-            path for pointer, path in readings(definition, dialect, index) if "run_if" in pointer
-        ]
-        for pointer, path in readings(definition, dialect, index):
+    optional = {step.id for step in definition.steps if step.run_if is not None or step.filters}
+    loose: dict[str, set[str]] = {step.id: set() for step in definition.steps}
+    for edge in edges_of(definition):
+        if edge.origin is not Origin.EXPLICIT and edge.source in optional:
+            loose[edge.target].add(edge.source)
+    for step, read in zip(definition.steps, reads.steps, strict=True):
+        asked = [path for pointer, path in read if "run_if" in pointer]
+        unasked = {source for source in loose[step.id] if not reads_step(asked, source)}
+        for pointer, path in read:
             match path:
-                case ("steps", source, "output", *_) if (source, step.id) in loose:
-                    is_optional = by_id[source].run_if is not None or by_id[source].filters
-                    if is_optional and not reads_step(asked, source):
-                        detail = (
-                            f"Step '{source}' may be skipped, and then has no output: say in"
-                            " run_if what happens then, or lead here with an edge."
-                        )
-                        yield _info(pointer, "MAY_BE_SKIPPED", detail)
+                case ("steps", source, "output", *_) if source in unasked:
+                    detail = (
+                        f"Step '{source}' may be skipped, and then has no output: say in"
+                        " run_if what happens then, or lead here with an edge."
+                    )
+                    yield _info(pointer, "MAY_BE_SKIPPED", detail)
                 case _:
                     pass
+        yield None
 
 
 def _too_patient(definition: Definition) -> Iterator[Finding]:

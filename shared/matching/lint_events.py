@@ -1,7 +1,6 @@
 """What in a definition does not fit the types of events that are registered."""
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from difflib import get_close_matches
 from typing import Final
 
 from shared.domain.workflows import Definition, Dialect, TriggerKind
@@ -10,37 +9,35 @@ from shared.expr.schema_paths import Absent, described, types_of
 from shared.expr.schemas import Schema
 from shared.matching.filters import compile_filter
 from shared.matching.lint import Finding, Registered, Severity
-from shared.matching.lint_reads import readings, workflow_readings
+from shared.matching.lint_reads import Reads
+from shared.matching.nearest import nearest
 from shared.matching.path_statistics import A, type_of
 from shared.matching.rules import WILDCARD, is_named
 
 OURS: Final = "workflow_execution:"
 """How the types of Turnout's own events begin, which nobody registers."""
 
+HINTS_MAX: Final = 20
+"""Of the names that are not there, for so many it is said which others are."""
+
 _SHOWN_MAX: Final = 10
 
 
 def event_findings(
-    definition: Definition, dialect: Dialect, registered: Registered
-) -> Iterator[Finding]:
-    """Everything found in a definition without problems; of payloads only in native words."""
+    definition: Definition, dialect: Dialect, reads: Reads, registered: Registered
+) -> Iterator[Finding | None]:
+    """Everything found in a definition without problems; of payloads only in native words.
+
+    None after each part that was looked at. ``reads`` is what the definition reads.
+    """
     yield from _unknown_types(definition, registered)
     schemas = _payloads(definition, registered)
-    if not schemas or dialect is not Dialect.NATIVE:
-        return
-    seen: set[tuple[str, Path]] = set()
-    reads = [*workflow_readings(definition, dialect)]
-    for index in range(len(definition.steps)):
-        reads += readings(definition, dialect, index)
-    for pointer, path in reads:
-        below = _below_payload(path)
-        if below is not None and (pointer, below) not in seen:
-            seen.add((pointer, below))
-            yield from _unknown_field(schemas, below, pointer)
-    yield from _mismatches(schemas, definition)
+    if schemas and dialect is Dialect.NATIVE:
+        yield from _unknown_fields(schemas, reads)
+        yield from _mismatches(schemas, definition)
 
 
-def _unknown_types(definition: Definition, registered: Registered) -> Iterator[Finding]:
+def _unknown_types(definition: Definition, registered: Registered) -> Iterator[Finding | None]:
     if not registered.payloads or not registered.has_all_types:
         return
     awaited = [
@@ -50,11 +47,13 @@ def _unknown_types(definition: Definition, registered: Registered) -> Iterator[F
         for i, step in enumerate(definition.steps)
         if step.wait is not None
     ]
+    hinted = 0
     for pointer, name in awaited:
         if name is None or name.startswith(OURS) or name == WILDCARD:
             continue
         if not any(is_named(known, name) for known in registered.payloads):
-            near = get_close_matches(name, registered.payloads, n=1)
+            near = nearest(name, registered.payloads) if hinted < HINTS_MAX else []
+            hinted += 1
             hint = f"did you mean '{near[0]}'?" if near else "register it, or correct the name."
             yield Finding(
                 severity=Severity.WARNING if near else Severity.INFO,
@@ -62,6 +61,7 @@ def _unknown_types(definition: Definition, registered: Registered) -> Iterator[F
                 code="UNKNOWN_EVENT_TYPE",
                 detail=f"No type of events is registered as '{name}'; {hint}",
             )
+        yield None
 
 
 def _payloads(definition: Definition, registered: Registered) -> Sequence[Schema]:
@@ -84,27 +84,40 @@ def _below_payload(path: Path) -> Path | None:
             return None
 
 
-def _unknown_field(schemas: Sequence[Schema], path: Path, pointer: str) -> Iterator[Finding]:
-    """A finding where no schema has the path."""
-    found = [described(schema, path) for schema in schemas]
-    absent = [one for one in found if isinstance(one, Absent)]
-    if len(absent) < len(found):
-        return
+def _unknown_fields(schemas: Sequence[Schema], reads: Reads) -> Iterator[Finding | None]:
+    """A finding for each path that no schema has."""
+    hinted = 0
+    for pointer, below in dict.fromkeys((at, _below_payload(path)) for at, path in reads):
+        if below is None:
+            continue
+        found = [described(schema, below) for schema in schemas]
+        absent = [one for one in found if isinstance(one, Absent)]
+        if len(absent) == len(found):
+            hint = f"; {_there(absent)}" if hinted < HINTS_MAX else "."
+            hinted += 1
+            detail = f"By its schema the payload has no '{'.'.join(absent[0].path)}'{hint}"
+            yield _warning(pointer, "UNKNOWN_FIELD", detail)
+        yield None
+
+
+def _there(absent: Sequence[Absent]) -> str:
+    """What the schemas have in the place of a name, in words."""
     known = sorted({name for one in absent for name in one.known})
-    near = get_close_matches(absent[0].path[-1], known, n=1)
-    hint = f"did you mean '{near[0]}'?" if near else f"there are {', '.join(known[:_SHOWN_MAX])}."
-    missing = ".".join(absent[0].path)
-    hint = hint if known else "there is nothing below that."
-    detail = f"By its schema the payload has no '{missing}'; {hint}"
-    yield _warning(pointer, "UNKNOWN_FIELD", detail)
+    near = nearest(absent[0].path[-1], known)
+    if near:
+        return f"did you mean '{near[0]}'?"
+    if known:
+        return f"there are {', '.join(known[:_SHOWN_MAX])}."
+    return "there is nothing below that."
 
 
-def _mismatches(schemas: Sequence[Schema], definition: Definition) -> Iterator[Finding]:
+def _mismatches(schemas: Sequence[Schema], definition: Definition) -> Iterator[Finding | None]:
     """Clauses of filters whose operand is of no type that the payload has there."""
     trees = [("/filters", definition.filters)]
     trees += [(f"/steps/{i}/filters", step.filters) for i, step in enumerate(definition.steps)]
     for pointer, tree in trees:
         for clause in compile_filter(tree, pointer).observed({}):
+            yield None
             below = _below_payload(tuple((clause.path or "").split(".")))
             if below is None or clause.operator not in _COMPARING:
                 continue

@@ -64,17 +64,22 @@ class Observer:
     def add(
         self, events: Sequence[Event], is_over: Callable[[], bool]
     ) -> Generator[None, None, None]:
-        """Look at events until it is over; it yields after each condition."""
+        """Look at events until it is over; it yields after each part of a condition."""
         for event in events:
+            if is_over():
+                return
             view = EventView(event)
             for watched in self._asked(view):
-                if is_over():
-                    return
-                watched.add(view)
-                yield
+                for _ in watched.add(view):
+                    yield
+                    if is_over():
+                        return
 
-    def findings(self) -> Iterator[Finding]:
-        """What was found. Fields of payloads are named, and their values are not."""
+    def findings(self) -> Iterator[Finding | None]:
+        """What was found; None after each part that was looked through.
+
+        Fields of payloads are named, and their values are not.
+        """
         for watched in (*self._watched, *self._within):
             yield from watched.findings()
 

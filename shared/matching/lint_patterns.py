@@ -19,8 +19,8 @@ _CHOICE: Final = re.compile(r"\((?:\?:)?([^()]*\|[^()]*)\)(?:[*+]|\{\d+,)")
 _ROW: Final = re.compile(r"(.)[*+](?:\1[*+]){2}|(?:\.[*+].*){3}")
 
 
-def pattern_findings(definition: Definition) -> Iterator[Finding]:
-    """A finding for each condition with such a pattern."""
+def pattern_findings(definition: Definition) -> Iterator[Finding | None]:
+    """A finding for each condition with such a pattern; None after each that was looked at."""
     places = [("/run_if", definition.run_if)]
     for index, step in enumerate(definition.steps):
         places += [(f"/steps/{index}/{place}", source) for place, source in conditions_in(step)]
@@ -35,6 +35,7 @@ def pattern_findings(definition: Definition) -> Iterator[Finding]:
             yield Finding(
                 severity=Severity.WARNING, pointer=pointer, code="SLOW_PATTERN", detail=detail
             )
+        yield None
 
 
 def is_risky(pattern: str) -> bool:

@@ -1,6 +1,8 @@
 """What each part of a definition without problems reads, and where it stands."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Generator, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from itertools import chain
 
 from shared.domain.values import Value
 from shared.domain.workflows import Definition, Dialect
@@ -12,8 +14,31 @@ Reading = tuple[str, Path]
 """Where something is read (a JSON pointer), and the path that is."""
 
 
-def readings(definition: Definition, dialect: Dialect, index: int) -> Iterator[Reading]:
-    """What a step reads."""
+@dataclass(frozen=True, slots=True)
+class Reads:
+    """What the workflow itself reads, beside its steps, and each step in their order."""
+
+    workflow: Sequence[Reading]
+    steps: Sequence[Sequence[Reading]]
+
+    def __iter__(self) -> Iterator[Reading]:
+        """All of it."""
+        return chain(self.workflow, *self.steps)
+
+
+def reads_of(definition: Definition, dialect: Dialect) -> Generator[None, None, Reads]:
+    """What a definition reads; it yields after each part that was looked at."""
+    steps = [_of_step(definition, dialect, index) for index in range(len(definition.steps))]
+    kept: list[list[Reading]] = []
+    for found in (_of_workflow(definition, dialect), *steps):
+        kept.append([])
+        for reading in found:
+            kept[-1].append(reading)
+            yield
+    return Reads(kept[0], kept[1:])
+
+
+def _of_step(definition: Definition, dialect: Dialect, index: int) -> Iterator[Reading]:
     step, pointer = definition.steps[index], f"/steps/{index}"
     for place, source in conditions_in(step):
         yield from _of_condition(source, f"{pointer}/{place}", dialect)
@@ -22,8 +47,7 @@ def readings(definition: Definition, dialect: Dialect, index: int) -> Iterator[R
     yield from _of_filter(step.filters, f"{pointer}/filters", dialect)
 
 
-def workflow_readings(definition: Definition, dialect: Dialect) -> Iterator[Reading]:
-    """What the workflow itself reads, beside its steps."""
+def _of_workflow(definition: Definition, dialect: Dialect) -> Iterator[Reading]:
     yield from _of_condition(definition.run_if, "/run_if", dialect)
     yield from _of_filter(definition.filters, "/filters", dialect)
     for index, edge in enumerate(definition.edges):
@@ -37,14 +61,6 @@ def workflow_readings(definition: Definition, dialect: Dialect) -> Iterator[Read
         yield from _of_value(
             definition.policy.concurrency_key, "/policy/concurrency_key/src", dialect
         )
-
-
-def steps_read(definition: Definition, dialect: Dialect) -> list[Path]:
-    """Every path that anything in the definition reads."""
-    found = [path for _, path in workflow_readings(definition, dialect)]
-    for index in range(len(definition.steps)):
-        found += [path for _, path in readings(definition, dialect, index)]
-    return found
 
 
 def reads_step(paths: Iterable[Path], step_id: str) -> bool:
@@ -68,12 +84,12 @@ _FIELDS = frozenset({"id", "status", "output", "input", "error", "handle"})
 
 def _of_condition(source: str | None, pointer: str, dialect: Dialect) -> Iterator[Reading]:
     if source is not None:
-        for path in paths_read(source):
+        for path in sorted(paths_read(source)):
             yield pointer, _rooted(path, dialect)
 
 
 def _of_value(value: Value, pointer: str, dialect: Dialect) -> Iterator[Reading]:
-    for path in paths_of(value):
+    for path in sorted(paths_of(value)):
         yield pointer, _rooted(path, dialect)
 
 

@@ -19,14 +19,16 @@ _LISTS: Final = frozenset({"~in", "~nin"})
 class Question:
     """A path, where it is read, and what it is compared with: operators and operands.
 
-    ``meant`` is a path that resembles it, where it has led nowhere, with what was seen there.
-    ``looked_at`` are the events, in words.
+    ``meant`` is a path that resembles it, where it has led nowhere, with what was seen there;
+    ``list_at`` the beginning of a filter's path that leads to a list, which it does not look
+    through. ``looked_at`` are the events, in words.
     """
 
     pointer: str
     path: Path
     seen: Sighting
     meant: tuple[Path, Sighting] | None
+    list_at: Path | None
     asked: Sequence[tuple[str, Any]]
     looked_at: str
 
@@ -49,7 +51,12 @@ def path_findings(question: Question) -> Iterator[Finding]:
 
 def _unseen(question: Question) -> Iterator[Finding]:
     seen, hint = question.seen, ""
-    if question.meant is not None:
+    if question.list_at is not None:
+        hint = (
+            f" '{'.'.join(question.list_at)}' is a list, which no filter looks through. Name an"
+            " item of it, or write a run_if."
+        )
+    elif question.meant is not None:
         meant, of_meant = question.meant
         hint = f" Did you mean '{'.'.join(meant)}', which {of_meant.share} of them have?"
     detail = f"None of {question.looked_at} has '{question.name}'.{hint}"

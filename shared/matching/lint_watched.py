@@ -1,9 +1,9 @@
 """A condition that is held against events: what it comes to, and what they have where it reads."""
 
 from abc import ABC, abstractmethod
-from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
+from collections import defaultdict
+from collections.abc import Callable, Generator, Iterator, Sequence
+from dataclasses import dataclass
 from typing import Any, Final, TypeAlias
 
 from shared.domain.errors import Invalid
@@ -11,26 +11,29 @@ from shared.domain.ids import EventKey
 from shared.domain.workflows import Dialect
 from shared.expr.bounds import RUN_IF
 from shared.expr.comparisons import comparisons_in
-from shared.expr.jsonata import Expression, ExpressionCache, Truth
+from shared.expr.jsonata import ExpressionCache, Truth
 from shared.expr.parts import parts_of
 from shared.expr.reads import WHOLE, Path, paths_read, variables_read
 from shared.matching.clauses import Clause, clauses_of
 from shared.matching.conditions import constant_truth
 from shared.matching.filters import Filter
-from shared.matching.lint import Finding, Severity
+from shared.matching.lint import Finding
 from shared.matching.lint_sightings import Question, path_findings
+from shared.matching.lint_tallies import Tally, tally_findings
 from shared.matching.path_statistics import Sighting
-from shared.matching.similar import similar, values_at
+from shared.matching.similar import (
+    list_within,
+    similar,
+    similar_in_filter,
+    value_at,
+    values_at,
+)
 from shared.matching.view import EventView
-
-EVENTS_MIN: Final = 10
-"""Of fewer events nothing is said to be always or never so."""
 
 _At: TypeAlias = tuple[str, Path]
 """Where something is read (a JSON pointer), and the path that is."""
 
 _MEANT_TRIES_MAX: Final = 5
-_QUOTED_CHARS_MAX: Final = 80
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,21 +50,9 @@ class Sees:
     events: str = "events"
     variables: frozenset[str] = frozenset()
 
-
-@dataclass(slots=True)
-class _Tally:
-    """What a condition came to, with the first event of each kind; ``text`` quotes it."""
-
-    pointer: str
-    text: str | None
-    test: Callable[[EventView], Truth]
-    counts: Counter[Truth] = field(default_factory=Counter)
-    samples: dict[Truth, EventKey] = field(default_factory=dict)
-
-    def add(self, view: EventView) -> None:
-        truth = self.test(view)
-        self.counts[truth] += 1
-        self.samples.setdefault(truth, view.event.key)
+    def looked_at(self, count: int) -> str:
+        """So many of the events, in words."""
+        return f"the last {count:,} {self.events}"
 
 
 class Watched(ABC):
@@ -69,25 +60,34 @@ class Watched(ABC):
 
     def __init__(self, sees: Sees) -> None:
         self._sees = sees
-        self._looked_at = 0
-        self._tallies: list[_Tally] = []
+        self._is_ready = False
+        self._tallies: list[Tally] = []
         self._paths: dict[_At, Sighting] = {}
         self._meant: dict[_At, tuple[Path, Sighting]] = {}
+        self._lists: dict[_At, Path] = {}
 
-    def add(self, view: EventView) -> None:
-        """Look at an event."""
-        self._looked_at += 1
+    def add(self, view: EventView) -> Generator[None, None, None]:
+        """Look at an event.
+
+        It yields after each part, of which there may be thousands, and may be left off there: what
+        is found then says of each part of how many events it speaks.
+        """
+        if not self._is_ready:
+            yield from self._make_ready()
+            self._is_ready = True
         for tally in self._tallies:
             tally.add(view)
-        self._look(view)
+            yield
+        yield from self._look(view)
 
-    def findings(self) -> Iterator[Finding]:
-        """What was found. Fields of payloads are named, and their values are not."""
-        if not self._looked_at:
-            return
-        looked_at = f"the last {self._looked_at:,} {self._sees.events}"
+    def findings(self) -> Iterator[Finding | None]:
+        """What was found; None after each part that was looked through.
+
+        Fields of payloads are named, and their values are not.
+        """
         for tally in self._tallies:
-            yield from _of_tally(tally, self._looked_at, looked_at)
+            yield from tally_findings(tally, self._sees.looked_at(tally.count))
+            yield None
         for at, sighting in self._paths.items():
             pointer, path = at
             question = Question(
@@ -95,32 +95,43 @@ class Watched(ABC):
                 path=path,
                 seen=sighting,
                 meant=self._meant.get(at),
+                list_at=self._lists.get(at),
                 asked=self._asked(at),
-                looked_at=looked_at,
+                looked_at=self._sees.looked_at(sighting.looked_at),
             )
             yield from path_findings(question)
+            yield None
 
     @abstractmethod
-    def _look(self, view: EventView) -> None:
-        """See what the event has at each path that is read."""
+    def _make_ready(self) -> Generator[None, None, None]:
+        """What is done once, before the first event; it yields after each part."""
+
+    @abstractmethod
+    def _look(self, view: EventView) -> Generator[None, None, None]:
+        """See what the event has at each path that is read; it yields after each."""
 
     @abstractmethod
     def _asked(self, at: _At) -> Sequence[tuple[str, Any]]:
         """The operators and operands that a path is compared with there."""
 
-    def _see(
-        self, pointer: str, path: Path, key: EventKey, values: Sequence[Any], scope: Any
-    ) -> None:
-        at = pointer, path
+    @abstractmethod
+    def _values(self, scope: Any, path: Path) -> Sequence[Any]:
+        """What a path leads to."""
+
+    @abstractmethod
+    def _hint(self, at: _At, scope: Any) -> Path | None:
+        """What may have been meant by a path that leads nowhere."""
+
+    def _see(self, at: _At, key: EventKey, values: Sequence[Any], scope: Any) -> None:
         sighting = self._paths.setdefault(at, Sighting())
         sighting.add(key, values)
         if not values and at not in self._meant and sighting.missing <= _MEANT_TRIES_MAX:
-            meant = similar(scope, path)
+            meant = self._hint(at, scope)
             if meant is not None:
                 self._meant[at] = meant, Sighting()
         if at in self._meant:
             meant, of_meant = self._meant[at]
-            of_meant.add(key, values_at(scope, meant))
+            of_meant.add(key, self._values(scope, meant))
 
 
 class WatchedExpression(Watched):
@@ -130,41 +141,59 @@ class WatchedExpression(Watched):
         super().__init__(sees)
         self._pointer = pointer
         self._source = source
-        self._read = [path for path in paths_read(source) if path and sees.is_told(path)]
+        self._expressions = expressions
+        self._read: Sequence[Path] = ()
+        self._compared: defaultdict[Path, list[tuple[str, Any]]] = defaultdict(list)
+
+    def _make_ready(self) -> Generator[None, None, None]:
+        is_told, source = self._sees.is_told, self._source
+        self._read = sorted(path for path in paths_read(source) if path and is_told(path))
+        yield
+        if self._read:
+            for one in comparisons_in(source):
+                self._compared[one.path].append((one.operator, one.literal))
+            yield
         if constant_truth(source) is None:
-            texts = dict.fromkeys((source.strip(), *parts_of(source)))
-            self._tallies += self._tallies_of(texts, expressions)
+            yield
+            for text in dict.fromkeys((source.strip(), *parts_of(source))):
+                yield
+                self._tallies += self._tallies_of(text)
 
-    def _tallies_of(self, texts: Iterable[str], expressions: ExpressionCache) -> Iterator[_Tally]:
-        for text in texts:
-            try:
-                expression = expressions.get(text, dialect=self._sees.dialect)
-            except Invalid:
-                continue  # a part that cannot stand alone
-            if not self._is_told(text):
-                continue
+    def _tallies_of(self, text: str) -> Iterator[Tally]:
+        """One; none of a part that cannot stand alone, or reads more than the event."""
+        try:
+            expression = self._expressions.get(text, dialect=self._sees.dialect)
+        except Invalid:
+            return
+        if not self._is_told(text):
+            return
 
-            def test(view: EventView, expression: Expression = expression) -> Truth:
-                document = view.document(self._sees.dialect)
-                return expression.test(document, bounds=RUN_IF, now=view.now, seed=view.seed).truth
+        def test(view: EventView) -> Truth:
+            document = view.document(self._sees.dialect)
+            return expression.test(document, bounds=RUN_IF, now=view.now, seed=view.seed).truth
 
-            is_cut = len(text) > _QUOTED_CHARS_MAX
-            quoted = f"{text[:_QUOTED_CHARS_MAX]}…" if is_cut else text
-            yield _Tally(self._pointer, quoted, test)
+        yield Tally(self._pointer, text, test)
 
     def _is_told(self, text: str) -> bool:
         is_free = not variables_read(text) & self._sees.variables
         return is_free and all(map(self._sees.is_told, paths_read(text)))
 
-    def _look(self, view: EventView) -> None:
+    def _look(self, view: EventView) -> Generator[None, None, None]:
         scope = view.scope(self._sees.dialect)
         for path in self._read:
-            self._see(self._pointer, path, view.event.key, values_at(scope, path), scope)
+            self._see((self._pointer, path), view.event.key, values_at(scope, path), scope)
+            yield
 
     def _asked(self, at: _At) -> Sequence[tuple[str, Any]]:
         _, path = at
-        compared = comparisons_in(self._source)
-        return [(one.operator, one.literal) for one in compared if one.path == path]
+        return self._compared.get(path, ())
+
+    def _values(self, scope: Any, path: Path) -> Sequence[Any]:
+        return values_at(scope, path)
+
+    def _hint(self, at: _At, scope: Any) -> Path | None:
+        _, path = at
+        return similar(scope, path)
 
 
 class WatchedFilter(Watched):
@@ -174,8 +203,10 @@ class WatchedFilter(Watched):
         super().__init__(sees)
         self._filter = filter_
         self._clauses: dict[str, Clause] = {}
-        operands = filter_.operands
-        for node in clauses_of(filter_.plan.root):
+
+    def _make_ready(self) -> Generator[None, None, None]:
+        sees, operands = self._sees, self._filter.operands
+        for node in clauses_of(self._filter.plan.root):
             if not all(sees.is_told(_path(clause)) for clause in node.observed({}, operands)):
                 continue
 
@@ -185,47 +216,33 @@ class WatchedFilter(Watched):
                     return Truth.TRUE
                 return Truth.FALSE if failed.error is None else Truth.ERROR
 
-            self._tallies.append(_Tally(node.pointer, None, test))
+            self._tallies.append(Tally(node.pointer, None, test))
+            yield
 
-    def _look(self, view: EventView) -> None:
+    def _look(self, view: EventView) -> Generator[None, None, None]:
         seen = view.seen_by(self._sees.dialect, self._sees.name)
         for clause in self._filter.observed(seen):
             if self._sees.is_told(_path(clause)):
                 self._clauses[clause.pointer] = clause
                 values = [] if clause.actual is None else [clause.actual]
-                self._see(clause.pointer, _path(clause), view.event.key, values, seen)
+                self._see((clause.pointer, _path(clause)), view.event.key, values, seen)
+            yield
 
     def _asked(self, at: _At) -> Sequence[tuple[str, Any]]:
         pointer, _ = at
         return [(self._clauses[pointer].operator, self._clauses[pointer].wanted)]
 
+    def _values(self, scope: Any, path: Path) -> Sequence[Any]:
+        return value_at(scope, path)
+
+    def _hint(self, at: _At, scope: Any) -> Path | None:
+        _, path = at
+        within = list_within(scope, path)
+        if within is not None:
+            self._lists.setdefault(at, within)
+            return None
+        return similar_in_filter(scope, path)
+
 
 def _path(clause: Clause) -> Path:
     return WHOLE if clause.path is None else tuple(clause.path.split("."))
-
-
-def _of_tally(tally: _Tally, count: int, looked_at: str) -> Iterator[Finding]:
-    quoted = "It" if tally.text is None else f"'{tally.text}'"
-    failed, held = tally.counts[Truth.ERROR], tally.counts[Truth.TRUE]
-    if failed:
-        detail = f"{quoted} failed on {failed:,} of {looked_at}."
-        yield _finding(
-            Severity.WARNING, tally, "CONDITION_FAILS", detail, tally.samples[Truth.ERROR]
-        )
-    if count < EVENTS_MIN or failed:
-        return
-    if not held:
-        detail = f"{quoted} held for none of {looked_at}."
-        sample = next(iter(tally.samples.values()))
-        yield _finding(Severity.WARNING, tally, "NEVER_HELD", detail, sample)
-    elif held == count:
-        detail = f"{quoted} held for each of {looked_at}."
-        yield _finding(Severity.INFO, tally, "ALWAYS_HELD", detail, tally.samples[Truth.TRUE])
-
-
-def _finding(
-    severity: Severity, tally: _Tally, code: str, detail: str, event_key: EventKey
-) -> Finding:
-    return Finding(
-        severity=severity, pointer=tally.pointer, code=code, detail=detail, event_key=event_key
-    )

@@ -1,9 +1,10 @@
 """Which workflows an event may start, and whether it does."""
 
-from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections import Counter, defaultdict
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from functools import lru_cache
+from types import MappingProxyType
 from typing import Final
 from weakref import WeakValueDictionary
 
@@ -28,6 +29,8 @@ OUTLINES_MAX: Final = 1_024
 _Name = tuple[int, str]
 """An environment's number, which is hashed much faster, and a name as a trigger writes it."""
 
+_NONE: Final[Mapping[Dialect, Index[Rule]]] = MappingProxyType({})
+
 
 class WorkflowTable:
     """The workflows that events may start, by environment, event name and conditions.
@@ -44,6 +47,8 @@ class WorkflowTable:
         # stay when triggers go: an environment has at most as many as a name has characters.
         self._lengths: defaultdict[int, set[int]] = defaultdict(set)
         self._unindexed = set[int]()
+        # How many await a name of whose conditions it is plain that no event can meet them.
+        self._never_tried = Counter[_Name]()
         # One reader a path: what is read once is found by it. Few outlive the rules that read them.
         self._readers = WeakValueDictionary[str | Names, Reader]()
         self._outline = lru_cache(OUTLINES_MAX)(self._outlined)
@@ -73,26 +78,34 @@ class WorkflowTable:
         stands = self._stands(rule)
         if (None, ()) in stands and (rule.filter is not None or rule.run_if is not None):
             self._unindexed.add(number)
-        for place in _places(rule) if stands else ():
+        for place in _places(rule):
+            environment_id, name = place
+            if name.endswith(WILDCARD):
+                self._lengths[environment_id].add(len(name))
+            if not stands:
+                self._never_tried[place] += 1
+                continue
             indexes = self._places[place]
             index = indexes.get(rule.dialect)
             if index is None:
                 index = indexes[rule.dialect] = Index()
             for named, left in stands:
                 index.add(rule, left, named)
-            environment_id, name = place
-            if name.endswith(WILDCARD):
-                self._lengths[environment_id].add(len(name))
 
     def remove(self, workflow_id: WorkflowId) -> None:
         """Forget a workflow; it need not be there."""
         rule = self._rules.pop(workflow_id.int, None)
+        if rule is None:
+            return
         self._unindexed.discard(workflow_id.int)
         # Derived once more: to keep them would take as much memory as all the rest.
-        stands = () if rule is None else self._stands(rule)
-        if rule is None or not stands:
-            return
+        stands = self._stands(rule)
         for place in _places(rule):
+            if not stands:
+                self._never_tried[place] -= 1
+                if not self._never_tried[place]:
+                    del self._never_tried[place]
+                continue
             indexes = self._places[place]
             for named, left in stands:
                 indexes[rule.dialect].remove(rule, left, named)
@@ -111,15 +124,22 @@ class WorkflowTable:
         return [judge(view, rule) for rule in self.candidates(view)]
 
     def names_of(self, event: Event) -> list[str]:
-        """The names, as triggers write them, by which workflows of the table await ``event``."""
-        return [name for name, _ in self._awaited(event)]
+        """The names, as triggers write them, by which workflows of the table await ``event``.
+
+        Those count as well that are never tried.
+        """
+        return [
+            name
+            for number, name in self._names(event)
+            if (number, name) in self._places or (number, name) in self._never_tried
+        ]
 
     def candidates(self, view: EventView, first: WorkflowId | None = None) -> list[Rule]:
         """The rules on which ``match`` decides, from that of the workflow ``first`` on."""
         readings: dict[Dialect, Reading] = {}
         found: dict[Rule, None] = {}
-        for _, indexes in self._awaited(view.event):
-            for dialect, index in indexes.items():
+        for name in self._names(view.event):
+            for dialect, index in self._places.get(name, _NONE).items():
                 reading = readings.get(dialect)
                 if reading is None:
                     reading = readings[dialect] = Reading(view, dialect)
@@ -127,17 +147,14 @@ class WorkflowTable:
         rules = found if first is None else [r for r in found if r.workflow_id.int >= first.int]
         return sorted(rules, key=_order) if len(rules) > 1 else list(rules)
 
-    def _awaited(self, event: Event) -> Iterator[tuple[str, dict[Dialect, Index[Rule]]]]:
-        """The names by which workflows await ``event``, with their indexes."""
+    def _names(self, event: Event) -> list[_Name]:
+        """The names by which a workflow may await ``event``."""
         number, type_ = event.environment_id.int, event.type
-        names = [type_]
+        names = [(number, type_)]
         if lengths := self._lengths.get(number):
             most = len(type_) + 1
-            names += [type_[: length - 1] + WILDCARD for length in lengths if length <= most]
-        for name in names:
-            indexes = self._places.get((number, name))
-            if indexes is not None:
-                yield name, indexes
+            names += [(number, type_[: n - 1] + WILDCARD) for n in lengths if n <= most]
+        return names
 
     def _stands(self, rule: Rule) -> Sequence[Stand]:
         # The name is no event's: what asks for it is tried on each.

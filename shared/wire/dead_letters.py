@@ -13,11 +13,8 @@ KEY_BYTES_MAX = 1_024
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class DeadLetter:
-    """A record that could not be used: where it stands, why, and what it held.
-
-    Its own record goes under the same ``key``. ``environment_id`` is None where it cannot be told.
-    """
+class Unusable:
+    """A record that could not be used: where it stands, and why."""
 
     reason: str
     detail: str
@@ -25,15 +22,24 @@ class DeadLetter:
     topic: str
     partition: int
     offset: int
-    key: bytes | None
-    value: bytes | None
-    headers: tuple[tuple[str, bytes], ...] = ()
-    environment_id: EnvironmentId | None = None
 
     @property
     def record_id(self) -> str:
         """The same for the same record and reason, however often it is read."""
         return f"{self.topic}/{self.partition}@{self.offset}:{self.reason}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DeadLetter(Unusable):
+    """With what it held. Its own record goes under the same ``key``.
+
+    ``environment_id`` is None where it cannot be told.
+    """
+
+    key: bytes | None
+    value: bytes | None
+    headers: tuple[tuple[str, bytes], ...] = ()
+    environment_id: EnvironmentId | None = None
 
     @property
     def record_key(self) -> bytes | None:

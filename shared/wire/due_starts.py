@@ -29,19 +29,19 @@ DUE: Final = "schedule:due"
 
 
 class Made(NamedTuple):
-    """The execution that has set a schedule up: the event it started with, None: not kept.
+    """The execution that has set a schedule up: how large its event is, None: it is not kept.
 
     ``lineage`` is what ``shared/wire/lineage.py`` writes.
     """
 
-    event: bytes | None
+    event_bytes: int | None
     lineage: Mapping[str, Any]
     is_cancelled: bool
 
     @property
     def has_ended(self) -> bool:
         """Whether its schedule starts nothing any more."""
-        return self.is_cancelled or self.event is None
+        return self.is_cancelled or self.event_bytes is None
 
 
 def trigger_run_id(
@@ -67,26 +67,33 @@ def deferred(kept: Kept, after: datetime) -> Kept:
     return kept._replace(next_at=at, run_at=run_at(kept.schedule, at, run_id(kept, at)))
 
 
-def encode_due(kept: Kept, made: Made | None, at: datetime, *, source: str) -> bytes:
-    """The command that starts the execution for a time; ``made`` where a step has set it up."""
-    event, lineage = _cause(kept, made, at)
+def encode_due(
+    kept: Kept, made: Made | None, event: bytes | None, at: datetime, *, source: str
+) -> bytes:
+    """The command that starts the execution for a time.
+
+    Where a step has set it up, ``made`` is its execution, and ``event`` what that started with.
+    """
+    told, lineage = _cause(kept, made, event, at)
     return encode_start(
         run_id(kept, at),
         kept.workflow_id,
         kept.workflow_version,
-        event,
+        told,
         at,
         source=source,
         lineage=lineage,
     )
 
 
-def _cause(kept: Kept, made: Made | None, at: datetime) -> tuple[bytes, Lineage]:
+def _cause(
+    kept: Kept, made: Made | None, event: bytes | None, at: datetime
+) -> tuple[bytes, Lineage]:
     """With which event an execution starts, and what it belongs to."""
     if isinstance(kept.owner, str):
         return encode_event(_event(kept, kept.owner, at)), Lineage()
     assert made is not None, "a step's schedule has its execution"
-    assert made.event is not None, "one without its event has ended"
+    assert event is not None, "one without its event has ended"
     repeats = Repeat(
         execution_id=kept.owner.execution_id,
         inherits=True,
@@ -95,7 +102,7 @@ def _cause(kept: Kept, made: Made | None, at: datetime) -> tuple[bytes, Lineage]
         due_at=at,
     )
     asked = read_asked(made.lineage)
-    return made.event, Lineage(repeats=repeats, asked=asked and asked.repeated)
+    return event, Lineage(repeats=repeats, asked=asked and asked.repeated)
 
 
 def _event(kept: Kept, trigger_id: str, at: datetime) -> Event:

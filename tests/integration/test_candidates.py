@@ -12,11 +12,11 @@ import orjson
 import pytest
 
 from shared.db import migrate
+from shared.db.candidates import list_candidates
 from shared.db.pool import Connection, Pool
 from shared.db.tenancy import become_tenant
 from shared.db.workflows import (
     delete_workflow,
-    list_candidates,
     list_workflows,
     lock_changes,
     write_workflow,
@@ -77,7 +77,8 @@ async def found(
     async with conn.transaction():
         await become_tenant(conn, DEFAULT_ENVIRONMENT)
         about = event(type=type_, received_at=at)
-        return [(one.id.int, one.version) for one in await list_candidates(conn, about, **asked)]
+        listed = [one.read() for one in await list_candidates(conn, about, **asked)]
+        return [(one.id.int, one.version) for one in listed]
 
 
 async def test_they_are_those_that_name_the_type(pool: Pool) -> None:

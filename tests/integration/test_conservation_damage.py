@@ -31,9 +31,20 @@ def lineage(path: str, value: str) -> str:
 def beyond(group: str, topic: str) -> str:
     """Commits what a group of consumers has not read, as there is no more."""
     return (
-        "UPDATE bus_positions SET position = position + 1000 FROM bus_topics AS t"
-        f" WHERE t.topic_id = bus_positions.topic_id AND t.name = 'turnout.{topic}'"
-        f" AND group_name = 'turnout.{group}' RETURNING t.name || '/' || partition"
+        f"WITH g AS (INSERT INTO bus_groups VALUES ('turnout.{group}') ON CONFLICT DO NOTHING)"
+        " INSERT INTO bus_positions (group_name, topic_id, partition, position)"
+        f" SELECT 'turnout.{group}', topic_id, 0, 1000 FROM bus_topics"
+        f" WHERE name = 'turnout.{topic}'"
+        " ON CONFLICT (group_name, topic_id, partition) DO UPDATE SET position = excluded.position"
+        f" RETURNING 'turnout.{topic}/0'"
+    )
+
+
+def under_way(status: str) -> str:
+    """Takes an execution for one that has not ended."""
+    return (
+        f"UPDATE executions SET status = '{status}', finished_at = NULL"
+        f" WHERE id = ({CHILD}) RETURNING id"
     )
 
 
@@ -47,6 +58,13 @@ DAMAGED = {
     "wrong_attempt": (
         f"UPDATE execution_log SET attempt = 2 WHERE execution_id = ({CALLER})"
         " AND step_id = 'first' RETURNING execution_id || ':' || position"
+    ),
+    "conflict_lost": (
+        f"UPDATE event_keys SET body_hash = '' WHERE key = ({EVENT}) RETURNING origin"
+    ),
+    "step_missing": (
+        "UPDATE execution_log SET step_id = NULL, attempt = NULL, status = NULL WHERE execution_id"
+        f" = ({CALLER}) AND step_id = 'first' RETURNING execution_id || ':first'"
     ),
 }
 
@@ -69,6 +87,8 @@ BEYOND = {
     "matcher": beyond("matcher", "triggers"),
     "executor": ahead("consumed_offset = consumed_offset + 1000", "turnout.commands/0"),
     "publisher": ahead("emitted_seq = written_seq + 1", "log/0"),
+    "webhooks": beyond("webhooks", "executions"),
+    "answers": beyond("task-results", "task-results"),
 }
 
 
@@ -77,6 +97,21 @@ async def test_no_cursor_is_ahead_unseen(copy: Copy, who: str) -> None:
     """A position beyond the end, from which the next records would be passed over, is named."""
     place = await copy.pool.fetchval(BEYOND[who])
     assert ("cursor_ahead", str(place)) in await copy.found()
+
+
+@pytest.mark.parametrize("status", ["RUNNING", "RETRYING", "WAITING", "SUSPENDED"])
+async def test_who_would_be_found_by_nobody_is_named(copy: Copy, status: str) -> None:
+    """One that runs is looked for by its command; one that is suspended waits to be told.
+
+    So does any other; it is found by what it was told and has not taken in.
+    """
+    id_ = await copy.pool.fetchval(under_way(status))
+    named = ("execution_forgotten", str(id_))
+    assert (named in await copy.found()) is (status != "SUSPENDED")
+    await copy.pool.execute("UPDATE partition_owners SET active_offset = 0")
+    assert (named in await copy.found()) is (status not in {"RUNNING", "SUSPENDED"})
+    await copy.pool.execute("INSERT INTO inbox VALUES ($1, 1, 0, '{}')", id_)
+    assert named not in await copy.found()
 
 
 async def test_nothing_on_a_topic_ends_the_walk(copy: Copy) -> None:

@@ -5,7 +5,7 @@ import socket
 from collections import Counter
 from collections.abc import AsyncIterator, Iterator
 from dataclasses import replace
-from threading import Event
+from threading import Event, Thread
 from typing import Any
 from uuid import uuid4
 
@@ -152,6 +152,28 @@ async def test_a_share_is_free_again_when_names_were_found(names: Names) -> None
             await resolver.resolve("other.test")
         names.answered.set()
         await asyncio.gather(*held)
+
+
+async def test_a_lookup_that_gets_no_thread_is_over(
+    names: Names, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It fails at once, and takes nothing from those that come when there are threads again."""
+    resolver = SystemResolver()
+    ASKING.set(EnvironmentId(uuid4()))
+
+    def refuse(_self: Thread) -> None:
+        raise RuntimeError("can't start new thread")
+
+    with monkeypatch.context() as limited:
+        limited.setattr(Thread, "start", refuse)
+        for _ in range(SHARE + 1):
+            with pytest.raises(OSError, match="can't start new thread"):
+                await asyncio.wait_for(resolver.resolve("quick.test"), 25)
+    assert await asyncio.wait_for(resolver.resolve("quick.test"), 25)
+    held = [asyncio.create_task(resolver.resolve(f"slow-{n}.test")) for n in range(SHARE)]
+    await eventually(lambda: len(names.asked) == 1 + SHARE)
+    names.answered.set()
+    await asyncio.gather(*held)
 
 
 async def _outcome(caller: Caller, request: Request) -> type[Exception] | None:

@@ -5,9 +5,13 @@ from typing import Any
 
 import pytest
 
-from services.executor import sleepers
+from services.executor import life, sleepers
+from services.executor.perform import Tools, perform
+from services.executor.runs import Performing, Run
 from shared.domain.ids import StepId
+from shared.domain.outcomes import ErrorKind, Failed, Interrupted, Outcome, StepError
 from shared.domain.signals import Decided, Resume, Suspend
+from shared.runtime.clock import SystemClock
 from tests.support.eventually import eventually
 from tests.support.gated import open_receiver
 from tests.support.works import (
@@ -30,6 +34,15 @@ from tests.support.works import (
 ASK: dict[str, Any] = {"id": "ask", "kind": "approval"}
 ASKED = "SELECT count(*) FROM waits"
 NAPS = "SELECT count(*) FROM execution_log WHERE step_id = 'nap' AND status = 'WAITING'"
+
+
+class Ahead(SystemClock):
+    """The machine's clock, and ``by`` more."""
+
+    by = timedelta()
+
+    def now(self) -> datetime:
+        return super().now() + self.by
 
 
 def nap(duration_s: float) -> dict[str, Any]:
@@ -59,6 +72,37 @@ async def test_executions_expire_wherever_they_are(database: str) -> None:
         found = await statuses(works.pool)
         assert [found[id_] for id_ in (*ids, suspended)] == ["EXPIRED"] * 4
         assert found[quick] == "COMPLETED"
+        await check_history(works)
+
+
+async def test_a_step_that_fails_as_it_expires_ends_it_all_the_same(
+    database: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What the expiry broke off beside it is not waited for: the others are undone at once."""
+
+    async def refused(run: Run, performing: Performing, tools: Tools) -> Outcome | Interrupted:
+        outcome = await perform(run, performing, tools)
+        if performing.effect.key != "call" or not isinstance(outcome, Interrupted):
+            return outcome
+        error = StepError(kind=ErrorKind.REFUSED, message="No.")
+        return Failed(error=error)  # its answer came at that moment
+
+    monkeypatch.setattr(life, "perform", refused)
+    clock = Ahead()
+    async with open_receiver() as receiver, open_works(database, clock=clock) as works:
+        receiver.gate.clear()
+        undone = {**NOTE, "compensation": {"action": "transform", "input": {"src": "undone"}}}
+        fails = {**receiver.step(), "on_failure": "compensate", "depends_on": ["note"]}
+        beside = {**receiver.step(), "id": "beside", "depends_on": ["note"]}
+        [id_] = await start(works, await works.register(expiring(600, undone, beside, fails)))
+        await eventually(lambda: len(receiver.keys) == 2)
+        clock.by = timedelta(seconds=600)
+        await say(works, id_, Resume())  # it changes nothing, but that the time is looked at
+        await all_ended(works.pool, 1)
+        assert list((await statuses(works.pool)).values()) == ["FAILED"]
+        settled = "SELECT step_id FROM execution_log WHERE status = 'COMPLETED' ORDER BY position"
+        found = [row["step_id"] for row in await works.pool.fetch(settled)]
+        assert (found[0], len(found)) == ("note", 2)
         await check_history(works)
 
 

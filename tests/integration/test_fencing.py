@@ -2,7 +2,7 @@
 
 import asyncio
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from uuid import uuid4
 
 import pytest
@@ -44,6 +44,7 @@ from tests.support.works import (
 )
 
 NOW = datetime(2026, 11, 22, tzinfo=UTC)
+HOUR = timedelta(hours=1)
 PLAN = Plan(
     workflow_id=WorkflowId(uuid4()),
     version=1,
@@ -180,6 +181,36 @@ async def test_the_first_entries_of_what_is_there_are_not_written_again(pool: Po
         again = await commit_group(conn, group)
     assert not again.started
     assert await dump(pool) == before
+
+
+@pytest.mark.parametrize("order", [1, -1])
+async def test_a_repeated_start_leaves_the_timer_that_comes_with_it_alone(
+    pool: Pool, order: int
+) -> None:
+    """In one group with the execution's own, the timer of a start counts only if that is new."""
+    async with pool.acquire() as conn:
+        owned = await claim(conn, 3, owner="a", now=NOW)
+        first = Group(fences=[fence(3, owned.epoch)])
+        asleep = admit(first, 3)
+        await commit_group(conn, first)
+        group = Group(fences=[fence(3, owned.epoch, seq=2)], started=dict(first.started))
+        held = admit(group, 3)
+        group.written.clear()
+        timers = [
+            Timer(3, asleep, NOW + HOUR),
+            Timer(3, asleep, NOW, is_first=True),
+            Timer(3, held, None),  # a word came before its start: the execution was not there
+            Timer(3, held, NOW, is_first=True),
+        ]
+        group.timers.clear()
+        for timer in timers[::order]:
+            group.wake(timer)
+        committed = await commit_group(conn, group)
+    assert committed.started == {held}
+    assert {r["execution_id"]: r["due_at"] for r in await pool.fetch("SELECT * FROM timers")} == {
+        asleep: NOW + HOUR,
+        held: NOW,
+    }
 
 
 LATE = ["changed", "slept", "woken", "heard", "taken_in", "waiting", "passed"]

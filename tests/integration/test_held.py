@@ -2,8 +2,7 @@
 
 import asyncio
 from datetime import timedelta
-from typing import Any, Final
-from uuid import UUID
+from typing import Any
 
 import pytest
 
@@ -14,6 +13,7 @@ from shared.domain.ids import ExecutionId, StepId
 from shared.domain.signals import Decided
 from tests.support.crowd import Crowd, open_crowd
 from tests.support.eventually import eventually
+from tests.support.holding import HELD, LIMITED, MOST, OTHER, held
 from tests.support.works import (
     NOTE,
     Works,
@@ -30,13 +30,9 @@ from tests.support.works import (
     workflow,
 )
 
-OTHER: Final = UUID("00000000-0000-4000-8000-0000000000aa")
-MOST: Final = 3
-LIMITED: Final[dict[str, Any]] = {"concurrency": {"executions_max": MOST}}
 ASK = {"id": "ask", "kind": "approval", "approval": {"approver": {"type": "user", "id": "boss"}}}
 RUNNING = "SELECT count(*) FROM executions WHERE status = 'RUNNING'"
 WAITING = "SELECT count(*) FROM executions WHERE status = 'WAITING'"
-HELD = "turnout_executions_held"
 
 
 async def hung(works: Works, crowd: Crowd, count: int, *, key: str = "a") -> list[ExecutionId]:
@@ -50,11 +46,6 @@ async def start_other(works: Works, count: int) -> None:
     """Start executions of the other environment that call nobody."""
     flow = await works.register(workflow(NOTE), environment_id=OTHER)
     await start(works, flow, count)
-
-
-async def held(works: Works, count: int) -> None:
-    """Return when so many executions are held."""
-    await eventually(lambda: works.metric(HELD) == count, within_s=60)
 
 
 async def done(works: Works, count: int) -> None:

@@ -212,7 +212,13 @@ async def test_retry_after_may_be_a_date(
     assert least_s < outcome.error.retry_after_s < most_s
 
 
-@pytest.mark.parametrize("asks", ["", "soon", "-1", "1.5"])
+@pytest.mark.parametrize(
+    "asks",
+    [
+        *("", "soon", "-1", "1.5", "Mon, 01 Jan 99999999999999999999 00:00:00 GMT"),
+        "Mon, 01 Jan 2026 00:00:00 +9999999999999",
+    ],
+)
 async def test_a_retry_after_that_is_none_is_passed_over(caller: Caller, asks: str) -> None:
     """The status still says that another attempt is worth it."""
     outcome = await answered(caller, web.Response(status=503, headers={"Retry-After": asks}))

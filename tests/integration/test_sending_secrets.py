@@ -26,7 +26,7 @@ from shared.egress.caller import Caller, open_caller
 from shared.egress.settings import EgressSettings
 from shared.expr.secrets import SecretMarks
 from shared.runtime.clock import SystemClock
-from tests.unit.executor.calls import call, registered
+from tests.unit.executor.calls import EXECUTION, call, registered
 
 CANARY = 'cAnary/7f3a?="~x'
 MARKS = SecretMarks("nonce")
@@ -41,9 +41,15 @@ FORMS = (
     quote(CANARY, safe=""),
     quote_plus(CANARY),
     orjson.dumps(CANARY).decode()[1:-1],
+    r"cAnary\/7f3a?=\"~x",  # as PHP writes it
+    r"cAnary/7f3a?=\u0022~x",  # as .NET does
+    "".join(f"\\u{ord(character):04x}" for character in CANARY),
 )
 # Whatever form a leak has, it holds a few characters of one of these.
 TRACES = ("cAnary", "7f3a", *(form[4:16] for form in FORMS))
+
+
+TASK = ["action", "action_version", "task_id", "input", "heartbeat_s", "timeout_s"]
 
 
 def leaks(outcome: object, logged: object) -> list[str]:
@@ -122,6 +128,20 @@ async def test_a_long_error_gives_no_half_of_it_away(caller: Caller, before: int
     assert leaks(outcome, logged) == []
 
 
+@pytest.mark.parametrize("form", FORMS)
+async def test_a_refusal_gives_it_away_in_no_form(caller: Caller, form: str) -> None:
+    """What is kept of a refusal is its body as it was written, whoever wrote it."""
+
+    async def refuse(_: web.Request) -> web.Response:
+        return web.Response(status=400, text=f'{{"a":"b\\/c","key":"{form}"}}')
+
+    async with app(refuse) as url:
+        outcome, logged = await sent(HttpRequest(caller), {"url": url, "headers": {"X": KEY}})
+    assert leaks(outcome, logged) == []
+    assert isinstance(outcome, Failed)
+    assert '{"a":"b\\/c","key":"' in outcome.error.message
+
+
 async def test_an_answer_that_does_not_fit_gives_nothing_away(caller: Caller) -> None:
     """What is said of an input or output that its schema refuses quotes neither."""
 
@@ -180,12 +200,35 @@ async def test_an_action_that_breaks_gives_nothing_away(
     assert len(logged) == (kind is ErrorKind.DEFECT)
 
 
-async def test_a_task_is_kept_without_its_secrets() -> None:
-    """What a worker is sent goes through the log, and so holds none."""
-    outcome, logged = await sent(WorkerAction(registered()), {"key": KEY})
+@pytest.mark.parametrize("value", [CANARY, "abc", *TASK])
+async def test_a_task_is_kept_with_references(value: str) -> None:
+    """What a worker is sent goes through the log; no secret is in it, and no word of ours lacks."""
+    source = ConfiguredSecrets(DEFAULT_ENVIRONMENT, {"API_KEY": SecretStr(value)})
+    given = {"key": f"Bearer {KEY}"}
+    outcome = await send_with_secrets(WorkerAction(registered()), call(given), MARKS, source)
     assert isinstance(outcome, Parked)
-    assert outcome.wait.data["input"] == {"key": "[secret api_key]"}
-    assert leaks(outcome, logged) == []
+    assert [*outcome.wait.data] == TASK
+    assert outcome.wait.data["task_id"] == f"{EXECUTION}:ask:2"
+    assert outcome.wait.data["input"] == {"key": "Bearer {{secrets.api_key}}"}
+    assert leaks(outcome, None) == []
+
+
+@pytest.mark.parametrize("value", ["status", "body", "head"])
+async def test_no_secret_takes_the_names_of_an_answers_parts_away(
+    caller: Caller, value: str
+) -> None:
+    """What a secret's value is changes what was answered, and not where steps look for it."""
+
+    async def echo(_: web.Request) -> web.Response:
+        return web.Response(text=f"the {value}")
+
+    source = ConfiguredSecrets(DEFAULT_ENVIRONMENT, {"API_KEY": SecretStr(value)})
+    async with app(echo) as url:
+        given = {"url": url, "method": "POST", "json": KEY}
+        outcome = await send_with_secrets(HttpRequest(caller), call(given), MARKS, source)
+    assert isinstance(outcome, Completed)
+    assert [*outcome.output] == ["status", "headers", "body"]
+    assert outcome.output["body"] == "the [secret api_key]"
 
 
 async def test_a_secret_that_is_not_there_fails_the_attempt() -> None:

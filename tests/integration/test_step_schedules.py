@@ -1,12 +1,14 @@
 """Steps on schedules: set up once, done at each time, in executions of their own."""
 
 import asyncio
+from collections import Counter
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
 
 import orjson
 
+from shared.bus.portions import BYTES_AT_ONCE
 from shared.domain.ids import ExecutionId, due_id, schedule_id
 from shared.domain.workflows import Lifecycle, Workflow
 from tests.integration.test_schedules import EVENING, NIGHT, fire, house
@@ -236,6 +238,34 @@ async def test_a_branch_that_failed_leads_to_a_step_every_night(database: str) -
             "call": "COMPLETED",
             "beside": "SKIPPED",
         }
+
+
+async def test_a_night_of_large_events_is_told_in_portions(database: str) -> None:
+    """What is published at once has a bound, and each schedule starts with its own event."""
+    clock = VirtualClock(EVENING)
+    async with open_receiver() as receiver, open_works(database, clock=clock) as works:
+        flow, text = await works.register(nightly(receiver)), "x" * 250_000
+        for n in range(20):
+            await start(works, flow, payload={"n": n, "text": text})
+        await until(works.pool, SET, 20)
+        clock.jump(FIRST)
+        assert await fire(works) == 20
+        await until(works.pool, DONE, 40)
+        rows = await works.pool.fetch(
+            "SELECT r.xmin::text AS at_once, value FROM bus_records AS r JOIN bus_topics"
+            " USING (topic_id) WHERE name = $1",
+            works.platform.topics.commands,
+        )
+        at_once = Counter[str]()
+        for row in rows:
+            if b"/turnout/scheduler" in row["value"]:
+                at_once[row["at_once"]] += len(row["value"])
+        assert at_once.total() > 20 * len(text)
+        assert max(at_once.values()) <= BYTES_AT_ONCE
+        told = await works.pool.fetch(
+            "SELECT output FROM execution_log WHERE step_id = 'before' AND output IS NOT NULL"
+        )
+        assert Counter(row["output"] for row in told) == {str(n): 2 for n in range(20)}
 
 
 async def test_a_night_has_a_turn_of_its_own_and_calls_workflows(database: str) -> None:

@@ -5,7 +5,10 @@ from datetime import UTC, datetime
 from typing import Any
 from uuid import uuid4
 
+import pytest
+
 from services.executor import turns as module
+from services.executor.shares import Shares
 from services.scheduler.pass_turns import pass_stuck
 from shared.db.pool import Pool
 from shared.db.turns import Asking, ask_turn
@@ -186,6 +189,29 @@ async def test_what_a_crash_left_is_passed_on(database: str) -> None:
         )
         assert await pass_stuck(works.platform) == 1
         await until(works.pool, TURNS, 1)
+
+
+async def test_a_turn_of_one_that_is_held_is_told_once(
+    database: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It cannot take in what it was told before there is room, and then sees it all the same."""
+    room = 10
+    monkeypatch.setattr(Shares, "room_of", lambda *_: room)
+    async with open_crowd() as crowd, open_works(database) as works:
+        crowd.gate.clear()
+        ids = await queued(works, await works.register(by_turns(crowd.step())), 2)
+        await waiting(works, 1)
+        room = 0
+        crowd.gate.set()
+        await all_ended(works.pool, 1)
+        await eventually(lambda: works.metric("turnout_executions_held") == 1)
+        await works.pool.execute("UPDATE turns SET granted_at = now() - interval '1 minute'")
+        assert await works.pool.fetchval(f"{TURNS} WHERE execution_id = $1", ids[1]) == 1
+        assert await pass_stuck(works.platform) == 0
+        room = 10
+        await all_ended(works.pool, 2)
+        await until(works.pool, TURNS, 0)
+        await check_history(works)
 
 
 async def test_a_turn_that_comes_while_the_step_parks_is_seen(

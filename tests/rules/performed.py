@@ -6,6 +6,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
+from services.executor.actions.registered import WORKER_S
 from services.executor.annotate import Annotator, PythonResolver
 from services.executor.call import Call
 from services.executor.prepare import SUBWORKFLOW, Prepared, prepare
@@ -100,14 +101,15 @@ def _child(call: Call) -> Outcome:
 
 def _task(call: Call) -> Outcome:
     heartbeat_s = call.heartbeat_s
+    timeout_s = WORKER_S if call.step.timeout_s is None else call.timeout_s
     data = {
         "action": call.action,
         "task_id": f"{call.origin.execution_id}:{call.key}:{call.attempt}",
         "input": call.input,
         "heartbeat_s": heartbeat_s,
-        "timeout_s": call.timeout_s,
+        "timeout_s": timeout_s,
     }
-    silent_s = call.timeout_s if heartbeat_s is None else min(call.timeout_s, heartbeat_s)
+    silent_s = timeout_s if heartbeat_s is None else min(timeout_s, heartbeat_s)
     return Parked(
         wait=Wait(kind=WaitKind.TASK, data=data),
         wake_at=call.now + timedelta(seconds=silent_s),

@@ -1,6 +1,6 @@
 """A history to be looked through by ``turnout doctor conservation``, and copies to tamper with."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -73,16 +73,25 @@ async def worked(house: House) -> None:
     await eventually(lambda: house.phases().count("completed") == started)
 
 
-async def looked_at(pool: Pool, bus: Bus, settings: dict[str, Any]) -> Report:
-    """What the walk finds of the last hour."""
+async def looked_at(
+    pool: Pool,
+    bus: Bus,
+    settings: dict[str, Any],
+    *,
+    since: datetime | None = None,
+    later: timedelta = timedelta(0),
+    tell: Callable[[str], None] = lambda _: None,
+) -> Report:
+    """What the walk finds of the last hour, or ``since`` a time; as if it was looked ``later``."""
     now = datetime.now(UTC)
     asked = Asked(
-        span=Span(from_at=now - HOUR, to_at=now),
+        span=Span(from_at=since or now - HOUR, to_at=now),
+        now=now + later,
         environment_id=None,
         ingest=IngestSettings(**settings),
         matcher=MatcherSettings(**settings),
     )
-    return await check_conservation(pool, bus, asked, lambda _: None)
+    return await check_conservation(pool, bus, asked, tell)
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
@@ -109,9 +118,9 @@ class Copy:
     bus: Bus
     dsn: str
 
-    async def report(self) -> Report:
-        """What the walk finds now."""
-        return await looked_at(self.pool, self.bus, settings_of(self.dsn))
+    async def report(self, *, later: timedelta = timedelta(0)) -> Report:
+        """What the walk finds now, or would find of it later."""
+        return await looked_at(self.pool, self.bus, settings_of(self.dsn), later=later)
 
     async def found(self) -> set[tuple[str, str]]:
         """What is wrong, by code and id."""

@@ -17,7 +17,7 @@ _STEP: Final[Mapping[str, str]] = {
     "run_if": "A condition (JSONata); unless it holds the step is skipped.",
     "depends_on": "Steps that come first.",
     "retry": "When it is tried again.",
-    "timeout_s": "What one attempt may take, in seconds; 30 if left out.",
+    "timeout_s": "What one attempt may take, in seconds; if left out 30, a worker's 3,600.",
     "heartbeat_s": "For how many seconds a remote worker may be silent.",
     "on_failure": "What becomes of the execution when it has failed for good.",
     "approval": "Whose yes it waits for, before it runs or as all it does.",

@@ -5,18 +5,19 @@ from contextlib import suppress
 from dataclasses import dataclass
 from typing import Final, NamedTuple
 
+from services.api.events.changed_since import doubted
 from services.api.events.judged import Judged, judged, judged_absent
 from services.api.events.send_event import SOURCE
 from services.api.resources import ApiResources
+from shared.db.candidates import Candidate, list_candidates
 from shared.db.events import ConflictingRecord, get_event, list_conflicts
 from shared.db.history import Execution, ExecutionFilter, search_executions
 from shared.db.overflows import list_overflows
 from shared.db.pool import Connection
-from shared.db.workflows import list_candidates
+from shared.db.search import bound_search
 from shared.domain.errors import NotFound
 from shared.domain.events import Event
 from shared.domain.ids import EnvironmentId, EventKey, WorkflowId, as_uuid, event_key
-from shared.domain.workflows import Workflow
 from shared.matching.decisions import Overflow
 from shared.matching.view import EventView
 
@@ -57,11 +58,13 @@ async def explain_event(
     """The event of that name, with a decision on each workflow that awaited it.
 
     Workflows count as they were when the event arrived; decisions are made anew, which gives the
-    same as then. With ``workflow_id`` that workflow is decided on, whatever it awaits, also where
-    it was not there. Raises NotFound for the event, and for a workflow that never was.
+    same as then, but where they changed soon after. With ``workflow_id`` that workflow is decided
+    on, whatever it awaits, also where it was not there. Raises NotFound for the event, and for a
+    workflow that never was.
     """
     async with resources.tenant(environment_id) as conn:
         event = await find_named(conn, environment_id, named)
+        await bound_search(conn)
         candidates = await list_candidates(
             conn, event, workflow_id=workflow_id, limit=CANDIDATES_MAX + 1
         )
@@ -81,7 +84,7 @@ async def explain_event(
     return Explanation(
         event=event,
         conflicts=conflicts,
-        decisions=[*decisions, *decided],
+        decisions=[*decisions, *await doubted(resources, environment_id, event, decided)],
         is_complete=len(candidates) == len(decided),
         executions=executions.items,
     )
@@ -111,16 +114,16 @@ def _keys_of(named: Named, environment_id: EnvironmentId) -> list[EventKey]:
 
 def _decide(
     event: Event,
-    candidates: Sequence[Workflow],
+    candidates: Sequence[Candidate],
     resources: ApiResources,
     overflow: Overflow | None,
 ) -> Generator[None, None, list[Judged]]:
     """Decide for a while, on one workflow at least."""
     view, until_s = EventView(event), resources.clock.monotonic() + WITHIN_S
     decisions: list[Judged] = []
-    for workflow in candidates:
+    for candidate in candidates:
         if decisions and resources.clock.monotonic() >= until_s:
             break
-        decisions.append(judged(resources, view, workflow, overflow))
+        decisions.append(judged(resources, view, candidate.read(), overflow))
         yield
     return decisions

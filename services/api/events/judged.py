@@ -5,6 +5,7 @@ from typing import Final, NamedTuple
 
 from services.api.resources import ApiResources
 from shared.db.pool import Connection
+from shared.db.workflow_changes import find_made_at
 from shared.db.workflows import find_latest
 from shared.domain.errors import NotFound
 from shared.domain.events import Event
@@ -42,15 +43,15 @@ async def judged_absent(conn: Connection, event: Event, workflow_id: WorkflowId)
 
     Raises NotFound where there never was one.
     """
-    latest = await find_latest(conn, workflow_id)
-    if latest is None:
+    latest, made_at = await find_latest(conn, workflow_id), await find_made_at(conn, workflow_id)
+    if latest is None or made_at is None:
         raise NotFound(f"There is no workflow {workflow_id}.")
-    workflow, arrived = latest.workflow, f"the event arrived at {stamp(event.received_at)}"
+    arrived = f"the event arrived at {stamp(event.received_at)}"
     reason, cause = Reason.INACTIVE, f"It had been deleted when {arrived}."
-    if workflow.created_at > event.received_at:
+    if made_at > event.received_at:
         reason = Reason.NOT_MADE_YET
-        cause = f"It was made at {stamp(workflow.created_at)}, after {arrived}."
+        cause = f"It was made at {stamp(made_at)}, after {arrived}."
     decision = Decision(
         workflow_id=workflow_id, workflow_version=NO_VERSION, reason=reason, cause=cause
     )
-    return Judged(workflow.definition.name, Explained(decision=decision))
+    return Judged(latest.workflow.definition.name, Explained(decision=decision))

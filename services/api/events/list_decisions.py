@@ -5,13 +5,14 @@ from dataclasses import dataclass, field
 from functools import partial
 from typing import Final
 
+from services.api.events.changed_since import doubted
 from services.api.events.explain_event import Named, find_named
 from services.api.events.judged import Judged, judged, judged_absent
 from services.api.http.pages import Place
 from services.api.resources import ApiResources
+from shared.db.candidates import Candidate, list_candidates
 from shared.db.overflows import list_overflows
 from shared.db.search import bound_search
-from shared.db.workflows import list_candidates
 from shared.domain.events import Event
 from shared.domain.ids import EnvironmentId, WorkflowId
 from shared.domain.workflows import Workflow
@@ -82,11 +83,12 @@ async def list_decisions(
         looked_at += count
         if count == len(found) < _READ_AT_ONCE:
             break
-        after = (found[count - 1].created_at, found[count - 1].id)
+        after = found[count - 1].place
         is_over = looked_at >= LOOKED_AT_MAX or resources.clock.monotonic() >= until_s
         if len(page.items) >= limit or is_over:
             page.next_place = after
             break
+    page.items = await doubted(resources, environment_id, page.event, page.items)
     page.items.sort(key=lambda one: not one.explained.is_near_miss)
     return page
 
@@ -94,15 +96,15 @@ async def list_decisions(
 def _look(
     resources: ApiResources,
     judging: Callable[[Workflow], Judged],
-    candidates: Sequence[Workflow],
+    candidates: Sequence[Candidate],
     which: Which,
     wanted: int,
     until_s: float,
 ) -> Generator[None, None, tuple[list[Judged], int]]:
     """Those that are wanted, and how many were looked at: one at least, where there is one."""
     items: list[Judged] = []
-    for count, workflow in enumerate(candidates, 1):
-        one = judging(workflow)
+    for count, candidate in enumerate(candidates, 1):
+        one = judging(candidate.read())
         if which.has(one):
             items.append(one)
         if len(items) >= wanted or resources.clock.monotonic() >= until_s:

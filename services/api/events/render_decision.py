@@ -8,7 +8,7 @@ from services.api.http.payloads import Payload
 from shared.domain.events import Event
 from shared.domain.ids import execution_id
 from shared.matching.clauses import Clause
-from shared.matching.explain import Failed, Read
+from shared.matching.explain import FAILURES_MAX, Failed, Read
 from shared.matching.shorten import shortened
 from shared.wire.documents.decisions import (
     ComparedDocument,
@@ -18,7 +18,6 @@ from shared.wire.documents.decisions import (
 )
 from shared.wire.documents.events import DecisionDocument
 
-FAILURES_MAX: Final = 20
 _COMPARED_MAX: Final = 20
 
 

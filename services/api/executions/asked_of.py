@@ -6,7 +6,7 @@ from pydantic import BaseModel
 
 from services.api.http.problems import OTHER_REQUEST
 from services.api.resources import ApiResources
-from shared.db.start_keys import claim_key
+from shared.db.start_keys import claim_key, is_claimed
 from shared.domain.asked import Asked
 from shared.domain.errors import Invalid, Problem
 from shared.domain.ids import ExecutionId
@@ -54,3 +54,9 @@ async def check_key(resources: ApiResources, execution_id: ExecutionId, request:
             " use another key, or repeat the first request as it was."
         )
         raise invalid("/headers/Idempotency-Key", OTHER_REQUEST, detail)
+
+
+async def is_named(resources: ApiResources, execution_id: ExecutionId) -> bool:
+    """Whether a key that is still kept names an execution; it may not have started yet."""
+    async with resources.engine() as conn:  # as ``check_key``
+        return await is_claimed(conn, execution_id)

@@ -5,6 +5,7 @@ from typing import Final, TypeVar
 
 from aiohttp import web
 
+from services.api.executions.patience import Patience
 from services.api.http.problems import NO_RESULT
 from services.api.resources import RESOURCES, ApiResources
 from shared.db.history import Execution, Result, find_result, get_execution
@@ -26,8 +27,9 @@ async def await_result(
     execution_id: ExecutionId,
     wait_s: float,
 ) -> Result | None:
-    """The result as soon as it is there; None after ``wait_s``, or once the caller has hung up.
+    """The result as soon as it is there; None after ``wait_s``.
 
+    None also once the caller has hung up, and soon after the process is told to stop.
     An execution that is not there may be about to start, and is waited for as well. Raises Invalid
     (NO_RESULT) when it has ended without one.
     """
@@ -49,19 +51,15 @@ async def await_execution(
 async def _awaited(
     request: web.Request, look: Callable[[], Awaitable[T | None]], wait_s: float
 ) -> T | None:
-    clock = request.app[RESOURCES].clock
-    until, pause_s = clock.monotonic() + wait_s, _FIRST_PAUSE_S
+    clock, patience = request.app[RESOURCES].clock, Patience(request, wait_s)
+    pause_s = _FIRST_PAUSE_S
     while (found := await look()) is None:
-        left_s = until - clock.monotonic()
-        if left_s <= 0 or _is_gone(request):
+        left_s = patience.left_s()
+        if left_s <= 0:
             return None
         await clock.sleep(min(pause_s, left_s))
         pause_s = min(pause_s * _SLOWER, _PAUSE_S_MAX)
     return found
-
-
-def _is_gone(request: web.Request) -> bool:
-    return request.transport is None or request.transport.is_closing()
 
 
 async def _there(

@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from uuid import uuid5
 
-from services.api.executions.asked_of import check_key
+from services.api.executions.asked_of import check_key, is_named
 from services.api.executions.expiry import ExpiryRequest, expiry_of
 from services.api.executions.publish_command import publish_command
 from services.api.executions.restore_execution import Restored, restore_execution
@@ -16,9 +16,10 @@ from shared.db.audit import Change
 from shared.db.history import Execution, find_trigger, get_execution
 from shared.db.workflows import find_latest
 from shared.domain.errors import Conflict
-from shared.domain.executions import AttemptStatus, Status
-from shared.domain.ids import ExecutionId, StepId, compensation_key
-from shared.domain.inheritance import TAKEN_OVER
+from shared.domain.executions import Status
+from shared.domain.ids import ExecutionId, StepId
+from shared.domain.inheritance import TAKEN_OVER, gone_past, was_undone
+from shared.domain.plans import TURN
 from shared.domain.principals import Caller
 from shared.wire.commands import encode_start
 from shared.wire.lineage import Lineage, Repeat, read_asked, read_repeat
@@ -45,8 +46,11 @@ Check = Callable[[Execution, Restored], None]
 
 
 def repeat_id(execution_id: ExecutionId, way: str, key: str) -> ExecutionId:
-    """The execution that repeats another in a way (``rerun``, ``retry``) under a key."""
-    return ExecutionId(uuid5(execution_id, f"{way}:{key}"))
+    """The execution that repeats another in a way (``rerun``, ``retry``) under a key.
+
+    With a number for a key it would be what that attempt of a step of the way's name calls.
+    """
+    return ExecutionId(uuid5(execution_id, f":{way}:{key}" if key.isdecimal() else f"{way}:{key}"))
 
 
 async def rerun_execution(
@@ -63,9 +67,9 @@ async def rerun_execution(
 async def retry_execution(
     resources: ApiResources, caller: Caller, execution_id: ExecutionId, asked: RepeatRequest
 ) -> ExecutionId:
-    """As ``rerun_execution``, but what completed or was skipped is taken over.
+    """As ``rerun_execution``, but what completed or was skipped, and not undone, is taken over.
 
-    Raises Conflict for one that is under way, that is COMPLETED, or that undid steps.
+    Raises Conflict for one that is under way, or that is COMPLETED.
     """
     repeats = Repeat(execution_id=execution_id, inherits=True)
     return await _repeat(resources, caller, repeats, asked, "retry", _check_retry)
@@ -80,8 +84,9 @@ async def resume_from_step(
 ) -> ExecutionId:
     """As ``rerun_execution``, but only ``step_id`` and what follows it runs again.
 
-    Raises Invalid when there is no such step, Conflict for an execution that is under way, or when
-    a step before it has neither completed nor been skipped, or was undone.
+    So does, beside it, what was undone and what had not ended. Raises Invalid when there is no such
+    step, Conflict for an execution that is under way, or when a step before it was undone, or has
+    neither completed nor been skipped nor failed so that the execution went on.
     """
 
     def check(execution: Execution, restored: Restored) -> None:
@@ -113,10 +118,7 @@ async def _repeat(
     if event is None:
         raise Conflict(f"The event that started execution {id_} is no longer kept.")
     expires_at = expiry_of(asked.expiry, restored.plan.policy, now)
-    new = None if asked.key is None else repeat_id(id_, way, asked.key)
-    started = new or ExecutionId(resources.new_id())
-    if asked.key is not None:
-        await check_key(resources, started, asked.expiry)
+    started = await _named(resources, id_, way, asked)
     earlier = read_asked(execution.lineage or {})
     lineage = Lineage(repeats=repeats, asked=earlier and earlier.repeated)
     command = _start(execution, started, event, now, expires_at, lineage)
@@ -127,6 +129,19 @@ async def _repeat(
     )
     await note_command(resources, caller, change)
     await publish_command(resources, started, command)
+    return started
+
+
+async def _named(
+    resources: ApiResources, id_: ExecutionId, way: str, asked: RepeatRequest
+) -> ExecutionId:
+    """The new execution; raises Invalid for a key that was used for something else."""
+    if asked.key is None:
+        return ExecutionId(resources.new_id())
+    started, earlier = repeat_id(id_, way, asked.key), ExecutionId(uuid5(id_, f"{way}:{asked.key}"))
+    if started != earlier and await is_named(resources, earlier):
+        started = earlier  # until November 2026 numbers, too, were named so
+    await check_key(resources, started, asked.expiry)
     return started
 
 
@@ -164,12 +179,10 @@ def _anything(_execution: Execution, _restored: Restored) -> None:
     """A rerun is always possible."""
 
 
-def _check_retry(execution: Execution, restored: Restored) -> None:
+def _check_retry(execution: Execution, _restored: Restored) -> None:
     _check_ended(execution)
     if execution.status not in _CAN_BE_TRIED_AGAIN:
         raise Conflict(f"Execution {execution.id} is {execution.status}; rerun it instead.")
-    if any(_is_undone(restored, StepId(step.id)) for step in restored.plan.steps):
-        raise Conflict(f"Execution {execution.id} undid what it had done; rerun it instead.")
 
 
 def _check_ended(execution: Execution) -> None:
@@ -181,17 +194,14 @@ def _check_before(restored: Restored, step_id: StepId) -> None:
     plan, settled = restored.plan, restored.state.settled
     if step_id not in plan.by_id or step_id.startswith("$"):
         raise invalid("/path/step_id", "UNKNOWN_STEP", f"The workflow has no step '{step_id}'.")
+    past = gone_past(plan, restored.state)
     for step in plan.steps:
-        if step.id == step_id or step_id not in plan.after([step.id]):
+        # It asks for a turn of its own.
+        if step.id in (step_id, TURN) or step_id not in plan.after([step.id]):
             continue
         key = StepId(step.id)
         attempt = settled.get(key)
-        if attempt is None or attempt.status not in TAKEN_OVER:
+        if attempt is None or (attempt.status not in TAKEN_OVER and key not in past):
             raise Conflict(f"Step '{key}' comes before '{step_id}' and has not completed.")
-        if _is_undone(restored, key):
+        if was_undone(restored.state, key):
             raise Conflict(f"Step '{key}' comes before '{step_id}' and was undone.")
-
-
-def _is_undone(restored: Restored, key: StepId) -> bool:
-    undone = restored.state.settled.get(compensation_key(key))
-    return undone is not None and undone.status is AttemptStatus.COMPLETED

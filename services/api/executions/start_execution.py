@@ -1,11 +1,10 @@
 """Starting an execution by hand: no event has to match."""
 
 from dataclasses import dataclass
-from datetime import datetime
 from functools import partial
 from typing import Any
 
-from services.api.executions.asked_of import asked_of, check_key
+from services.api.executions.asked_of import asked_of, check_key, is_named
 from services.api.executions.expiry import ExpiryRequest, expiry_of
 from services.api.executions.publish_command import publish_command
 from services.api.note_changes import note_command
@@ -16,7 +15,15 @@ from shared.db.workflows import get_workflow
 from shared.domain.asked import Asked
 from shared.domain.errors import Conflict, Invalid, Problem
 from shared.domain.events import Event
-from shared.domain.ids import EnvironmentId, ExecutionId, WorkflowId, event_key, execution_id
+from shared.domain.ids import (
+    EnvironmentId,
+    EventKey,
+    ExecutionId,
+    WorkflowId,
+    event_key,
+    execution_id,
+    start_key,
+)
 from shared.domain.principals import Caller
 from shared.domain.workflows import Lifecycle, Workflow
 from shared.expr.schemas import JsonSchema, Schema
@@ -69,7 +76,7 @@ async def start_execution(
         await resources.computing.call(caller.environment_id, check)
     said = asked_of(asked, definition, key)
     key = key or asked.idempotency_key
-    event = _event(caller.environment_id, key or str(resources.new_id()), asked, now)
+    event = await _event(resources, workflow, key, asked)
     started = execution_id(workflow_id, event.key)
     if key is not None:
         await check_key(resources, started, asked)
@@ -88,14 +95,31 @@ async def start_execution(
     return Started(execution_id=started, workflow=workflow)
 
 
-def _event(environment_id: EnvironmentId, id_: str, asked: StartRequest, now: datetime) -> Event:
+async def key_named(resources: ApiResources, workflow: Workflow, name: str) -> EventKey:
+    """What stands for an event's key in a start of ``workflow`` that a caller has named.
+
+    Until November 2026 it was that of the event with this id from ``SOURCE``: names from then still
+    name the same execution, for as long as they are kept.
+    """
+    environment_id, workflow_id = EnvironmentId(workflow.environment_id), WorkflowId(workflow.id)
+    earlier = event_key(environment_id, SOURCE, name)
+    if await is_named(resources, execution_id(workflow_id, earlier)):
+        return earlier
+    return start_key(environment_id, name)
+
+
+async def _event(
+    resources: ApiResources, workflow: Workflow, name: str | None, asked: StartRequest
+) -> Event:
+    environment_id, id_ = EnvironmentId(workflow.environment_id), name or str(resources.new_id())
+    named = None if name is None else await key_named(resources, workflow, name)
     return Event(
-        key=event_key(environment_id, SOURCE, id_),
+        key=named or start_key(environment_id, id_),
         environment_id=environment_id,
         type=STARTED_BY_HAND,
         source=SOURCE,
         id=id_,
-        received_at=now,
+        received_at=resources.clock.now(),
         payload=_payload(asked),
     )
 

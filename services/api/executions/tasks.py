@@ -6,6 +6,7 @@ from typing import Any, Final
 
 from aiohttp import web
 
+from services.api.executions.patience import Patience
 from services.api.resources import ApiResources
 from shared.bus.protocol import Record, Topic
 from shared.db.tasks import Beaten, Claimed, TaskId, beat, check_open, claim_tasks, closed
@@ -31,11 +32,10 @@ async def poll_tasks(
 ) -> list[Claimed]:
     """Tasks that are this worker's for ``lease_s``; looks for up to ``wait_s`` until there are any.
 
-    None is given to a caller who has hung up.
+    Not for as long once the process is told to stop. None is given to a caller who has hung up.
     """
-    clock = resources.clock
-    end_s = clock.monotonic() + wait_s
-    while request.transport is not None and not request.transport.is_closing():
+    clock, patience = resources.clock, Patience(request, wait_s)
+    while not patience.is_gone():
         async with resources.tenant(environment_id) as conn:
             now = clock.now()
             found = await claim_tasks(
@@ -47,7 +47,7 @@ async def poll_tasks(
                 until=now + timedelta(seconds=lease_s),
                 limit=limit,
             )
-        left_s = end_s - clock.monotonic()
+        left_s = patience.left_s()
         if found or left_s <= 0:
             return found
         await clock.sleep(min(LOOK_AGAIN_S, left_s))

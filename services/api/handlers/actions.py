@@ -143,6 +143,9 @@ def _spec(name: str, document: dict[str, Any]) -> ActionSpec:
     if not is_name(name, _NAME):
         detail = "A name has 1 to 256 characters, none of them a control character."
         raise invalid("/name", "INVALID_NAME", detail)
+    if name.startswith("$"):
+        detail = "Names that begin with '$' are Turnout's own; give it another one."
+        raise invalid("/name", "INVALID_NAME", detail)
     if document.get("name", name) != name:
         raise invalid("/name", "OTHER_NAME", "It differs from the name in the path; leave it out.")
     return validate(

@@ -15,8 +15,15 @@ from services.api.http.query_strings import Moment, SpanQuery, Text
 from services.api.http.route import OPERATE, READ, Body, Route, body_of, query_of
 from services.api.login.auth import caller_of, environment_of
 from services.api.resources import RESOURCES, ApiResources
-from shared.db.dead_letters import KeptLetter, LetterFilter, get_letter, list_letters
-from shared.domain.errors import NotFound
+from shared.db.dead_letters import (
+    Contents,
+    KeptLetter,
+    LetterFilter,
+    absent,
+    get_letter,
+    list_contents,
+    list_letters,
+)
 from shared.domain.principals import Caller
 from shared.domain.values import Strict
 from shared.wire.documents.dead_letters import (
@@ -66,7 +73,13 @@ async def list_all(request: web.Request) -> web.Response:
 
 async def get(request: web.Request) -> web.Response:
     """A dead letter with what its record held, as far as that was kept."""
-    return answer_to(request, _whole(await _found(request)))
+    letter_id, environment_id = id_in_path(request), await environment_of(request)
+    async with request.app[RESOURCES].tenant(environment_id) as conn:
+        kept = await get_letter(conn, environment_id, letter_id)
+        held = await list_contents(conn, environment_id, [letter_id])
+    if letter_id not in held:
+        raise absent(letter_id)
+    return answer_to(request, _whole(kept, held[letter_id]))
 
 
 async def retry(request: web.Request) -> web.Response:
@@ -84,7 +97,7 @@ async def discard(request: web.Request) -> web.Response:
     """Let a letter go; its topic keeps it for as long as its retention says."""
     kept, caller = await _found(request), await caller_of(request)
     if not await discard_letters(request.app[RESOURCES], caller, [kept]):
-        raise NotFound(f"There is no dead letter {kept.id}.")
+        raise absent(kept.id)
     return web.Response(status=204)
 
 
@@ -132,31 +145,29 @@ async def _found(request: web.Request) -> KeptLetter:
 
 
 def _document(kept: KeptLetter) -> LetterDocument:
-    letter = kept.letter
     return {
         "id": str(kept.id),
         "environment_id": str(kept.environment_id),
         "at": stamp(kept.at),
-        "reason": letter.reason,
-        "detail": Payload(letter.detail),
-        "pointer": letter.pointer,
-        "topic": letter.topic,
-        "partition": letter.partition,
-        "offset": letter.offset,
+        "reason": kept.reason,
+        "detail": Payload(kept.detail),
+        "pointer": kept.pointer,
+        "topic": kept.topic,
+        "partition": kept.partition,
+        "offset": kept.offset,
         "value_bytes": kept.value_bytes,
         "is_whole": kept.is_whole,
     }
 
 
-def _whole(kept: KeptLetter) -> WholeLetterDocument:
-    text, encoded = _shown(kept.letter.value)
-    headers = [[name, _text(held)] for name, held in kept.letter.headers]
+def _whole(kept: KeptLetter, held: Contents) -> WholeLetterDocument:
+    text, encoded = _shown(held.value)
     return {
         **_document(kept),
-        "key": Payload(None if kept.letter.key is None else _text(kept.letter.key)),
+        "key": Payload(None if held.key is None else _text(held.key)),
         "value": Payload(text),
         "value_base64": Payload(encoded),
-        "headers": Payload(headers),
+        "headers": Payload([[name, _text(value)] for name, value in held.headers]),
     }
 
 

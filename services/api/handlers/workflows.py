@@ -19,7 +19,7 @@ from services.api.http.pages import page_of
 from services.api.http.parameters import id_in_path
 from services.api.http.query_strings import PageQuery, Text, VersionQuery, any_case
 from services.api.http.route import AUTHOR, READ, Body, Route, document_of, query_of
-from services.api.login.auth import caller_of, environment_of
+from services.api.login.auth import PRINCIPAL, caller_of, environment_of
 from services.api.resources import RESOURCES
 from services.api.workflows.archive_workflow import archive_workflow, unarchive_workflow
 from services.api.workflows.examine_workflow import examine
@@ -39,6 +39,7 @@ from shared.db import workflows
 from shared.db.quarantine import Quarantine, list_quarantines
 from shared.domain.errors import Invalid, Problem
 from shared.domain.ids import EnvironmentId, WorkflowId
+from shared.domain.principals import Scope
 from shared.domain.workflows import Dialect, Lifecycle, Workflow
 from shared.wire.documents.parts import Page
 from shared.wire.documents.workflows import QuarantineDocument, ValidityDocument, WorkflowDocument
@@ -92,7 +93,8 @@ async def validate(request: web.Request) -> web.Response:
     except Invalid as error:
         return _validity(error.problems)
     environment_id = await environment_of(request, asked.environment_id)
-    found = await check_registration(resources, environment_id, asked)
+    may_see = request[PRINCIPAL].may(Scope.AUTHOR)
+    found = await check_registration(resources, environment_id, asked, sees_secrets=may_see)
     return _validity([place_in(asked, problem) for problem in found])
 
 

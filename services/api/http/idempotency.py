@@ -30,7 +30,7 @@ from services.api.http.problems import (
     NotNow,
 )
 from services.api.http.route import Route
-from services.api.login.auth import HELD, PRINCIPAL, environment_asked
+from services.api.login.auth import HELD, PRINCIPAL, environment_asked, refuse_foreign
 from services.api.resources import RESOURCES, SETTINGS
 from shared.db import idempotency
 from shared.domain.errors import Problem, Unavailable
@@ -100,9 +100,10 @@ async def _hold(
 ) -> tuple[HeldKey | None, idempotency.Earlier | None]:
     """The key, if it is the request's to hold, else what is known of the one that has it.
 
-    Raises Invalid when that one was another request.
+    Raises Invalid when that one was another request, NotFound in another's environment.
     """
     resources = request.app[RESOURCES]
+    await refuse_foreign(request)
     held = HeldKey(
         environment_id=environment_asked(request),
         key=_digest(request[PRINCIPAL].name.encode(), key.encode()),

@@ -77,6 +77,9 @@ def yaml_to_json(raw: bytes) -> bytes:
         raise _unreadable("This is not YAML: it holds characters that YAML forbids.") from None
     except RecursionError:
         raise invalid("", JsonFault.TOO_DEEP, "It is nested too deep.") from None
+    except (ArithmeticError, AttributeError, LookupError):
+        # PyYAML tests nothing that has a tag of its own: "!!bool x" is a KeyError.
+        raise _unreadable("This is not YAML: a value is not what its tag says.") from None
     except (TypeError, ValueError) as error:
         raise _unreadable(f"This YAML has no like in JSON: {error}.") from None
 

@@ -128,6 +128,15 @@ async def environment_of(request: web.Request, named: EnvironmentId | None = Non
     return environment_id
 
 
+async def refuse_foreign(request: web.Request) -> None:
+    """Raises NotFound when one names an environment of another organisation, outside of the body.
+
+    For what is written before a request's handler has judged where it may.
+    """
+    if request[PRINCIPAL].organisation_id is not None and _environment_named(request) is not None:
+        await environment_of(request)
+
+
 async def is_still_let_in(request: web.Request) -> bool:
     """Whether what a request has shown would let in the same one, with the same scopes, now.
 

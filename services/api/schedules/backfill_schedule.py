@@ -10,8 +10,9 @@ from pydantic import Field
 from services.api.executions.publish_command import publish_commands
 from services.api.note_changes import note_command
 from services.api.resources import ApiResources
+from shared.bus.portions import portions
 from shared.db.audit import Change
-from shared.db.schedules import Due, find_schedule, list_started
+from shared.db.schedules import Due, find_schedule, list_events, list_started
 from shared.domain.due_times import due_times
 from shared.domain.errors import Conflict, Invalid, Problem
 from shared.domain.ids import ExecutionId, ScheduleId
@@ -24,7 +25,6 @@ from shared.wire.envelope import stamp
 TIMES_MAX: Final = 1_000
 """So many times a span may have."""
 
-_AT_ONCE: Final = 50
 _TICK: Final = timedelta(microseconds=1)
 
 
@@ -66,13 +66,14 @@ async def backfill_schedule(
         due = await find_schedule(conn, schedule_id)
         runs, to_at = _runs(due, asked, resources.clock.now())
         started = await list_started(conn, [run.execution_id for run in runs])
+        events = {} if asked.preview else await list_events(conn, [due])
     missed = [run for run in runs if run.execution_id not in started]
     fired = [run for run in runs if run.execution_id in started]
     found = Backfill(asked.from_at, to_at, missed, fired)
     if not asked.preview:
         _check_able(due)
         await note_command(resources, caller, _change(schedule_id, found))
-        await _start(resources, due, missed)
+        await _start(resources, due, events.get(schedule_id), missed)
     return found
 
 
@@ -97,14 +98,15 @@ def _check_able(due: Due) -> None:
         raise Conflict("The event of the execution that set it up is not kept any more.")
 
 
-async def _start(resources: ApiResources, due: Due, runs: Sequence[Run]) -> None:
-    """Some at a time: each command of a step's schedule holds its event."""
-    for first in range(0, len(runs), _AT_ONCE):
-        some = runs[first : first + _AT_ONCE]
-        commands = [
-            (id_, encode_due(due.kept, due.made, at, source="/turnout/api")) for at, id_ in some
-        ]
-        await publish_commands(resources, commands)
+async def _start(
+    resources: ApiResources, due: Due, event: bytes | None, runs: Sequence[Run]
+) -> None:
+    """In portions: each command of a step's schedule holds its event."""
+    commands = (
+        (id_, encode_due(due.kept, due.made, event, at, source="/turnout/api")) for at, id_ in runs
+    )
+    for some in portions(commands, lambda command: len(command[1])):
+        await publish_commands(resources, some)
 
 
 def _change(schedule_id: ScheduleId, found: Backfill) -> Change:

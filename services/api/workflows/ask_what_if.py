@@ -13,6 +13,7 @@ from services.api.workflows.foresee_execution import Seer
 from services.api.workflows.registration import Registration
 from services.api.workflows.what_if import Difference, WhatIf
 from shared.db.events import list_latest
+from shared.db.search import Found
 from shared.db.workflows import get_workflow
 from shared.domain.errors import Invalid
 from shared.domain.events import Event
@@ -33,6 +34,14 @@ class Asked:
     before_at: datetime
     after: Place | None
     limit: int
+
+    def is_in(self, received_at: datetime) -> bool:
+        """Whether events that arrived then are asked about, as far back as they go."""
+        return self.from_at is None or received_at >= self.from_at
+
+    def then(self, page: Found[Event]) -> Place | None:
+        """Where to go on after a page; None: no more of those that are asked about."""
+        return page.after if page.after is not None and self.is_in(page.after[0]) else None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -72,13 +81,12 @@ async def what_if(
     until_s, next_place = clock.monotonic() + WITHIN_S, None
     while wanted := min(_READ_AT_ONCE, asked.limit - compared.found.looked_at):
         async with resources.tenant(environment_id) as conn:
-            events = await list_latest(conn, environment_id, names, before=place, limit=wanted)
-        fitting = [event for event in events if _is_in(event, asked)]
+            page = await list_latest(conn, environment_id, names, before=place, limit=wanted)
+        fitting = [event for event in page.items if asked.is_in(event.received_at)]
         taken = await resources.computing.run(environment_id, compared.add(fitting, until_s))
-        place = _place(fitting[taken - 1]) if taken else place
-        is_last = len(fitting) < wanted and taken == len(fitting)
-        next_place = None if is_last else place
-        if is_last or clock.monotonic() >= until_s:
+        next_place = _place(fitting[taken - 1]) if taken < len(fitting) else asked.then(page)
+        place = next_place or (_place(fitting[-1]) if fitting else place)
+        if next_place is None or clock.monotonic() >= until_s:
             break
     end = asked.from_at if next_place is None and asked.from_at is not None else place[0]
     return Answer(
@@ -87,10 +95,6 @@ async def what_if(
         span_s=max((begin[0] - end).total_seconds(), 0.0),
         next_place=next_place,
     )
-
-
-def _is_in(event: Event, asked: Asked) -> bool:
-    return asked.from_at is None or event.received_at >= asked.from_at
 
 
 def _place(event: Event) -> Place:

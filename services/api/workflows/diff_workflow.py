@@ -63,9 +63,12 @@ async def compare_document(
         before = await get_workflow(conn, asked.workflow_id)
         definition, _ = await resolve_events(conn, asked.definition, environment_id)
         definition = await resolve_calls(conn, definition, environment_id)
-    is_draft = asked.is_draft or (
-        asked.may_be_draft and bool(await check_registration(resources, environment_id, asked))
-    )
+    is_draft = asked.is_draft
+    if not is_draft and asked.may_be_draft:
+        # What may be a draft names no secrets, and this must not tell which there are.
+        is_draft = bool(
+            await check_registration(resources, environment_id, asked, sees_secrets=False)
+        )
     changes = {
         "definition": definition,
         "lifecycle": Lifecycle.DRAFT if is_draft else Lifecycle.READY,

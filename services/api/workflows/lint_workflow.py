@@ -1,9 +1,11 @@
 """Findings about a workflow that is not registered: what keeps it from running, and what is odd."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from functools import partial
+from itertools import chain
 from typing import Final
 
+from services.api.computing import Work
 from services.api.resources import ApiResources
 from services.api.workflows.dry_run import examined
 from services.api.workflows.registration import Registration
@@ -19,6 +21,7 @@ from shared.matching.lint import Finding, Registered, Severity, findings
 from shared.matching.lint_events import event_findings
 from shared.matching.lint_observed import Observer, observers_of
 from shared.matching.lint_patterns import pattern_findings
+from shared.matching.lint_reads import reads_of
 
 TYPES_MAX: Final = 1_000
 """Of more types of events, none is said to be unknown."""
@@ -26,6 +29,8 @@ TYPES_MAX: Final = 1_000
 IDEMPOTENT: Final = "idempotent"
 """What an action's ``metadata`` may say; false: it may not be repeated."""
 
+FINDINGS_MAX: Final = 1_000
+"""Of more, the gravest are told."""
 
 EVENTS_MAX: Final = 1_000
 """Of the events that may start a workflow, so many are looked at, the latest first."""
@@ -40,7 +45,7 @@ async def lint_workflow(
     asked: Registration,
     events: int,
 ) -> list[Finding]:
-    """Everything found; with a problem, no more than the problems.
+    """What was found, the gravest first; with a problem, no more than the problems.
 
     Its conditions are held against the last ``events`` in the archive, or as many as can be looked
     at in time. The problems of a draft are warnings: it may be kept with them. Raises Invalid with
@@ -52,29 +57,50 @@ async def lint_workflow(
         return [_problem(severity, problem) for problem in problems]
     async with resources.tenant(environment_id) as conn:
         registered = await _registered(conn, environment_id, workflow.definition)
-    computing = resources.computing
-    found = await computing.call(environment_id, partial(_found, workflow, registered))
+    found = _Found()
+    looking = found.take(_looked_over(workflow, registered))
+    await resources.computing.run(environment_id, looking)
     if events:
-        found += await _observed(resources, environment_id, workflow, events)
-    order = list(Severity)
-    return sorted(found, key=lambda one: order.index(one.severity))
+        await _observe_all(resources, environment_id, workflow, events, found)
+    return found.listed()
 
 
-async def _observed(
-    resources: ApiResources, environment_id: EnvironmentId, workflow: Workflow, count: int
-) -> list[Finding]:
+class _Found:
+    """What was found, so many of each severity."""
+
+    def __init__(self) -> None:
+        self._by_severity: dict[Severity, list[Finding]] = {each: [] for each in Severity}
+
+    def take(self, looked_over: Iterator[Finding | None]) -> Work[None]:
+        """Keep what is found; it yields after each part."""
+        for finding in looked_over:
+            if finding is not None and len(self._by_severity[finding.severity]) < FINDINGS_MAX:
+                self._by_severity[finding.severity].append(finding)
+            yield
+
+    def listed(self) -> list[Finding]:
+        """The gravest first."""
+        return [*chain(*self._by_severity.values())][:FINDINGS_MAX]
+
+
+async def _observe_all(
+    resources: ApiResources,
+    environment_id: EnvironmentId,
+    workflow: Workflow,
+    count: int,
+    found: _Found,
+) -> None:
     """What the last ``count`` events of each type say that the workflow or a step awaits."""
     until_s = resources.clock.monotonic() + WITHIN_S
 
     def is_over() -> bool:
         return resources.clock.monotonic() >= until_s
 
-    found: list[Finding] = []
     observers = partial(list[Observer], observers_of(workflow, resources.expressions))
     for observer in await resources.computing.call(environment_id, observers):
         await _observe(resources, environment_id, observer, count, is_over)
-        found += observer.findings()
-    return found
+        # There may be tens of thousands: they are not looked for on the event loop.
+        await resources.computing.run(environment_id, found.take(observer.findings()))
 
 
 async def _observe(
@@ -88,11 +114,11 @@ async def _observe(
     place, names = None, observer.event_names
     while names and (wanted := min(_READ_AT_ONCE, count)) and not is_over():
         async with resources.tenant(environment_id) as conn:
-            read = await list_latest(conn, environment_id, names, before=place, limit=wanted)
-        await resources.computing.run(environment_id, observer.add(read, is_over))
-        if len(read) < wanted:
+            page = await list_latest(conn, environment_id, names, before=place, limit=wanted)
+        await resources.computing.run(environment_id, observer.add(page.items, is_over))
+        if page.after is None:
             break
-        count, place = count - wanted, (read[-1].received_at, read[-1].key)
+        count, place = count - len(page.items), page.after
 
 
 async def _registered(
@@ -112,13 +138,13 @@ async def _registered(
     )
 
 
-def _found(workflow: Workflow, registered: Registered) -> list[Finding]:
+def _looked_over(workflow: Workflow, registered: Registered) -> Iterator[Finding | None]:
+    """What is found without events; None after each part that was looked at."""
     definition, dialect = workflow.definition, workflow.dialect
-    return [
-        *findings(definition, dialect, registered),
-        *event_findings(definition, dialect, registered),
-        *pattern_findings(definition),
-    ]
+    reads = yield from reads_of(definition, dialect)
+    yield from findings(definition, reads, registered)
+    yield from event_findings(definition, dialect, reads, registered)
+    yield from pattern_findings(definition)
 
 
 def _problem(severity: Severity, problem: Problem) -> Finding:

@@ -9,7 +9,7 @@ from services.api.workflows.examine_workflow import among_others, examine_apart,
 from services.api.workflows.keep_workflow import keep_workflow, lock_workflow
 from services.api.workflows.registration import Registration, problems_in_parts
 from services.api.workflows.version_content import content, version_content
-from services.api.workflows.webhook_tokens import Tokens, with_tokens
+from services.api.workflows.webhook_tokens import UNKNOWN_SECRET, Tokens, with_tokens
 from shared.db.pool import Connection
 from shared.db.workflows import (
     Latest,
@@ -146,11 +146,18 @@ async def deactivate_workflow(
 
 
 async def check_registration(
-    resources: ApiResources, environment_id: EnvironmentId, asked: Registration
+    resources: ApiResources,
+    environment_id: EnvironmentId,
+    asked: Registration,
+    *,
+    sees_secrets: bool,
 ) -> list[Problem]:
-    """Everything that is wrong with what is asked for."""
+    """Everything that is wrong with what is asked for.
+
+    Unless the caller ``sees_secrets``, each that it names is taken to be there.
+    """
     _, problems = await _examined(resources, environment_id, asked)
-    return problems
+    return [one for one in problems if sees_secrets or one.code != UNKNOWN_SECRET]
 
 
 async def _examined(

@@ -5,10 +5,13 @@ A token belongs to a trigger, by its id: it stays while versions come and go, un
 
 from collections.abc import Callable, Collection, Iterator, Mapping
 from hashlib import sha256
+from typing import Final
 
 from shared.domain.errors import NotFound, Problem
 from shared.domain.webhooks import WebhookAuth
 from shared.domain.workflows import Definition, TriggerKind, Webhook, Workflow
+
+UNKNOWN_SECRET: Final = "UNKNOWN_SECRET"  # noqa: S105 - the code of a problem
 
 Tokens = Mapping[str, str]
 """Tokens just made, by their triggers' ids: nobody can be told them again."""
@@ -72,7 +75,7 @@ def unknown_secrets(auth: WebhookAuth, pointer: str, secrets: Collection[str]) -
                 f"The environment has no secret '{name}': make it with"
                 " 'turnout secret set', or name another."
             )
-            yield Problem(pointer=f"{pointer}/{place}", code="UNKNOWN_SECRET", detail=detail)
+            yield Problem(pointer=f"{pointer}/{place}", code=UNKNOWN_SECRET, detail=detail)
 
 
 def _webhooks(definition: Definition) -> Iterator[tuple[str, Webhook]]:

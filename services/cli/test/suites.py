@@ -77,18 +77,26 @@ def read_suite(path: Path, others: Sequence[Path], now: datetime) -> Suite:
     An event that says no time, happens ``now``. Raises Rejected or Invalid, naming the file.
     """
     document = read_definition(path)
-    if "event" in document:  # a file of one test
-        around = {k: v for k, v in document.items() if k in _Written.model_fields}
-        case = {k: v for k, v in document.items() if k not in around}
-        document = {**around, "cases": [{"name": path.stem, **case}]}
     try:
-        written = validate(_Written, document)
+        written = validate(_Written, _with_cases(document, path.stem))
         workflows = [*_workflows(path, written, others, now)]
         named = _by_name(workflows)
         tests = [_test(case, number, named, now) for number, case in enumerate(written.cases)]
     except Invalid as error:
         raise Invalid(error.problems, f"{path}: {error.message}") from None
     return Suite(path=path, workflows=named, tests=tests)
+
+
+def _with_cases(document: Mapping[str, Any], name: str) -> Mapping[str, Any]:
+    """The document of a file; one with a single test may leave ``cases`` out. Raises Invalid."""
+    if "event" not in document:
+        return document
+    if "cases" in document:
+        detail = "A file has one 'event', or 'cases', which have theirs; make it one of the cases."
+        raise Invalid([Problem(pointer="/event", code="EVENT_AND_CASES", detail=detail)])
+    around = {k: v for k, v in document.items() if k in _Written.model_fields}
+    case = {k: v for k, v in document.items() if k not in around}
+    return {**around, "cases": [{"name": name, **case}]}
 
 
 def _workflows(

@@ -51,7 +51,7 @@ async def what_if(
     Raises as ``Client.call``, naming the file.
     """
     now = datetime.now(UTC)
-    body = {
+    body: dict[str, Any] = {
         "document": plan.document,
         "from": None if since is None else (now - since).isoformat(),
         "to": now.isoformat(),
@@ -64,6 +64,8 @@ async def what_if(
             total = told if total is None else _sum(total, told)
             if told["next_cursor"] is None or (last is not None and total["looked_at"] >= last):
                 break
+            if last is not None:
+                body["limit"] = min(last - total["looked_at"], AT_ONCE_MAX)
             say(f"{plan.path}: {total['looked_at']} events looked at …")
     except Rejected as error:
         raise refused(plan.path, error) from None

@@ -94,5 +94,5 @@ def _retry_after_s(response: Response, call: Call) -> float | None:
     answered_at = call.now + timedelta(seconds=response.duration_s)
     try:
         return max(0.0, (parsedate_to_datetime(value) - answered_at).total_seconds())
-    except (TypeError, ValueError):
+    except (TypeError, ValueError, OverflowError):
         return None

@@ -17,6 +17,6 @@ class FindingDocument(ProblemDocument):
 
 
 class FindingsDocument(TypedDict):
-    """Everything found, the gravest first; without any the list is empty."""
+    """What was found, the gravest first, 1,000 at most; without any the list is empty."""
 
     findings: list[FindingDocument]

@@ -40,3 +40,27 @@ async def test_a_workflow_that_was_not_there_is_told_of_when_asked_about(
     page = await got(client, f"/v1/events/{event.key}/decisions", workflow_id=later, reason="draft")
     assert page["items"] == []
     assert (await got(client, f"/v1/events/{event.key}/decisions"))["items"] == []
+
+
+async def test_one_that_was_made_again_is_told_by_when_it_was_made_first(
+    client: Client, resources: ApiResources
+) -> None:
+    """Deleted when the event arrived, it was there before; what came before all that, was early."""
+    [early] = await arrive(resources, "go", {})
+    id_ = await register(client, "go")
+    async with client.delete(f"/v1/workflows/{id_}") as answer:
+        assert answer.status == 204
+    [event] = await arrive(resources, "go", {})
+    again = {"name": "again", "triggers": [{"event_name": "go"}]}
+    async with client.put(f"/v1/workflows/{id_}", json=again) as answer:
+        made = await answer.json()
+    assert answer.status == 201
+    for about, reason, begins in (
+        (event, "INACTIVE", "It had been deleted when the event arrived at "),
+        (early, "NOT_MADE_YET", "It was made at "),
+    ):
+        found = await got(client, f"/v1/events/{about.key}/decisions", workflow_id=id_)
+        [one] = found["items"]
+        assert (one["reason"], one["workflow_name"]) == (reason, "again")
+        assert one["detail"].startswith(begins)
+        assert made["created_at"] not in one["detail"]

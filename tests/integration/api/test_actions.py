@@ -123,7 +123,7 @@ async def test_a_name_may_be_almost_anything(client: Client) -> None:
 
 async def test_a_name_that_is_none_is_refused(client: Client) -> None:
     """422 for a put, 404 for the others."""
-    for name in ("x" * 257, "a\0", "a\nb", "\x85"):
+    for name in ("x" * 257, "a\0", "a\nb", "\x85", "$turn", "$mine"):
         path = f"/v1/actions/{quote(name, safe='')}"
         refused = await _send(client, "PUT", path, WORKER, status=422)
         assert refused["errors"][0]["code"] == "INVALID_NAME"

@@ -139,6 +139,7 @@ YAMLS = [
     b"a: !!python/object/apply:os.system [ls]\n",
     b"a: [1\n",
     b"a: !!binary aGk=\n",
+    *(b"a: !!bool x\n", b"a: !!timestamp x\n", b"a: !!float ''\n", b"a: !!float _\n"),
     b"1: a\n",
     b"? [a]\n: b\n",
     b"\x00",

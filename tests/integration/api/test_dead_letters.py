@@ -1,12 +1,14 @@
 """Dead letters: seen, tried again as they were, or let go, by their own environment alone."""
 
 import asyncio
+from collections import Counter
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 from typing import Any
 from uuid import uuid4
 
+from shared.bus.portions import BYTES_AT_ONCE
 from shared.bus.protocol import Record
 from shared.db.dead_letters import KEPT_MAX, keep_letters
 from shared.db.pool import Pool
@@ -18,10 +20,14 @@ from tests.integration.api.asking import OPERATOR, Asker
 from tests.support.eventually import eventually
 from tests.support.house import House, open_house
 from tests.support.served import open_api
-from tests.support.works import start_command, until, workflow
+from tests.support.works import open_works, start_command, until, workflow
 
 FLOW = workflow({"id": "only", "kind": "respond"})
 GARBAGE = b"\xff\xfe no JSON"
+SHORT = (
+    "id, environment_id, at, reason, detail, pointer, topic, partition, record_offset, value_bytes,"
+    " is_whole"
+)
 HEADERS = (("ce_type", b"go"), ("content-type", b"application/octet-stream\xff"))
 
 
@@ -169,6 +175,39 @@ async def test_many_tried_at_once_do_not_wait_for_each_others_connections(databa
                 *(operator.ask("POST", f"/v1/dead-letters/{each['id']}/retry") for each in kept)
             )
         assert [status for status, _ in told] == [202] * 30
+
+
+async def test_what_records_held_is_read_where_it_is_needed_alone(database: str) -> None:
+    """Lists, previews and discards of the largest letters take no memory for what they held."""
+    async with open_works(database) as works, open_api(works, OPERATOR) as client:
+        operator = Asker(client, OPERATOR)
+        await keep(works.pool, letter(1), letter(2))
+        await works.pool.execute("REVOKE SELECT ON dead_letters FROM turnout_tenant")
+        await works.pool.execute(f"GRANT SELECT ({SHORT}) ON dead_letters TO turnout_tenant")
+        assert len(await listed(operator)) == 2
+        for path in ("retry", "discard"):
+            _, told = await operator.ask("POST", f"/v1/dead-letters/{path}", {"preview": True})
+            assert told["matched"] == 2
+        _, told = await operator.ask("POST", "/v1/dead-letters/discard", {})
+        assert told["done"] == 2
+
+
+async def test_many_large_ones_are_published_in_portions(database: str) -> None:
+    """What is published at once has a bound; none is left out, and each is as it was."""
+    async with open_works(database) as works, open_api(works, OPERATOR) as client:
+        operator, value = Asker(client, OPERATOR), b"x" * VALUE_BYTES_MAX
+        await keep(works.pool, *(letter(n, key=str(n).encode(), value=value) for n in range(20)))
+        _, told = await operator.ask("POST", "/v1/dead-letters/retry", {})
+        assert (told["done"], told["left"]) == (20, 0)
+        rows = await works.pool.fetch(
+            "SELECT r.xmin::text AS at_once, key, value FROM bus_records AS r JOIN bus_topics"
+            " USING (topic_id) WHERE name = $1",
+            works.platform.topics.sources[0],
+        )
+        assert {row["key"] for row in rows} == {str(n).encode() for n in range(20)}
+        assert all(row["value"] == value for row in rows)
+        at_once = Counter(row["at_once"] for row in rows)
+        assert max(at_once.values()) * len(value) <= BYTES_AT_ONCE
 
 
 async def test_garbage_without_end_fills_no_disk(pool: Pool) -> None:

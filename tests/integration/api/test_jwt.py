@@ -19,6 +19,7 @@ from services.api.login.issuers import Issuer
 from services.api.login.jwt_tokens import TOKEN_BYTES_MAX, Issuers
 from services.api.resources import ApiResources
 from services.api.settings import ApiSettings
+from shared.db.pool import Pool
 from shared.domain.ids import DEFAULT_ENVIRONMENT
 from shared.domain.principals import Scope
 from shared.egress.caller import open_caller
@@ -161,6 +162,25 @@ async def test_an_organisation_is_all_that_its_people_see(opened: Open) -> None:
     assert (made[0], made[1]["organisation_id"]) == (201, listed[0]["organisation_id"])
     foreign = {"name": "x", "organisation": "b"}
     assert (await admin.ask("POST", "/v1/environments", foreign))[0] == 403
+
+
+async def test_a_key_is_held_in_no_foreign_environment(opened: Open, pool: Pool) -> None:
+    """One who names another organisation's leaves nothing there, and is told 404 each time."""
+    operator = await opened(CLAIMED)
+    own = await operator.new_environment("live", "acme")
+    admin, flow = somebody(operator, roles=["admin"]), {"name": "flow"}
+    held = "SELECT environment_id::text FROM idempotency_keys"
+    for foreign in (str(DEFAULT_ENVIRONMENT), await operator.new_environment("live", "other")):
+        given = {"Idempotency_Key": "k", "X_Turnout_Environment": foreign}
+        for _ in range(2):
+            assert (await admin.ask("POST", "/v1/workflows", flow, **given))[0] == 404
+        named = f"/v1/workflows?environment_id={foreign}"
+        assert (await admin.ask("POST", named, flow, Idempotency_Key="k"))[0] == 404
+    assert await pool.fetch(held) == []
+    given = {"Idempotency_Key": "k", "X_Turnout_Environment": own}
+    for _ in range(2):
+        assert (await admin.ask("POST", "/v1/workflows", flow, **given))[0] == 201
+    assert await pool.fetchval(held) == own
 
 
 async def test_claims_say_what_somebody_may(opened: Open) -> None:

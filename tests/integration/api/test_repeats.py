@@ -151,19 +151,67 @@ async def test_a_retry_of_a_retry_takes_over_what_that_took_over(database: str) 
 
 
 async def test_what_was_undone_is_not_taken_over(database: str) -> None:
-    """An execution that undid its steps can only be rerun."""
+    """A retry does it again; what comes after it cannot be resumed from without it."""
     async with open_receiver() as receiver, open_face(database) as face:
         undo = {"action": "http_request", "input": receiver.step()["input"]}
-        receiver.plan = [web.json_response({}), web.Response(status=400)]
-        first = receiver.step(id="first", compensation=undo)
+        receiver.plan = [web.json_response({}), web.json_response({}), web.Response(status=400)]
+        look, first = receiver.step(id="look"), receiver.step(id="first", compensation=undo)
         then = receiver.step(on_failure="compensate", retry=ONCE)
-        [id_] = await start(face.works, await face.works.register(workflow(first, then)))
+        [id_] = await start(face.works, await face.works.register(workflow(look, first, then)))
         await face.ends(id_)
-        assert "rerun it" in (await face.post(f"executions/{id_}/retry", status=409))["detail"]
         refused = await face.post(f"executions/{id_}/resume-from/call", status=409)
         assert "was undone" in refused["detail"]
-        again = (await face.post(f"executions/{id_}/resume-from/first"))["execution_id"]
-        assert (await face.ends(again))["status"] == "COMPLETED"
+        for way in ("resume-from/first", "retry"):
+            again = await face.ends((await face.post(f"executions/{id_}/{way}"))["execution_id"])
+            assert again["status"] == "COMPLETED"
+            assert [(a["step_id"], a["attempt"]) for a in again["attempts"]] == [
+                *(("look", 0), ("first", 1), ("call", 1))
+            ]
+
+
+async def test_what_waited_for_its_turn_in_vain_is_repeated(database: str) -> None:
+    """What it had taken over is not done again, from whichever step another one goes on."""
+    async with open_receiver() as receiver, open_face(database) as face:
+        receiver.plan = [web.json_response({}), web.Response(status=400)]
+        ask = {"id": "ask", "kind": "approval", "run_if": "payload.holds"}
+        flow = workflow(receiver.step(id="first"), receiver.step(retry=ONCE), ask)
+        flow["policy"] = {"concurrency_key": {"src": "all"}}
+        made = await face.works.register(flow)
+        [id_] = await start(face.works, made)
+        await face.ends(id_)
+        [holding] = await start(face.works, made, payload={"holds": True})
+        await face.waits(holding)
+        second = (await face.post(f"executions/{id_}/retry"))["execution_id"]
+        await face.becomes(second, "WAITING")
+        await face.post(f"executions/{second}/cancel")
+        await face.ends(second)
+        ways = ("retry", "resume-from/call")
+        again = [(await face.post(f"executions/{second}/{w}"))["execution_id"] for w in ways]
+        await face.post(f"executions/{holding}/cancel")
+        for one in again:
+            shown = await face.ends(one)
+            assert shown["status"] == "COMPLETED"
+            assert [(a["step_id"], a["attempt"]) for a in shown["attempts"]][:2] == [
+                *(("first", 0), ("$turn", 1))
+            ]
+        assert set(receiver.keys[4:]) == {f"{one}:call" for one in again}
+
+
+async def test_a_failure_that_was_gone_past_stays_as_it_was(database: str) -> None:
+    """An execution goes on from what came after it, and does not try it again."""
+    async with open_receiver() as receiver, open_face(database) as face:
+        receiver.plan = [web.Response(status=400), web.Response(status=400)]
+        first = receiver.step(id="first", on_failure="continue", retry=ONCE)
+        flow = workflow(first, receiver.step(retry=ONCE))
+        [id_] = await start(face.works, await face.works.register(flow))
+        await face.ends(id_)
+        again = (await face.post(f"executions/{id_}/resume-from/call"))["execution_id"]
+        shown = await face.ends(again)
+        assert shown["status"] == "COMPLETED"
+        assert [(a["step_id"], a["attempt"], a["status"]) for a in shown["attempts"]] == [
+            *(("first", 0, "FAILED"), ("call", 1, "COMPLETED"))
+        ]
+        assert receiver.keys[2:] == [f"{again}:call"]
 
 
 async def test_resumed_from_a_step_only_what_follows_runs_again(database: str) -> None:

@@ -44,7 +44,7 @@ WHERE t.name = 'turnout.commands'
 async def arrived(
     works: House, count: int, environment_id: EnvironmentId = DEFAULT_ENVIRONMENT, **more: Any
 ) -> list[Event]:
-    """Events with numbers from 0, a second apart, in the archive."""
+    """Events with numbers from 0, a second apart, in the archive; ``since_s`` after ``NOW``."""
     events = []
     for number in range(count):
         source, id_ = more.get("source", "/test"), f"{more.get('name', 'e')}{number}"
@@ -54,7 +54,7 @@ async def arrived(
             type="go",
             source=source,
             id=id_,
-            received_at=NOW + timedelta(seconds=number),
+            received_at=NOW + timedelta(seconds=more.get("since_s", 0) + number),
             payload={"n": number},
         )
         events.append(replace(event, type=more.get("type", "go")))

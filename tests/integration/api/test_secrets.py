@@ -21,6 +21,7 @@ from shared.domain.principals import Scope
 from tests.integration.api.asking import OPERATOR, Asker
 from tests.integration.api.conftest import Client
 from tests.support.rings import ring
+from tests.unit.dialects.altostrat_documents import node
 
 VALUE = "swordfish-7f3a"
 FLOW: dict[str, Any] = {"name": "f", "steps": [{"id": "s", "kind": "respond"}]}
@@ -203,6 +204,57 @@ async def test_a_workflow_may_name_what_its_environment_has(operator: Asker) -> 
     assert (status, said["errors"][0]["code"]) == (422, "UNKNOWN_SECRET")
     assert (await put(admin, "sender"))[0] == 201
     assert (await admin.ask("POST", "/v1/workflows", flow))[0] == 201
+
+
+async def test_who_only_reads_finds_no_secret_by_asking(operator: Asker) -> None:
+    """What tries a workflow or a node answers without the scope author as if each were there."""
+    await put(operator, "crm_key")
+    reader = await operator.key([Scope.READ, Scope.PAYLOADS])
+    author = await operator.key([Scope.READ, Scope.PAYLOADS, Scope.AUTHOR])
+    for path, asking in (
+        ("/v1/workflows/validate", _hooked_by),
+        ("/altostrat/workflows/test-node", _node_that_sends),
+        ("/altostrat/workflows/test-node", _node_that_asks),
+    ):
+        for asker, is_told in ((reader, False), (author, True)):
+            there, missing = [
+                str(await asker.ask("POST", path, asking(name))).replace(name, "…")
+                for name in ("crm_key", "crm_kez")
+            ]
+            assert (there != missing) is is_told, (path, there, missing)
+            assert "(200, " in there
+            assert "UNKNOWN_SECRET" not in there
+            assert "no secret" not in there
+
+
+async def test_a_node_does_not_list_secrets_to_who_only_reads(operator: Asker) -> None:
+    """Nor count them: it sees those that it names."""
+    reader = await operator.key([Scope.READ, Scope.PAYLOADS])
+    asked = _node("text_transform", template="{{ secrets }} {{ secrets | size }}")
+    counted = []
+    for name in ("crm_key", "other"):
+        await put(operator, name)
+        counted.append(await reader.ask("POST", "/altostrat/workflows/test-node", asked))
+    assert counted[0] == counted[1]
+    assert "sender" not in str(counted)
+
+
+def _hooked_by(name: str) -> dict[str, Any]:
+    auth = {"header": "X-S", "secret": name}
+    return {**FLOW, "triggers": [{**HOOK, "webhook": {"auth": auth}}]}
+
+
+def _node_that_sends(name: str) -> dict[str, Any]:
+    return _node("webhook", url="https://x/", headers={"A": f"{{{{ secrets.{name} }}}}"})
+
+
+def _node_that_asks(name: str) -> dict[str, Any]:
+    asked = f"{{{{ secrets.{name} }}}}"
+    return _node("string_condition", value=asked, operator="==", compare_to="x")
+
+
+def _node(component: str, **data: Any) -> dict[str, Any]:
+    return {"node": node("a", component, **data), "authorization_id": "auth_1"}
 
 
 async def read_secrets_of(pool: Pool, name: str) -> dict[str, str]:

@@ -3,6 +3,10 @@
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+import pytest
+
+from services.api.workflows import ask_what_if
+from shared.db import events as archive
 from tests.integration.api.asking import Asker
 from tests.integration.api.face import Face, open_face
 from tests.integration.api.test_replay import COMMANDS, NOW, arrived
@@ -92,6 +96,34 @@ async def test_which_events_are_looked_at(database: str) -> None:
         both = {**FLOW, "triggers": [{"event_name": "go"}, {"event_name": "stop"}]}
         told = await asked(face, flow.id, both)
         assert (told["looked_at"], told["newly_matched"]["count"]) == (5, 2)
+
+
+@pytest.mark.parametrize("within_s", [8.0, 0.0])
+@pytest.mark.parametrize("names", [["order:*"], ["order:*", "gone"]])
+async def test_what_a_star_names_is_found_behind_everything_else(
+    database: str, monkeypatch: pytest.MonkeyPatch, names: list[str], within_s: float
+) -> None:
+    """However many events came after it, and though calls end before they find any of it."""
+    monkeypatch.setattr(archive, "NAMED_LOOKED_AT_MAX", 5)
+    monkeypatch.setattr(ask_what_if, "WITHIN_S", within_s)
+    written = {**FLOW, "triggers": [{"event_name": name} for name in names]}
+    async with open_face(database) as face:
+        flow = await face.works.register(written)
+        await arrived(face.works, 11, name="o", type="order:old", since_s=-50)
+        await arrived(face.works, 1, name="g", type="gone")
+        await arrived(face.works, 3, type="order:a", since_s=1)
+        await arrived(face.works, 11, name="x", type="x", since_s=10)
+        more: dict[str, Any] = {"from": NOW.isoformat()}
+        answers = [await asked(face, flow.id, {**written, "run_if": "payload.n = 1"}, **more)]
+        while (cursor := answers[-1]["next_cursor"]) is not None:
+            more["cursor"] = cursor
+            answers.append(
+                await asked(face, flow.id, {**written, "run_if": "payload.n = 1"}, **more)
+            )
+        found = [told["looked_at"] for told in answers]
+        assert found == ([0, 0, *[1] * (2 + len(names))] if within_s == 0 else [2 + len(names)])
+        assert sum(told["span_s"] for told in answers) == 3_600
+        assert sum(told["no_longer_matched"]["count"] for told in answers) == 1 + len(names)
 
 
 async def test_a_workflow_that_is_off_starts_nothing(database: str) -> None:

@@ -14,6 +14,8 @@ from services.webhooks.settings import DeliverySettings
 from shared.assembly.platform import Platform
 from shared.db.pool import Pool
 from shared.db.secrets import put_secret
+from shared.db.webhook_deliveries import announce_due, begin_delivery
+from shared.domain.subscriptions import Subscription
 from shared.runtime.roles import duty
 from tests.integration.test_nothing_passed_over import refused, refusing
 from tests.integration.webhooks.stage import (
@@ -28,7 +30,7 @@ from tests.integration.webhooks.stage import (
 from tests.support.eventually import eventually
 from tests.support.house import count
 from tests.support.rings import ring
-from tests.support.works import open_works, until
+from tests.support.works import Works, open_works, until
 
 DELIVERED = "SELECT count(*) FROM webhook_deliveries WHERE status = 'DELIVERED'"
 DISABLED = "SELECT count(*) FROM webhook_subscriptions WHERE disabled_at IS NOT NULL"
@@ -66,6 +68,19 @@ async def test_gone_is_gone(database: str) -> None:
         await publish(works, phase())
         await until(works.pool, DELIVERED, 1)
         assert len(hooks.got) == 2
+
+
+async def test_many_that_are_gone_at_once_wait_for_no_connection(database: str) -> None:
+    """As many answers as are noted together: it is disabled, each is noted, one event tells it."""
+    async with open_hooks() as hooks, open_works(database, before=roles()) as works:
+        hooks.status, hooks.held = (lambda _path, _count: 410), asyncio.Event()
+        await subscribe(works.pool, f"{hooks.url}/slow")
+        await publish(works, *(phase() for _ in range(8)))
+        await eventually(lambda: len(hooks.got) == 8)
+        hooks.held.set()
+        await until(works.pool, DISABLED, 1)
+        await until(works.pool, "SELECT count(*) FROM webhook_attempts", 8)
+        assert len(await events(works.pool)) == 1
 
 
 async def test_nobody_is_disabled_without_a_word(database: str) -> None:
@@ -143,6 +158,23 @@ async def test_who_wakes_late_changes_nothing(database: str) -> None:
         assert await count(works.pool, "webhook_attempts") == 0
 
 
+async def test_asked_for_while_one_is_under_way_it_comes_again(database: str) -> None:
+    """To a receiver that fails, too, which has one attempt at a time: the old one decides not."""
+    async with open_hooks() as hooks, open_works(database, before=roles(retry_s=())) as works:
+        hooks.status = lambda _path, _count: 500
+        one = await subscribe(works.pool, f"{hooks.url}/slow")
+        await publish(works, phase())
+        await until(works.pool, "SELECT count(*) FROM webhook_attempts", 1)
+        hooks.held = asyncio.Event()
+        await _begin(works, one)
+        await eventually(lambda: len(hooks.got) == 2)
+        await _begin(works, one)
+        hooks.held.set()
+        await eventually(lambda: len(hooks.got) == 3)
+        await until(works.pool, "SELECT count(*) FROM webhook_attempts", 2)
+        assert await count(works.pool, "webhook_deliveries", "status = 'FAILED'") == 1
+
+
 async def test_old_deliveries_are_forgotten(database: str) -> None:
     """Past their time they go, with their attempts."""
     async with open_hooks() as hooks:
@@ -187,6 +219,14 @@ async def _keep(pool: Pool, name: str, value: str) -> None:
         await put_secret(conn, ring("k1"), (ENVIRONMENT, name), value, now=now, by="test")
 
 
+async def _begin(works: Works, one: Subscription) -> None:
+    """Have the one delivery of a subscription delivered again, as the API does."""
+    async with works.pool.acquire() as conn, conn.transaction():
+        id_ = await conn.fetchval("SELECT id FROM webhook_deliveries")
+        await begin_delivery(conn, one.id, id_, works.platform.clock.now())
+        await announce_due(conn)
+
+
 def _second(platform: Platform) -> Platform:
     return replace(platform, registry=CollectorRegistry(), member=f"second-{uuid4().hex}")
 
@@ -205,7 +245,9 @@ async def test_metrics_tell_whose_subscriptions_these_are(database: str) -> None
         await publish(works, phase())
         await eventually(lambda: seen("turnout_webhooks_wanted_total", labels) == 1)
         await eventually(lambda: seen(disabled, labels) == 1)
+        await eventually(lambda: seen("turnout_webhook_disablings_total", labels) == 1)
         await works.pool.execute("DELETE FROM webhook_subscriptions WHERE id = $1", dead.id)
         await eventually(lambda: seen(disabled, labels) is None)
+        assert seen("turnout_webhook_disablings_total", labels) == 1
         stop.set()
         await work

@@ -13,6 +13,10 @@ from shared.domain.errors import Invalid
 from shared.wire.strict_json import JsonLimits, check_keys, read_json
 from tests.support.corpora import documents
 
+TAGS = (
+    *("null", "bool", "int", "float", "str", "seq", "map"),
+    *("binary", "timestamp", "omap", "pairs", "set", "python/tuple"),
+)
 LIMITS = JsonLimits(body_bytes_max=10_000, depth_max=5, keys_max=20)
 
 JSON = st.recursive(
@@ -126,6 +130,33 @@ def test_yaml_aliases_are_refused() -> None:
         with pytest.raises(Invalid) as caught:
             yaml_to_json(text)
         assert "Aliases" in caught.value.message
+
+
+@pytest.mark.parametrize(
+    "written",
+    [
+        *("!!bool x", "!!timestamp x", "!!float ''", "!!float _", "!!int ''", "!!null [x]"),
+        "!!float 1" + ":1" * 200,
+        "!!timestamp 2026-13-40",
+    ],
+)
+def test_a_tag_that_a_value_does_not_fit_is_refused(written: str) -> None:
+    """As any other text that is no YAML, whatever its reader makes of it."""
+    with pytest.raises(Invalid) as caught:
+        yaml_to_json(f"a: {written}".encode())
+    assert caught.value.problems[0].code == "UNREADABLE"
+
+
+@given(
+    kind=st.sampled_from(TAGS),
+    written=st.text("01x_:.-+eT ") | st.sampled_from(["[]", "{}", "[x]", "{a: b}", "[{a: b}]"]),
+)
+def test_no_tag_stops_the_reader_of_yaml(kind: str, written: str) -> None:
+    """What it reads is JSON, and all else is refused."""
+    try:
+        orjson.loads(yaml_to_json(f"a: !!{kind} {written}".encode()))
+    except Invalid as error:
+        assert error.problems[0].code == "UNREADABLE"  # noqa: PT017 - it may also be read
 
 
 def test_yaml_has_a_smaller_limit() -> None:

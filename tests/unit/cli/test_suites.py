@@ -134,6 +134,7 @@ def test_files_beside_it_and_folders_for_all(tmp_path: Path) -> None:
     [
         ({"cases": []}, "TOO_SHORT", "/cases"),
         ({"event": BOTH}, "NOTHING_ASKED", "/cases/0"),
+        ({"event": BOTH, "matches": [], "cases": [{"event": BOTH}]}, "EVENT_AND_CASES", "/event"),
         ({"event": {"payload": 1}, "matches": []}, "MISSING_TYPE", "/cases/0/event"),
         ({"event": BOTH, "matches": ["larg"]}, "UNKNOWN_WORKFLOW", "/cases/0/matches/0"),
         ({"event": BOTH, "not": {"larg": None}}, "UNKNOWN_WORKFLOW", "/cases/0/not/larg"),

@@ -191,3 +191,13 @@ def test_a_worker_is_given_up_when_silent_and_at_its_timeout(
     heard_at = NOW + timedelta(seconds=heard_s)
     due_at = task_due_at(NOW, heard_at, {"timeout_s": 60.0, "heartbeat_s": heartbeat_s})
     assert due_at == NOW + timedelta(seconds=due_s)
+
+
+def test_a_task_whose_timeout_is_not_known_ends_when_it_was_to() -> None:
+    """Older logs may lack the word: a sign of life puts nothing off then, and nothing raises."""
+    beat = Beat(step_id=A, attempt=2, at=NOW + timedelta(seconds=30))
+    known = waiting("task", timeout_s=60.0, heartbeat_s=10.0)
+    put_off = answered(ACTION, known, beat)
+    assert isinstance(put_off, Attempt)
+    assert put_off.wake_at == NOW + timedelta(seconds=40)
+    assert answered(ACTION, waiting("task", heartbeat_s=10.0), beat) is None

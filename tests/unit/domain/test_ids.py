@@ -8,7 +8,7 @@ from asyncpg.pgproto import pgproto
 from hypothesis import given
 from hypothesis import strategies as st
 
-from shared.domain.ids import read_uuid, text_of
+from shared.domain.ids import DEFAULT_ENVIRONMENT, event_key, read_uuid, start_key, text_of
 
 SOME = UUID("41efc3f7-07e6-5c30-90ec-c0763bfddb5c")
 
@@ -27,3 +27,11 @@ def test_what_is_no_uuid_is_refused(other: Any) -> None:
     """In a record anything may stand; whoever reads it expects a ValueError."""
     with pytest.raises(ValueError, match="badly formed UUID"):
         read_uuid(other)
+
+
+def test_no_source_and_id_of_an_event_give_the_key_of_a_start() -> None:
+    """Publishers write both as they like."""
+    there = start_key(DEFAULT_ENVIRONMENT, "a:b")
+    for source in ("", "start", "/turnout/api", "/turnout/api/starts"):
+        for id_ in ("a:b", "b", ":a:b", "start:a:b"):
+            assert event_key(DEFAULT_ENVIRONMENT, source, id_) != there

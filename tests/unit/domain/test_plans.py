@@ -1,10 +1,12 @@
 """Definitions made ready to run."""
 
+from dataclasses import replace
 from datetime import UTC, datetime
 from itertools import pairwise
 from typing import Any
 from uuid import UUID
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -164,6 +166,26 @@ def test_a_turn_is_not_taken_over() -> None:
     assert [attempt.step_id for attempt in taken] == ["a"]
     again = begin(made, NOW, inherited=taken)
     assert [run.key for run in again.runs] == [TURN]
+
+
+@pytest.mark.parametrize("of_turn", [None, AttemptStatus.FAILED])
+def test_what_was_done_before_a_turn_that_never_came_stays_done(
+    of_turn: AttemptStatus | None,
+) -> None:
+    """The execution that waited in vain had taken it over; so does the next one."""
+    made = planned(step("a"), step("b", "a"), policy=Policy(concurrency_key=Value(src="all")))
+    first = Attempt(
+        step_id=StepId("a"),
+        number=0,
+        status=AttemptStatus.COMPLETED,
+        started_at=NOW,
+        ended_at=NOW,
+    )
+    settled = {first.step_id: first}
+    if of_turn is not None:
+        turn = StepId(TURN)
+        settled[turn] = replace(first, step_id=turn, number=5, status=of_turn)
+    assert inherited(made, State(status=Status.CANCELLED, settled=settled), None) == [first]
 
 
 def test_pins_go_along_with_what_they_are_of() -> None:

@@ -91,6 +91,31 @@ def test_waiting_for_a_yes_takes_none_of_the_time_for_retries() -> None:
     assert life.log[-1].phases == (Phase.FAILED,)
 
 
+def test_waiting_for_room_takes_of_the_time_for_retries() -> None:
+    """The first attempt begins when there is room; of later ones ``total_s`` counts the wait."""
+    retry = Retry(max_attempts=9, initial_interval_s=10, backoff=1, jitter=0, total_s=60)
+    life = begun(flow(step("a", retry=retry)))
+    _throttle(life, 100)
+    life.finish(A, BUSY)
+    assert life.state.status is Status.RETRYING
+    life.wait(life.now + timedelta(seconds=10))
+    _throttle(life, 45)
+    life.finish(A, BUSY)
+    assert life.log[-1].phases == (Phase.FAILED,)
+    assert life.state.settled[A].number == 2
+
+
+def _throttle(life: Life, seconds: float) -> None:
+    """Begin ``a`` and let it wait for room, over a crash."""
+    until = life.now + timedelta(seconds=seconds)
+    wait = Wait(kind=WaitKind.THROTTLE, data={"until": until.isoformat()})
+    life.start()
+    life.finish(A, Parked(wait=wait, wake_at=until))
+    life.wait(until)
+    life.crash()
+    life.start()
+
+
 def test_an_item_that_fails_takes_its_siblings_along() -> None:
     """One that runs is broken off; one that waits waits no more, and its answer comes too late."""
     body = {"subworkflow": {"workflow_id": UUID(int=7)}, "retry": Retry(max_attempts=1)}

@@ -1,7 +1,9 @@
 """An execution that is cancelled while others are looked up hears it as soon as it comes."""
 
 import asyncio
+from contextlib import ExitStack
 from datetime import UTC, datetime
+from types import SimpleNamespace
 from typing import Any, cast
 from uuid import uuid4
 
@@ -16,6 +18,7 @@ class _Coming:
 
     def __init__(self, id_: ExecutionId) -> None:
         self.id = id_
+        self.origin = SimpleNamespace(environment="e")
         self.told: dict[int, Word] = {}
 
     def tell(self, offset: int, word: Word) -> None:
@@ -53,4 +56,17 @@ def test_who_calls_with_other_words_still_calls() -> None:
             pass
         owned.come(cast("Run", run))
     assert run.told == {8: cancel}
+    assert owned.called == {}
+
+
+def test_two_that_tell_the_same_both_call_until_they_leave() -> None:
+    """A cancellation that was read ahead is told again in its turn, maybe during its lookup."""
+    owned = Owned(partition=0, epoch=1, consumed_offset=0, written_seq=0, emitted_seq=0)
+    run = _Coming(ExecutionId(uuid4()))
+    cancel = Cancel(execution_id=run.id, reason="enough", requested_at=datetime.now(UTC))
+    with ExitStack() as in_its_turn:
+        with owned.calling({run.id: {7: cancel}}):
+            in_its_turn.enter_context(owned.calling({run.id: {7: cancel}}))
+        owned.come(cast("Run", run))
+        assert run.told == {7: cancel}
     assert owned.called == {}

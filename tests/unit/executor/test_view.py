@@ -1,7 +1,7 @@
 """What an attempt sees of the steps before it, made once and added to."""
 
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
 import orjson
@@ -124,3 +124,29 @@ def test_each_attempt_sees_the_secrets_that_there_are() -> None:
     assert view(run, "A").resolve(names) == "A"
     assert view(run, "B").resolve(names) == "B"
     assert view(run).resolve(names) is None
+
+
+@pytest.mark.parametrize(
+    "source",
+    ["$base64encode(secrets.A)", '[$substring(secrets.A, 8, 16), "-", $substring(secrets.A, 24)]'],
+)
+def test_the_marks_of_an_attempt_die_with_it(source: str) -> None:
+    """What an expression brings out of a mark is another one at each attempt and each try of it."""
+    run, later = a_run(), AT + timedelta(microseconds=1)
+    other = a_run()
+    other.origin = replace(other.origin, execution_id=ExecutionId(UUID(int=4)))
+    effect = RunStep(step=run.plan.by_id["last"], key=StepId("last"))
+    attempts = [
+        (run, effect, AT),
+        (run, effect, later),
+        (run, replace(effect, attempt=2), AT),
+        (run, replace(effect, key=StepId("last[1]")), AT),
+        (other, effect, AT),
+    ]
+    value = Value(lang=Lang.JSONATA, src=source)
+    views = [RunView(*attempt[:2], VIEWS, attempt[2], frozenset("A")) for attempt in attempts]
+    told = [str(view.resolve(value)) for view in views]
+    assert len({*told}) == len(told)
+    marker = views[0].resolve(Value(lang=Lang.JSONATA, src="secrets.A"))
+    knowing = [VIEWS.marks_of(*attempt).names(marker) for attempt in attempts]
+    assert knowing == [{"A"}, set(), set(), set(), set()]

@@ -90,6 +90,17 @@ def test_a_forged_marker_is_just_text() -> None:
     assert MARKS.reveal(forged, {"A": "value"}) == forged
 
 
+def test_what_one_knows_of_a_marker_is_worth_nothing_elsewhere() -> None:
+    """Each has marks of his own, and the same again: nobody else's are anything but text to him."""
+    root = SecretMarks("0f" * 16)
+    one, other, again = root.of("a", "b", "c"), root.of("a", "bc"), root.of("a", "b", "c")
+    marker = one.scope(["A"])["A"]
+    for stranger in (other, root):
+        assert stranger.names(marker) == set()
+        assert stranger.reveal(marker, {"A": "value"}) == stranger.shown(marker) == marker
+    assert again.reveal(marker, {"A": "value"}) == "value"
+
+
 @pytest.mark.parametrize("cut", [slice(0, -1), slice(1, None), slice(1, -1)])
 def test_a_marker_that_was_cut_does_not_tell_the_nonce(cut: slice) -> None:
     """Nor does one that was escaped, where references are shown or secrets are concealed."""
@@ -105,6 +116,52 @@ def test_a_marker_can_be_put_into_a_longer_text() -> None:
     marker = MARKS.scope(["A"])["A"]
     assert MARKS.reveal({"auth": f"Bearer {marker}!"}, {"A": "v"}) == {"auth": "Bearer v!"}
     assert MARKS.shown(f"Bearer {marker}") == "Bearer {{secrets.A}}"
+
+
+ESCAPED = {
+    "PHP": (r"sk\/live+A1b2\/c3==", "sk/live+A1b2/c3=="),
+    "Go": (r"pa\u0026ss\u003cw\u003eord", "pa&ss<w>ord"),
+    ".NET": (r"sk/live\u002BA1b2/c3==", "sk/live+A1b2/c3=="),
+    "all": ("".join(f"\\u{ord(c):04X}" for c in 'pa"ss\n'), 'pa"ss\n'),
+    "a mixture": (r"\u00e9\/\\\ud83d\ude00\"/+", 'é/\\😀"/+'),
+    "of base64": (r"Pz8\/Pz8\/", "??????"),
+}
+
+
+@pytest.mark.parametrize("language", ESCAPED)
+def test_a_secret_is_found_however_json_escapes_it(language: str) -> None:
+    """As PHP, Go, .NET and others do; of what stands around it nothing is changed."""
+    form, secret = ESCAPED[language]
+    around = r'401: {"at":"a\/b","key":"%s","then":"\u0026\t"}'
+    assert MARKS.conceal([around % form], {"A": secret}) == [around % "[secret A]"]
+    assert MARKS.conceal(form, {"A": secret}) == "[secret A]"
+    assert MARKS.conceal({form: 1}, {"A": secret}) == {"[secret A]": 1}
+    within = json.dumps(around % form)
+    for found in (within, json.dumps(within), within + secret + form):
+        hidden = MARKS.conceal(found, {"A": secret})
+        assert hidden.count("[secret A]") == (3 if found.endswith(form) else 1)
+        assert all(read in hidden for read in ("401", "then", "u0026"))
+
+
+def test_a_short_secret_that_is_escaped_is_found_as_a_whole() -> None:
+    """As one that is not."""
+    assert MARKS.conceal([r"a\/b", r"xa\/b"], {"A": "a/b"}) == ["[secret A]", r"xa\/b"]
+
+
+def test_backslashes_that_hide_nothing_stay() -> None:
+    """What JSON does not escape so is another text; so is what is escaped beyond all measure."""
+    for text in (r"C:\new\table", "\\" * 64 + "u0041bcd", r"\u00g1", "\\", r"\ud83d", r"abc\/d"):
+        assert MARKS.conceal(text, {"A": "Abcd"}) == text
+
+
+@pytest.mark.parametrize(
+    ("number", "expected"),
+    [(12345678, "[secret A]"), (1234.5, "[secret B]"), (123456789, 123456789), (12, 12)],
+)
+def test_a_secret_is_found_as_a_number(number: float, expected: object) -> None:
+    """Whoever reads it makes one of digits; what is short would be everywhere."""
+    values = {"A": "12345678", "B": "1234.5", "C": "12", "D": "True"}
+    assert MARKS.conceal({"a": [number, True]}, values) == {"a": [expected, True]}
 
 
 @pytest.mark.parametrize(

@@ -1,5 +1,6 @@
 """What lint finds in definitions, and what it leaves alone."""
 
+from collections.abc import Iterator
 from typing import Any
 
 import orjson
@@ -8,6 +9,7 @@ import pytest
 from shared.domain.workflows import Definition, Dialect
 from shared.matching.lint import Finding, Registered, Severity, findings
 from shared.matching.lint_events import event_findings
+from shared.matching.lint_reads import reads_of
 
 SCHEMA: dict[str, Any] = {
     "type": "object",
@@ -34,10 +36,14 @@ def found(registered: Registered = PLACED, **fields: Any) -> list[Finding]:
     """What lint finds in a native definition."""
     document = {"name": "w", "triggers": [{"event_name": "order:placed"}], **fields}
     definition = Definition.model_validate_json(orjson.dumps(document))
-    return [
-        *findings(definition, Dialect.NATIVE, registered),
-        *event_findings(definition, Dialect.NATIVE, registered),
-    ]
+    return [*filter(None, looked_over(definition, registered))]
+
+
+def looked_over(definition: Definition, registered: Registered) -> Iterator[Finding | None]:
+    """As lint goes through it, part by part."""
+    reads = yield from reads_of(definition, Dialect.NATIVE)
+    yield from findings(definition, reads, registered)
+    yield from event_findings(definition, Dialect.NATIVE, reads, registered)
 
 
 def told(*listed: Any, **fields: Any) -> set[tuple[str, str]]:

@@ -126,6 +126,8 @@ def test_transactionlink_is_asked_five_times_more() -> None:
         ("soon", 5),
         ("²", 5),
         ("Sun, 22 Nov 2026 10:02:00", 5),
+        ("Mon, 01 Jan 99999999999999999999 00:00:00 GMT", 5),
+        ("Sun, 22 Nov 2026 10:02:00 +9999999999999", 5),
         ("", 5),
     ],
 )

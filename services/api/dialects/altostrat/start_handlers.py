@@ -63,7 +63,7 @@ async def run_for_result(request: web.Request) -> web.Response:
         return answer_to(request, Payload(found.value))
     ids = (started.execution_id, WorkflowId(started.workflow.id))
     document: AltostratStillRunning = {
-        "message": f"There is no result within {wait_s:g} s; the run goes on.",
+        "message": "There is no result yet; the run goes on.",
         "run": await tell_new_run(request, caller.environment_id, ids, payload),
     }
     return answer_to(request, document, status=202)

@@ -14,11 +14,12 @@ from services.api.dialects.words import read_in
 from services.api.http.bodies import answer
 from services.api.http.payloads import Payload, answer_to
 from services.api.http.route import READ, Body, Route, body_of, document_of
-from services.api.login.auth import environment_of
+from services.api.login.auth import PRINCIPAL, environment_of
 from services.api.resources import RESOURCES
 from services.api.workflows.examine_workflow import known_actions
 from services.api.workflows.register_workflow import check_registration
 from shared.domain.errors import Invalid, Problem
+from shared.domain.principals import Scope
 
 
 class AltostratTest(Open):
@@ -35,7 +36,8 @@ async def validate(request: web.Request) -> web.Response:
     environment_id = await environment_of(request)
     try:
         asked = read_in(WORDS, document, resources.new_id())
-        problems = await check_registration(resources, environment_id, asked)
+        may_see = request[PRINCIPAL].may(Scope.AUTHOR)
+        problems = await check_registration(resources, environment_id, asked, sees_secrets=may_see)
     except Invalid as error:
         problems = list(error.problems)
     else:
@@ -51,9 +53,10 @@ async def test_node(request: web.Request) -> web.Response:
     """What a node that computes comes to, or what one that acts would do; nothing is done."""
     resources, asked = request.app[RESOURCES], await body_of(request, AltostratTest)
     environment_id = await environment_of(request)
+    may_see = request[PRINCIPAL].may(Scope.AUTHOR)
     async with resources.tenant(environment_id) as conn:
         known = Known(
-            secrets=await resources.secret_names(conn, environment_id),
+            secrets=await resources.secret_names(conn, environment_id) if may_see else None,
             actions=await known_actions(conn, environment_id),
         )
     try:

@@ -1,6 +1,6 @@
 """Trying a node: what computes is computed, of what acts is said what it would do."""
 
-from collections.abc import Collection, Generator, Mapping
+from collections.abc import Collection, Generator, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -11,6 +11,7 @@ from shared.domain.steps import DEFAULT_CASE, FALSE, TRUE, Step, StepKind
 from shared.domain.workflows import Definition
 from shared.expr.errors import ExpressionError
 from shared.expr.liquid import TemplateCache
+from shared.expr.reads import paths_of, paths_read
 from shared.expr.resolve import Resolver
 from shared.expr.secrets import SecretMarks
 from shared.matching.check import parts_looked_over
@@ -30,9 +31,13 @@ class Tried:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Known:
-    """What there is in the environment: names of secrets, and actions."""
+    """What there is in the environment: names of secrets, and actions.
 
-    secrets: Collection[str]
+    ``secrets`` None: the caller may not see which there are, and those that the node names are
+    taken to be there.
+    """
+
+    secrets: Collection[str] | None
     actions: Versions
 
 
@@ -47,7 +52,8 @@ def try_node(
     problems = yield from in_parts(parts_looked_over(alone, known.actions))
     if problems:
         return Tried(error=" ".join(problem.detail for problem in problems))
-    return (yield from _tried(resources, step, context, known.secrets))
+    secrets = set(_secrets_named(step)) if known.secrets is None else known.secrets
+    return (yield from _tried(resources, step, context, secrets))
 
 
 def _tried(
@@ -86,6 +92,13 @@ _SCOPE: Final[Mapping[str, Any]] = {
     **{name: {} for name in ("trigger", "payload", "webhook_payload", "steps", "workflow")},
     "execution": {},
 }
+
+
+def _secrets_named(step: Step) -> Iterator[str]:
+    values = [step.input, *([] if step.iterator is None else [step.iterator.items])]
+    conditions = [step.condition or "false", *(case.when for case in step.cases)]
+    for paths in (*map(paths_of, values), *map(paths_read, conditions)):
+        yield from (path[1] for path in paths if path[:1] == ("secrets",) and path[1:])
 
 
 def _computes(step: Step) -> bool:

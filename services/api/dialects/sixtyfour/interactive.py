@@ -22,14 +22,14 @@ from services.api.dialects.sixtyfour.runs import (
     passed_on,
 )
 from services.api.dialects.sixtyfour.workflows import WORDS, place
-from services.api.executions.start_execution import SOURCE, StartRequest, start_execution
+from services.api.executions.start_execution import StartRequest, start_execution
 from services.api.resources import ApiResources
 from services.api.workflows.keep_workflow import end_workflow
 from services.api.workflows.register_workflow import create_workflow
 from shared.db.pool import Connection
 from shared.db.sixtyfour import Job, JobBlock, add_block, list_blocks, lock_job, open_job
 from shared.domain.errors import Conflict, Invalid, NotFound
-from shared.domain.ids import WorkflowId, event_key, execution_id
+from shared.domain.ids import WorkflowId, execution_id, start_key
 from shared.domain.preconditions import UNCONDITIONAL
 from shared.domain.principals import Caller
 from shared.wire.envelope import stamp, stamped
@@ -159,7 +159,7 @@ async def _make_workflow(
 async def _keep(
     resources: ApiResources, caller: Caller, job: Job, id_: WorkflowId, asked: Asked
 ) -> JobBlock:
-    event = event_key(caller.environment_id, SOURCE, str(id_))
+    event = start_key(caller.environment_id, str(id_))
     async with resources.tenant(caller.environment_id) as conn:
         if asked.parent_id is None:
             await open_job(conn, job)

@@ -35,7 +35,7 @@ from services.api.dialects.sixtyfour.workflows import (
 from services.api.dialects.words import find_in, placed
 from services.api.executions.await_result import await_execution
 from services.api.executions.control_execution import cancel_execution
-from services.api.executions.start_execution import SOURCE, StartRequest, start_execution
+from services.api.executions.start_execution import StartRequest, key_named, start_execution
 from services.api.http.bodies import answer
 from services.api.http.parameters import idempotency_key, uuid_in_path
 from services.api.http.payloads import Payload, answer_to
@@ -49,14 +49,7 @@ from shared.db.history import ExecutionFilter, get_execution
 from shared.db.pool import Connection
 from shared.db.workflows import id_given
 from shared.domain.errors import Conflict, Invalid, NotFound
-from shared.domain.ids import (
-    EnvironmentId,
-    ExecutionId,
-    WorkflowId,
-    as_uuid,
-    event_key,
-    execution_id,
-)
+from shared.domain.ids import EnvironmentId, ExecutionId, WorkflowId, as_uuid, execution_id
 from shared.domain.workflows import Dialect, Lifecycle, Workflow
 from shared.wire.strict_json import invalid
 
@@ -116,9 +109,9 @@ async def run(request: web.Request) -> web.Response:
         workflow = await find_in(WORDS, conn, environment_id, named)
         first = _first_of(graph := graph_of(workflow))
         await _check_ready(resources, conn, workflow)
-        is_repeated = key is not None and await _is_started(conn, workflow, key)
     if first != WEBHOOK:
         raise invalid("", BAD_PARAMETER, "A run by the API needs a first block 'webhook'.")
+    is_repeated = key is not None and await _is_started(resources, workflow, key)
     start = StartRequest(
         payload={"webhook_payload": asked.webhook_payload},
         overrides=_overrides(graph, asked),
@@ -228,13 +221,14 @@ def _overrides(graph: Graph, asked: RunRequest) -> dict[str, Any]:
     return {graph.step_ids[first]: {"specs": specs, "rows": rows_given(asked.webhook_payload)}}
 
 
-async def _is_started(conn: Connection, workflow: Workflow, key: str) -> bool:
+async def _is_started(resources: ApiResources, workflow: Workflow, key: str) -> bool:
     """Whether there is the run that a key names."""
-    event = event_key(EnvironmentId(workflow.environment_id), SOURCE, key)
-    try:
-        await get_execution(conn, execution_id(WorkflowId(workflow.id), event))
-    except NotFound:
-        return False
+    event = await key_named(resources, workflow, key)
+    async with resources.tenant(EnvironmentId(workflow.environment_id)) as conn:
+        try:
+            await get_execution(conn, execution_id(WorkflowId(workflow.id), event))
+        except NotFound:
+            return False
     return True
 
 

@@ -2,13 +2,14 @@
 
 from collections.abc import AsyncGenerator, Sequence
 from contextlib import aclosing
+from datetime import date
 
 import orjson
 
-from services.cli.doctor.conservation.ground import PAGE, Ground, kept, pages
+from services.cli.doctor.conservation.ground import LETTERS_KEPT, MARGIN, PAGE, Ground, kept, pages
 from services.cli.doctor.conservation.report import Stage
 from services.cli.doctor.conservation.shelf import Wanted, digest
-from services.trigger_ingest.accept import Candidate, origin_of, read_records
+from services.trigger_ingest.accept import Candidate, is_same_event, origin_of, read_records
 from shared.bus.protocol import Extent, Received, TopicPartition
 from shared.db.conservation import (
     Arrived,
@@ -34,6 +35,7 @@ async def read_letters(ground: Ground) -> None:
             except (KeyError, TypeError, orjson.JSONDecodeError):
                 continue  # none of ours; what it stood for is missed where that is looked for
             ground.shelf.bury(place)
+    ground.shelf.letters_from = (await kept(ground, topic)).whole_from(ground.now - LETTERS_KEPT)
 
 
 async def check_sources(ground: Ground) -> None:
@@ -68,9 +70,10 @@ async def _check_sources(ground: Ground, records: Sequence[Received]) -> None:
     report = ground.report
     if ground.environment_id is None:
         report.stages[Stage.SOURCES].checked += len(dead)
+        at = {origin_of(record): record.published_at for record in records}
         for letter in dead:
             place = f"{letter.topic}/{letter.partition}@{letter.offset}"
-            if not ground.shelf.is_buried(place):
+            if ground.lacks_letter(Stage.SOURCES, place, at[place]):
                 detail = f"Unreadable ({letter.reason}), and not among the dead letters."
                 report.find(Stage.SOURCES, "record_lost", place, detail)
     mine = [c for c in candidates if ground.concerns(c.event.environment_id)]
@@ -79,26 +82,20 @@ async def _check_sources(ground: Ground, records: Sequence[Received]) -> None:
     conflicts = []
     for candidate in mine:
         before = known.get(candidate.event.key)
-        if _is_conflict(candidate, before):
+        if before is not None and not is_same_event(candidate, before.body_hash):
             conflicts.append(candidate)
         else:
-            _check_archived(ground, candidate, before)
+            await _check_archived(ground, candidate, before)
     await _check_conflicts(ground, conflicts)
 
 
-def _is_conflict(candidate: Candidate, before: KnownEvent | None) -> bool:
-    arrival = candidate.arrival
-    is_other = before is not None and before.origin != arrival.origin
-    return is_other and before is not None and before.body_hash != arrival.body_hash
-
-
-def _check_archived(ground: Ground, candidate: Candidate, before: KnownEvent | None) -> None:
+async def _check_archived(ground: Ground, candidate: Candidate, before: KnownEvent | None) -> None:
     arrival, report = candidate.arrival, ground.report
     if before is None or before.record is None:
-        day = candidate.record.published_at.date() if before is None else before.received_on
-        if ground.is_dropped(day):
-            report.stages[Stage.SOURCES].not_checked += 1
-        else:
+        at = candidate.record.published_at - MARGIN
+        if not await ground.is_dropped(
+            Stage.SOURCES, at.date() if before is None else before.received_on
+        ):
             detail = f"The record at {arrival.origin} was consumed and is not in the archive."
             report.find(Stage.SOURCES, "event_not_archived", arrival.key, detail)
     elif before.origin != arrival.origin:
@@ -107,10 +104,11 @@ def _check_archived(ground: Ground, candidate: Candidate, before: KnownEvent | N
 
 
 async def _check_conflicts(ground: Ground, conflicts: Sequence[Candidate]) -> None:
-    places = [(c.event.key, origin_of(c.record)) for c in conflicts]
+    places = [(c.event.key, c.arrival.origin) for c in conflicts]
     there = await list_conflicting(ground.conn, places) if places else frozenset()
-    for key, origin in places:
-        if origin not in there or not ground.shelf.is_buried(origin):
+    for (key, origin), candidate in zip(places, conflicts, strict=True):
+        since = candidate.record.published_at
+        if origin not in there or ground.lacks_letter(Stage.SOURCES, origin, since):
             detail = f"Its key is another event's ({key}); it was not kept apart and flagged."
             ground.report.find(Stage.SOURCES, "conflict_lost", origin, detail)
 
@@ -176,7 +174,7 @@ async def check_triggers(ground: Ground) -> None:
     async with aclosing(pages(ground.records(topic, extents))) as found:
         async for page in found:
             await _check_strangers(ground, [s for r in page for s in _strangers(ground, r)])
-    held = await kept(ground.bus, extents)
+    held = await kept(ground, topic)
     report = ground.report
     for odd in ground.shelf.odd(topic):
         if odd.copies > 1:
@@ -191,21 +189,25 @@ async def check_triggers(ground: Ground) -> None:
             report.find(Stage.ARCHIVE, "event_differs", odd.id, detail)
 
 
-def _strangers(ground: Ground, record: Received) -> list[tuple[str, EventKey]]:
-    """The place and key of a record that nobody wants, if it is of the span."""
+def _strangers(ground: Ground, record: Received) -> list[tuple[str, EventKey, date]]:
+    """The place, key and day of a record that nobody wants, if it is of the span."""
     try:
         event = decode_event(orjson.loads(record.value or b""))
     except (Defect, orjson.JSONDecodeError):
         return []  # the matcher gives it to the dead letters
     is_wanted = ground.shelf.mark(str(event.key), record)
     is_ours = ground.span.holds(event.received_at) and ground.concerns(event.environment_id)
-    return [] if is_wanted or not is_ours else [(origin_of(record), event.key)]
+    if is_wanted or not is_ours:
+        return []
+    return [(origin_of(record), event.key, event.received_at.date())]
 
 
-async def _check_strangers(ground: Ground, strangers: Sequence[tuple[str, EventKey]]) -> None:
-    known = await list_known(ground.conn, [key for _, key in strangers]) if strangers else {}
-    for place, key in strangers:
+async def _check_strangers(ground: Ground, strangers: Sequence[tuple[str, EventKey, date]]) -> None:
+    known = await list_known(ground.conn, [key for _, key, _ in strangers]) if strangers else {}
+    for place, key, day in strangers:
         about = known.get(key)
-        if about is None or about.record is None:
+        if about is not None and about.record is not None:
+            continue
+        if not await ground.is_dropped(Stage.ARCHIVE, day if about is None else about.received_on):
             detail = f"The record at {place} is about an event that is not in the archive."
             ground.report.find(Stage.ARCHIVE, "event_unknown", key, detail)

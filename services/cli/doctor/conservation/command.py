@@ -78,6 +78,7 @@ def conservation(
     with explained():
         asked = Asked(
             span=span,
+            now=now,
             environment_id=None if environment is None else EnvironmentId(environment),
             ingest=IngestSettings(**given),
             matcher=MatcherSettings(**given),

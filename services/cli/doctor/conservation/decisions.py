@@ -2,27 +2,27 @@
 
 from collections.abc import Container, Sequence
 from contextlib import aclosing
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Final
 
 import orjson
 
 from services.cli.doctor.conservation.arrivals import arrived
-from services.cli.doctor.conservation.ground import Ground, Kept, kept, pages
+from services.cli.doctor.conservation.ground import MARGIN, Ground, Kept, kept, pages
 from services.cli.doctor.conservation.report import Stage
 from services.cli.doctor.conservation.shelf import Wanted
 from shared.bus.protocol import Received, TopicPartition
+from shared.db.candidates import list_candidates
 from shared.db.conservation import (
     Arrived,
     Span,
-    has_changed,
+    list_change_times,
     list_present,
     next_change,
 )
 from shared.db.late_events import list_late
 from shared.db.overflows import list_overflows
-from shared.db.workflows import list_candidates
 from shared.domain.errors import Defect
 from shared.domain.events import Event
 from shared.domain.ids import EnvironmentId, EventKey, ExecutionId, WorkflowId, execution_id
@@ -39,8 +39,8 @@ DECIDED: Final = "decided"
 CANDIDATES_MAX: Final = 10_000
 _TYPES_MAX: Final = 256
 _LATE_MAX: Final = 1_000_000
-_LATE: Final = timedelta(minutes=15)
-"""How long after an event its workflow may change before the matcher comes to it."""
+_CHANGES_MAX: Final = 100
+"""A workflow that was changed more often since its event is not looked at."""
 
 _Name = tuple[EnvironmentId, str]
 
@@ -68,9 +68,10 @@ class Candidates:
         if name not in self._known:
             if len(self._known) == _TYPES_MAX:
                 self._known.clear()
-            self._known[name] = await list_candidates(
+            found = await list_candidates(
                 ground.conn, event, workflow_id=None, limit=CANDIDATES_MAX
             )
+            self._known[name] = [each.read() for each in found]
         return self._known[name]
 
     def _is_past(self, at: datetime) -> bool:
@@ -80,7 +81,7 @@ class Candidates:
 async def check_decisions(ground: Ground) -> None:
     """Decide anew on each event that the matcher has passed; what matches is there, or wanted."""
     candidates = Candidates(ExpressionCache(ground.matcher.expressions_max))
-    held = await kept(ground.bus, await ground.extents(ground.topics.triggers))
+    held = await kept(ground, ground.topics.triggers)
     late = await list_late(ground.conn, limit=_LATE_MAX)
     counts = ground.report.stages[Stage.DECISIONS]
     async with aclosing(arrived(ground)) as found:
@@ -95,7 +96,7 @@ async def check_decisions(ground: Ground) -> None:
             there = await list_present(ground.conn, list(started)) if started else frozenset()
             for id_, (about, workflow) in started.items():
                 if id_ not in there:
-                    await _want_start(ground, id_, about, workflow)
+                    await _want_start(ground, candidates.expressions, id_, (about, workflow))
             ground.tell(f"decisions: {counts.checked}")
 
 
@@ -134,17 +135,43 @@ async def _decide(
     return started
 
 
-async def _want_start(ground: Ground, id_: ExecutionId, event: Event, workflow: Workflow) -> None:
-    """The execution is not there yet: its start must be on its way, unless the workflow changed."""
-    at = event.received_at
-    # The matcher decides by the workflow as it knows it when it comes to the event.
-    heard_within = timedelta(seconds=2 * ground.matcher.refresh_s)
-    around = Span(from_at=at - heard_within, to_at=at + _LATE)
-    if await has_changed(ground.conn, WorkflowId(workflow.id), around):
+async def _want_start(
+    ground: Ground,
+    expressions: ExpressionCache,
+    id_: ExecutionId,
+    decided: tuple[Event, Workflow],
+) -> None:
+    """The execution is not there yet: its start must be on its way, whenever it was decided on."""
+    event, workflow = decided
+    if not await _has_matched_since(ground, expressions, event, WorkflowId(workflow.id)):
         ground.report.stages[Stage.DECISIONS].not_checked += 1
         return
-    name = str(id_)
+    name, at = str(id_), event.received_at
     ground.shelf.want([Wanted(ground.topics.commands, name, DECIDED, None, name.encode(), at)])
+
+
+async def _has_matched_since(
+    ground: Ground, expressions: ExpressionCache, event: Event, workflow_id: WorkflowId
+) -> bool:
+    """Whether a workflow, however it was changed since, would have been started by an event.
+
+    The matcher decides by the workflow as it knows it when it comes to the event: a little late,
+    or long afterwards.
+    """
+    known_by = event.received_at - timedelta(seconds=2 * ground.matcher.refresh_s)
+    since = Span(from_at=known_by, to_at=ground.now + MARGIN)
+    times = await list_change_times(ground.conn, workflow_id, since, limit=_CHANGES_MAX)
+    if len(times) == _CHANGES_MAX:
+        return False
+    view, depth_max = EventView(event), ground.matcher.causation_depth_max
+    for at in [known_by, *times] if times else []:
+        found = await list_candidates(
+            ground.conn, replace(event, received_at=at), workflow_id=workflow_id, limit=1
+        )
+        decisions = [decide(view, w.read(), expressions, depth_max=depth_max) for w in found]
+        if not any(decision.is_match for decision in decisions):
+            return False
+    return True
 
 
 async def check_commands(ground: Ground) -> None:
@@ -157,15 +184,16 @@ async def check_commands(ground: Ground) -> None:
     counts = ground.report.stages[Stage.EXECUTIONS]
     async with aclosing(pages(ground.records(topic, extents))) as found:
         async for page in found:
-            starts = {id_: place for r in page for id_, place in _starts(ground, r)}
+            starts = {id_: r for r in page for id_ in _starts(ground, r)}
             there = await list_present(ground.conn, list(starts)) if starts else frozenset()
-            for id_, (partition, offset) in starts.items():
-                if id_ not in there and not _is_heard(ground, id_, partition, offset):
+            for id_, r in starts.items():
+                place = (r.partition, r.offset)
+                if id_ not in there and not _is_heard(ground, id_, place, r.published_at):
                     counts.in_flight += 1
-    held = await kept(ground.bus, extents)
+    held = await kept(ground, topic)
     for name, wanted in ground.shelf.of_subject(topic, DECIDED):
         if wanted.partition is not None and wanted.offset is not None:
-            _is_heard(ground, name, wanted.partition, wanted.offset)
+            _is_heard(ground, name, (wanted.partition, wanted.offset), wanted.since)
         elif held.lacks(wanted):
             ground.report.stages[Stage.DECISIONS].not_checked += 1
         else:
@@ -173,7 +201,7 @@ async def check_commands(ground: Ground) -> None:
             ground.report.find(Stage.DECISIONS, "start_missing", name, detail)
 
 
-def _starts(ground: Ground, record: Received) -> list[tuple[ExecutionId, tuple[int, int]]]:
+def _starts(ground: Ground, record: Received) -> list[ExecutionId]:
     """The execution that a record starts, if it was published in the span."""
     value = record.value or b""
     try:
@@ -186,17 +214,18 @@ def _starts(ground: Ground, record: Received) -> list[tuple[ExecutionId, tuple[i
     if not isinstance(command, Start):
         return []
     is_ours = ground.concerns(command.event.get("environmentid"))
-    return [(command.execution_id, (record.partition, record.offset))] if is_ours else []
+    return [command.execution_id] if is_ours else []
 
 
-def _is_heard(ground: Ground, id_: object, partition: int, offset: int) -> bool:
+def _is_heard(ground: Ground, id_: object, at: tuple[int, int], since: datetime) -> bool:
     """Whether an executor was past a start command; the execution that is not there is told of."""
+    partition, offset = at
     cursor = ground.cursors.owned.get(partition)
     if cursor is None or offset >= cursor.consumed_offset:
         return False
     topic = ground.topics.commands
     place = f"{topic}/{partition}@{offset}"
-    if not ground.shelf.is_buried(place):
+    if ground.lacks_letter(Stage.EXECUTIONS, place, since):
         detail = f"The command at {place} starts it and was consumed; there is no such execution."
         ground.report.find(Stage.EXECUTIONS, "execution_missing", id_, detail)
     return True

@@ -9,10 +9,17 @@ from services.cli.doctor.conservation.origins import check_origins
 from services.cli.doctor.conservation.published import records_of
 from services.cli.doctor.conservation.report import Stage
 from services.cli.doctor.conservation.versions import Versions
-from shared.db.conservation import Created, execution_environments, list_created
+from shared.db.conservation import (
+    Created,
+    execution_environments,
+    list_created,
+    list_forgotten,
+)
 from shared.db.recovery import Unpublished, list_written
-from shared.domain.executions import ENDS, Attempt, AttemptStatus, Status
+from shared.domain.executions import ENDS, Attempt, AttemptStatus, Entry, Phase, Status
 from shared.domain.ids import EnvironmentId, ExecutionId, StepId, split_key
+from shared.domain.plans import ANNOTATE, Plan
+from shared.domain.steps import StepKind
 
 _PAGE: Final = 200
 _ENTRIES: Final = 200
@@ -60,6 +67,14 @@ async def _check_page(
                     stories[place[0]].steps.clear()  # a log may name 50,000, and it has been told
                 place = (written.origin.execution_id, written.entry.position)
                 await _take(ground, versions, stories[place[0]], written)
+        under_way = [execution.id for execution in page if not execution.status.is_terminal]
+        forgotten = await list_forgotten(conn, under_way) if under_way else frozenset()
+    for id_ in sorted(forgotten):
+        detail = (
+            f"It is {stories[id_].execution.status}, and no timer, nothing that it waits for or was"
+            " told, and no command brings it back."
+        )
+        ground.report.find(Stage.EXECUTIONS, "execution_forgotten", id_, detail)
     for story in stories.values():
         _check_end(ground, story)
     return page
@@ -75,13 +90,15 @@ async def _take(ground: Ground, versions: Versions, story: _Story, written: Unpu
         report.find(Stage.LOG, "log_gap", id_, detail)
     story.position = entry.position
     story.ends += [ENDS[phase] for phase in entry.phases if phase in ENDS]
+    version = await versions.get(story.execution)
     if entry.attempt is not None:
-        version = await versions.get(story.execution)
         step_id, place = entry.attempt.step_id, f"{id_}:{entry.position}"
         if version is not None and split_key(step_id).step_id not in version.plan.by_id:
             detail = f"Its step '{step_id}' is none of its workflow version's."
             report.find(Stage.LOG, "unknown_step", place, detail)
         _take_attempt(ground, story, entry.attempt, place)
+    if version is not None and Phase.COMPLETED in entry.phases:
+        _check_steps(ground, story, version.plan, entry)
     cursor = ground.cursors.owned.get(story.execution.partition)
     if cursor is None or written.seq > cursor.emitted_seq:
         report.stages[Stage.LOG].in_flight += 1
@@ -103,6 +120,18 @@ def _take_attempt(ground: Ground, story: _Story, attempt: Attempt, place: str) -
         earlier = "nothing" if before is None else f"attempt {before[0]}, {before[1]}"
         detail = f"Attempt {attempt.number} of step '{step_id}' follows {earlier}."
         ground.report.find(Stage.LOG, "wrong_attempt", place, detail)
+
+
+def _check_steps(ground: Ground, story: _Story, plan: Plan, end: Entry) -> None:
+    """Of an execution that completed each step has ended, unless one may have ended it earlier."""
+    last = None if end.attempt is None else plan.by_id.get(end.attempt.step_id)
+    if last is not None and (last.kind is StepKind.TERMINATE or last.id == ANNOTATE):
+        return
+    for step in plan.steps:
+        before = story.steps.get(StepId(step.id))
+        if before is None or not before[1].settles:
+            detail = f"It is COMPLETED, and its log does not tell how step '{step.id}' ended."
+            ground.report.find(Stage.LOG, "step_missing", f"{story.execution.id}:{step.id}", detail)
 
 
 def _may_follow(before: tuple[int, AttemptStatus] | None, attempt: Attempt) -> bool:

@@ -12,7 +12,7 @@ from services.cli.doctor.conservation.shelf import Found, Shelf
 from services.matcher.settings import MatcherSettings
 from services.trigger_ingest.settings import IngestSettings
 from shared.bus.protocol import Bus, Extent, Received, TopicPartition
-from shared.db.conservation import Cursor, Span
+from shared.db.conservation import Cursor, Span, archive_start
 from shared.db.pool import Connection
 from shared.domain.errors import Defect, Rejected
 from shared.domain.events import Event
@@ -25,7 +25,8 @@ T = TypeVar("T")
 PAGE: Final = 100
 MARGIN: Final = timedelta(minutes=5)
 """How far apart the clocks of machines may be."""
-
+LETTERS_KEPT: Final = timedelta(days=1)
+"""So long a dead letter stays on its topic at least."""
 
 _EVER: Final = datetime.min.replace(tzinfo=UTC)
 _NEVER: Final = datetime.max.replace(tzinfo=UTC)
@@ -36,23 +37,25 @@ class Cursors:
     """How far each stage had come before anything was looked at.
 
     What a stage had passed by then is done: what follows of it must be there. What lies beyond is
-    still on its way.
+    still on its way. ``passed`` are those of whose further way nothing is looked at.
     """
 
     ingested: Mapping[TopicPartition, int]
     matched: Mapping[TopicPartition, int]
+    passed: Mapping[TopicPartition, int]
     owned: Mapping[int, Cursor]
     archive_start: date | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Ground:
-    """``conn`` only reads. ``tell`` shows people how far the walk is."""
+    """``conn`` only reads. ``tell`` shows people how far the walk is, which began at ``now``."""
 
     conn: Connection
     bus: Bus
     topics: Topics
     span: Span
+    now: datetime
     environment_id: EnvironmentId | None
     cursors: Cursors
     shelf: Shelf
@@ -65,10 +68,27 @@ class Ground:
         """Whether an environment, an id or its text, is to be looked at."""
         return self.environment_id is None or str(self.environment_id) == str(environment_id)
 
-    def is_dropped(self, day: date) -> bool:
-        """Whether the archive no longer holds what came on a day."""
+    async def is_dropped(self, stage: Stage, day: date) -> bool:
+        """Whether the archive no longer holds what came on a day, which is counted."""
         start = self.cursors.archive_start
-        return start is not None and day < start
+        if start is not None and day >= start:
+            start = await archive_start(self.conn)  # days are dropped while the walk is under way
+        is_dropped = start is not None and day < start
+        self.report.stages[stage].not_checked += is_dropped
+        return is_dropped
+
+    def lacks_letter(self, stage: Stage, place: str, since: datetime) -> bool:
+        """Whether a record has no dead letter, though it must: it was published since a time.
+
+        One whose letter may have been deleted in the course of time is counted, once.
+        """
+        if self.shelf.is_buried(place):
+            return False
+        if since - MARGIN >= self.shelf.letters_from:
+            return True
+        self.shelf.bury(place)
+        self.report.stages[stage].not_checked += 1
+        return False
 
     async def extents(self, topic: str) -> Mapping[TopicPartition, Extent]:
         """What the topic's partitions hold, ``since`` the span began; nothing of no topic."""
@@ -111,23 +131,39 @@ class Ground:
 
 @dataclass(frozen=True, slots=True)
 class Kept:
-    """From when on each partition of a topic still holds every record."""
+    """From when on each partition of a topic holds every record, and when its oldest is of."""
 
     since: Sequence[datetime]
+    oldest: Sequence[datetime]
 
     def lacks(self, found: Found) -> bool:
-        """Whether something that was not found may have been deleted in the course of time."""
-        return bool(self.since) and found.since < self.since[found.hash % len(self.since)]
+        """Whether something that was not found may have been deleted in the course of time.
+
+        It belongs where its key went when there were as many partitions as then: no fewer than had
+        records by that time, and no more than now.
+        """
+        at = found.since - MARGIN
+        least = max((n for n, oldest in enumerate(self.oldest, 1) if oldest <= at), default=1)
+        counts = range(least, len(self.since) + 1)
+        return any(at < self.since[found.hash % count] for count in counts)
+
+    def whole_from(self, emptied: datetime) -> datetime:
+        """From when on it holds every record, if what is empty lost nothing since ``emptied``."""
+        return max((emptied if at == _NEVER else at for at in self.since), default=_EVER)
 
 
-async def kept(bus: Bus, extents: Mapping[TopicPartition, Extent]) -> Kept:
-    """Reads the oldest record of each partition that has lost some."""
+async def kept(ground: Ground, topic: str) -> Kept:
+    """Reads the oldest record of each partition; to be asked when the topic has been read."""
+    extents = await ground.extents(topic)
     since = [_NEVER if extents[at].first else _EVER for at in sorted(extents)]
-    lost = {at: e for at, e in extents.items() if 0 < e.first < e.next}
-    async with bus.history({at: range(e.first, e.first + 1) for at, e in lost.items()}) as records:
+    oldest = [_NEVER] * len(since)
+    filled = {at: range(e.first, e.first + 1) for at, e in extents.items() if e.first < e.next}
+    async with ground.bus.history(filled) as records:
         async for record in records:
-            since[record.partition] = record.published_at
-    return Kept(since)
+            oldest[record.partition] = record.published_at
+            if since[record.partition] != _EVER:
+                since[record.partition] = record.published_at
+    return Kept(since, oldest)
 
 
 async def pages(items: AsyncIterator[T], size: int = PAGE) -> AsyncGenerator[list[T], None]:

@@ -18,7 +18,8 @@ _HASHES: Final = 2**32
 class Wanted(NamedTuple):
     """A record that must be on a topic, published ``since`` a time or later.
 
-    ``subject`` says what of; without a ``digest`` its bytes do not matter. ``key`` is the record's.
+    ``subject`` says what of; without a ``digest`` its bytes do not matter. ``cut`` is that of the
+    record without its values, where it may be published so. ``key`` is the record's.
     """
 
     topic: str
@@ -27,6 +28,7 @@ class Wanted(NamedTuple):
     digest: bytes | None
     key: bytes
     since: datetime
+    cut: bytes | None = None
 
 
 class Found(NamedTuple):
@@ -52,16 +54,20 @@ class Odd(NamedTuple):
 
 
 class Shelf:
-    """About 150 bytes on disk for each record wanted."""
+    """About 180 bytes on disk for each record wanted.
+
+    ``letters_from``: no dead letter published since then is missing because of its age.
+    """
 
     def __init__(self, db: sqlite3.Connection) -> None:
         self._db = db
+        self.letters_from = datetime.min.replace(tzinfo=UTC)
         for name in ("make_wanted", "make_letters"):
             db.execute(_SQL[name])
 
     def want(self, wanted: Iterable[Wanted]) -> None:
         """Note what must be there."""
-        rows = ((*w[:4], partition_of(w.key, _HASHES), w.since.timestamp()) for w in wanted)
+        rows = ((*w[:4], w.cut, partition_of(w.key, _HASHES), w.since.timestamp()) for w in wanted)
         self._db.executemany(_SQL["add_wanted"], rows)
 
     def mark(self, id_: object, record: Received) -> bool:

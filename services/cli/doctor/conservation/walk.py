@@ -1,8 +1,9 @@
 """The walk: cursors first, then from stage to stage."""
 
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Callable, Iterable
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
+from datetime import datetime
 
 from services.cli.doctor.conservation.arrivals import (
     check_sources,
@@ -13,7 +14,7 @@ from services.cli.doctor.conservation.arrivals import (
 from services.cli.doctor.conservation.decisions import check_commands, check_decisions
 from services.cli.doctor.conservation.executions import check_executions
 from services.cli.doctor.conservation.ground import Cursors, Ground
-from services.cli.doctor.conservation.published import check_published
+from services.cli.doctor.conservation.published import check_passed, check_published
 from services.cli.doctor.conservation.report import Report
 from services.cli.doctor.conservation.shelf import open_shelf
 from services.matcher.settings import MatcherSettings
@@ -31,6 +32,7 @@ class Asked:
     """What is to be looked at; without an ``environment_id`` every environment."""
 
     span: Span
+    now: datetime
     environment_id: EnvironmentId | None
     ingest: IngestSettings
     matcher: MatcherSettings
@@ -49,6 +51,7 @@ async def check_conservation(
         await check_executions(ground)
         await check_commands(ground)
         await check_published(ground)
+        await check_passed(ground)
         return ground.report
 
 
@@ -68,6 +71,7 @@ async def _opened(
                 bus=bus,
                 topics=asked.ingest.topics,
                 span=asked.span,
+                now=asked.now,
                 environment_id=asked.environment_id,
                 cursors=cursors,
                 shelf=shelf,
@@ -79,16 +83,22 @@ async def _opened(
 
 
 async def _cursors(conn: Connection, bus: Bus, topics: Topics) -> Cursors:
-    ingested: dict[TopicPartition, int] = {}
-    for topic in topics.sources:
-        with suppress(Rejected):  # there is no such topic yet
-            ingested |= await bus.committed(topic, topics.group("trigger-ingest"))
-    matched: Mapping[TopicPartition, int] = {}
-    with suppress(Rejected):
-        matched = await bus.committed(topics.triggers, topics.group("matcher"))
     return Cursors(
-        ingested=ingested,
-        matched=matched,
+        ingested=await _positions(bus, topics.group("trigger-ingest"), topics.sources),
+        matched=await _positions(bus, topics.group("matcher"), [topics.triggers]),
+        passed=await _positions(
+            bus, topics.group("webhooks"), [topics.step_results, topics.executions]
+        )
+        | await _positions(bus, topics.group("task-results"), [topics.task_results]),
         owned=await list_cursors(conn),
         archive_start=await archive_start(conn),
     )
+
+
+async def _positions(bus: Bus, group: str, topics: Iterable[str]) -> dict[TopicPartition, int]:
+    """Where a group has come to in those of the topics that there are."""
+    found: dict[TopicPartition, int] = {}
+    for topic in topics:
+        with suppress(Rejected):
+            found |= await bus.committed(topic, group)
+    return found

@@ -1,7 +1,8 @@
--- An environment's letters, the latest first, before a place; each filter that is null lets all by.
+-- An environment's letters, the latest first, before a place, without what their records held; each
+-- filter that is null lets all by.
 -- Zero rows: no more.
 SELECT d.id, d.environment_id, d.at, d.reason, d.detail, d.pointer, d.topic, d.partition,
-    d.record_offset, d.key, d.value, d.value_bytes, d.header_names, d.header_values, d.is_whole
+    d.record_offset, d.value_bytes, d.is_whole
 FROM dead_letters AS d
 WHERE d.environment_id = $1
     AND ($2::text IS NULL OR d.reason = $2)

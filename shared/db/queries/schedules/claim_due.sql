@@ -3,7 +3,7 @@
 SELECT s.id, s.workflow_id, s.trigger_id, s.environment_id, s.workflow_version, s.schedule,
     s.next_at, s.run_at, s.execution_id, s.step_id, s.is_resting, s.paused_at, s.paused_by,
     s.pause_note, s.last_at, s.last_execution_id, s.last_started_at, s.queued_at, s.skipped_at,
-    s.skip_reason, x.lineage, x.status = 'CANCELLED' AS is_cancelled, l.input AS event,
+    s.skip_reason, x.lineage, x.status = 'CANCELLED' AS is_cancelled, octet_length(l.input::text) AS event_bytes,
     CASE WHEN p.id IS NULL THEN s.last_started_at > $3 ELSE p.finished_at IS NULL END AS is_under_way
 FROM schedules AS s
 LEFT JOIN executions AS x ON x.id = s.execution_id

@@ -1,5 +1,5 @@
 -- Notes what must be on a topic.
 -- What is noted already stays as it is.
-INSERT INTO wanted (topic, id, subject, digest, hash, since)
-VALUES (?, ?, ?, ?, ?, ?)
+INSERT INTO wanted (topic, id, subject, digest, cut, hash, since)
+VALUES (?, ?, ?, ?, ?, ?, ?)
 ON CONFLICT DO NOTHING

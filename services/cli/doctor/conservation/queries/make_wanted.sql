@@ -5,6 +5,7 @@ CREATE TABLE wanted (
     id TEXT NOT NULL,
     subject TEXT NOT NULL,
     digest BLOB,
+    cut BLOB,
     hash INTEGER NOT NULL,
     since REAL NOT NULL,
     partition INTEGER,

@@ -4,5 +4,5 @@ UPDATE wanted
 SET copies = copies + 1,
     partition = coalesce(partition, ?1),
     place = min(coalesce(place, ?2), ?2),
-    differs = max(differs, digest IS NOT NULL AND digest <> ?3)
+    differs = max(differs, digest IS NOT NULL AND ?3 NOT IN (digest, coalesce(cut, digest)))
 WHERE topic = ?4 AND id = ?5

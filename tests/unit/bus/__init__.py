@@ -1,0 +1,1 @@
+"""What the bus' users share, without a bus."""
