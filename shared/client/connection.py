@@ -14,6 +14,7 @@ from yarl import URL
 from shared.client.asked import Asked
 from shared.client.errors import NoAnswer, error_of, read_json
 from shared.domain.errors import Rejected
+from shared.wire.strict_json import JsonFault, invalid
 
 WITHIN_S: Final = 30.0
 
@@ -41,7 +42,10 @@ class Connection:
         self.url: Final = url
 
     async def call(self, asked: Asked[T], headers: Mapping[str, str] = _NONE) -> Answer[T]:
-        """One request. Raises what ``error_of`` gives, and NoAnswer when there is none."""
+        """One request. Raises what ``error_of`` gives, and NoAnswer when there is none.
+
+        Raises Invalid, and sends nothing, when what is asked with cannot be written as JSON.
+        """
         document = asked.body
         content = {} if document is None else {"Content-Type": "application/json"}
         try:
@@ -49,7 +53,7 @@ class Connection:
                 asked.method,
                 self._url_of(asked),
                 params=asked.query,
-                data=None if document is None else orjson.dumps(document),
+                data=None if document is None else _written(document),
                 headers={**content, **headers},
             ) as response:
                 raw, status, told = await response.read(), HTTPStatus(response.status), response
@@ -116,6 +120,14 @@ async def open_connection(
     timeout = aiohttp.ClientTimeout(total=within_s)
     async with aiohttp.ClientSession(headers=given, timeout=timeout) as session:
         yield Connection(session, parsed)
+
+
+def _written(document: Any) -> bytes:
+    try:
+        return orjson.dumps(document)
+    except orjson.JSONEncodeError as fault:
+        detail = f"The request cannot be written as JSON: {fault}."
+        raise invalid("", JsonFault.UNREADABLE, detail) from None
 
 
 def _reason(fault: Exception) -> str:

@@ -8,10 +8,11 @@ from typing import Any, Final
 import structlog
 
 from shared.client.api import tasks
+from shared.client.asked import Asked
 from shared.client.turnout import AsyncTurnout
-from shared.domain.errors import Conflict, NotFound, Rejected, Unavailable
+from shared.domain.errors import Conflict, Defect, Invalid, NotFound, TurnoutError, Unavailable
 from shared.domain.outcomes import ErrorKind
-from shared.wire.documents.tasks import TaskDocument
+from shared.wire.documents.tasks import HeardDocument, TaskDocument
 
 LEASE_S: Final = 60.0
 
@@ -19,6 +20,7 @@ _POLL_S: Final = 5.0
 _POLLED_MAX: Final = 100
 _BEATS: Final = 3
 _REST_S: Final = 1.0
+_MESSAGE_MAX: Final = 4_096  # characters that the API takes of a message
 
 log: Final = structlog.get_logger(__name__)
 
@@ -117,7 +119,7 @@ class Worker:
                     worker=self._name,
                 )
             )
-        except Unavailable as fault:
+        except (Unavailable, Defect) as fault:
             log.warning("poll_failed", reason=fault.message)
             await asyncio.sleep(_REST_S)
             return []
@@ -133,7 +135,7 @@ class Worker:
             await doing
         except (Conflict, NotFound) as fault:
             log.info("task_given_up", task_id=task.id, reason=fault.message)
-        except (Rejected, Unavailable) as fault:
+        except TurnoutError as fault:
             # Its lease ends: it is somebody's again, maybe ours.
             log.warning("task_not_answered", task_id=task.id, reason=fault.message)
         finally:
@@ -142,24 +144,39 @@ class Worker:
     async def _beat(self, task: Task) -> None:
         try:
             await self._turnout.ask(tasks.heartbeat(task.id, lease_s=self._lease_s))
-        except Unavailable as fault:
+        except (Unavailable, Defect) as fault:
             log.warning("heartbeat_failed", task_id=task.id, reason=fault.message)
 
     async def _done(self, task: Task) -> None:
         """Do it, and say what came of it; said again, that changes nothing."""
+        asked = await self._outcome(task)
+        try:
+            await self._turnout.ask(asked, key=task.id)
+        except Invalid as fault:
+            # Done again it would come to the same, so the task must not wait for its lease's end.
+            log.warning("outcome_refused", task_id=task.id, reason=fault.message)
+            said = _sayable(f"What came of it is refused: {fault.message}")
+            refused = tasks.fail(task.id, message=said, retryable=False)
+            await self._turnout.ask(refused, key=task.id)
+
+    async def _outcome(self, task: Task) -> Asked[HeardDocument]:
+        """Do it; what is to be said of it."""
         try:
             output = await self._actions[task.document["action"]](task)
+            return tasks.complete(task.id, output=output)
         except TaskFailed as failed:
-            asked = tasks.fail(
+            return tasks.fail(
                 task.id,
-                message=failed.message,
+                message=_sayable(failed.message),
                 retryable=failed.retryable,
                 kind=failed.kind,
                 retry_after_s=failed.retry_after_s,
             )
         except Exception as fault:
             log.exception("task_broken", task_id=task.id)
-            asked = tasks.fail(task.id, message=f"{type(fault).__name__}: {fault}")
-        else:
-            asked = tasks.complete(task.id, output=output)
-        await self._turnout.ask(asked, key=task.id)
+            return tasks.fail(task.id, message=_sayable(f"{type(fault).__name__}: {fault}"))
+
+
+def _sayable(message: str) -> str:
+    """As much of a message as the API takes, without what it refuses."""
+    return message.encode(errors="replace").decode().replace("\0", "?")[:_MESSAGE_MAX]

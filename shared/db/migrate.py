@@ -96,6 +96,11 @@ async def _current(conn: "asyncpg.Connection[asyncpg.Record]") -> str | None:
             return await history.get_current_revision()
     except (asyncpg.UndefinedTableError, asyncpg.InvalidSchemaNameError):
         return None
+    except asyncpg.InsufficientPrivilegeError:
+        raise Rejected(
+            "The user of the database may not read which migrations it has. Let a superuser GRANT"
+            " turnout_engine, turnout_tenant TO that user (docs/OPERATING.md, Database users)."
+        ) from None
 
 
 @asynccontextmanager

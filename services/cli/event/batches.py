@@ -36,7 +36,7 @@ def batches(file: IO[bytes]) -> Iterator[Batch]:
 def in_file(problems: Iterable[Problem], begin: int) -> Iterator[Problem]:
     """The faults of a batch, at their places in the whole file."""
     for fault in problems:
-        _, number, *rest = fault.pointer.split("/")
+        number, *rest = fault.pointer.split("/")[1:] or [""]  # "": the batch itself
         place = "/".join(("", str(begin + int(number)), *rest)) if number.isdecimal() else ""
         yield Problem(pointer=place, code=fault.code, detail=fault.detail)
 

@@ -1,17 +1,18 @@
 """``turnout event send``."""
 
 import asyncio
-from typing import IO
+from collections.abc import Sequence
+from typing import IO, Any
 
 import click
 
-from services.cli.client import ask, open_client
+from services.cli.client import Client, ask, open_client
 from services.cli.event.batches import batches, in_file
 from services.cli.given_json import given_json
 from services.cli.options import api_options, example
-from services.cli.present import counted, show_fields, write_json
+from services.cli.present import counted, say, show_fields, write_json
 from services.cli.progress import progress
-from shared.domain.errors import Invalid
+from shared.domain.errors import Invalid, TurnoutError
 
 
 @click.command(
@@ -61,18 +62,32 @@ def send(
 
 
 async def _send_all(file: IO[bytes], url: str, token: str | None) -> int:
-    """How many were sent. Raises Invalid, with places in the file, at the first that are none."""
+    """How many were sent. Raises Invalid, with places in the file, at the first that are none.
+
+    Of any other fault too it is said how many were sent before it.
+    """
     sent = 0
-    async with open_client(url, token) as client:
-        with progress(1) as shown:
-            for begin, events in batches(file):
-                try:
-                    await client.call("POST", "v1/events/batch", body=events)
-                except Invalid as error:
-                    raise Invalid(list(in_file(error.problems, begin)), _after(begin)) from None
-                sent = begin + len(events)
-                shown.begin(f"{counted(sent, 'event')} sent")
+    try:
+        async with open_client(url, token) as client:
+            with progress(1) as shown:
+                for begin, events in batches(file):
+                    await _send_batch(client, begin, events)
+                    sent = begin + len(events)
+                    shown.begin(f"{counted(sent, 'event')} sent")
+    except Invalid as error:
+        raise Invalid(error.problems, _after(sent)) from None
+    except TurnoutError:
+        if sent:
+            say(_after(sent))
+        raise
     return sent
+
+
+async def _send_batch(client: Client, begin: int, events: Sequence[Any]) -> None:
+    try:
+        await client.call("POST", "v1/events/batch", body=events)
+    except Invalid as error:
+        raise Invalid(list(in_file(error.problems, begin))) from None
 
 
 def _after(sent: int) -> str:

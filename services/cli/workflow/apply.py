@@ -24,7 +24,7 @@ from services.cli.workflow.syncing import (
     planned,
 )
 from services.cli.workflow.words import words_of
-from shared.domain.errors import Rejected
+from shared.domain.errors import Rejected, TurnoutError
 from shared.domain.ids import DEFAULT_ENVIRONMENT
 from shared.domain.workflows import Lifecycle
 
@@ -60,23 +60,25 @@ def apply(
     """
     written = read_definitions(files)
 
-    async def run() -> list[dict[str, Any]]:
+    done: list[dict[str, Any]] = []
+
+    async def run() -> None:
         async with open_client(url, token) as client:
             if dry_run:
-                done = await _foreseen(client, written)
+                done.extend(await _foreseen(client, written))
             else:
-                plans = await planned(client, written)
-                done = [await _applied(client, plan, force=force) for plan in plans]
+                for plan in await planned(client, written):
+                    await _apply_one(client, plan, done, force=force)
             if prune and not _is_refused(done):
-                kept = {one["id"] for one in done if one["id"] is not None}
-                done += await _pruned(client, kept, dry_run=dry_run)
-            return done
+                await _prune(client, done, dry_run=dry_run)
 
-    done = asyncio.run(run())
-    if as_json:
-        write_json(done)
-    else:
-        _show(done, is_dry=dry_run)
+    try:
+        asyncio.run(run())
+    except (TurnoutError, KeyboardInterrupt):
+        if done:  # addresses of webhooks are told once
+            _tell(done, as_json=as_json, is_dry=dry_run)
+        raise
+    _tell(done, as_json=as_json, is_dry=dry_run)
     if _is_refused(done):
         raise click.exceptions.Exit(Exit.REJECTED)
 
@@ -107,14 +109,17 @@ def _is_refused(done: Sequence[Mapping[str, Any]]) -> bool:
     return any(one["applied"] is Applied.REFUSED for one in done)
 
 
-async def _applied(client: Client, plan: Planned, *, force: bool) -> dict[str, Any]:
+async def _apply_one(
+    client: Client, plan: Planned, done: list[dict[str, Any]], *, force: bool
+) -> None:
+    """What it did is in ``done`` also where something after it is refused."""
     applied, workflow = await apply_planned(client, plan, force=force)
+    done.append({"file": str(plan.path), "applied": applied, **workflow})
     if not plan.has_id:
         words = words_of(plan.document)
         write_id(plan.path, words.write_id(UUID(workflow["id"])), words.id_field)
     if applied is not Applied.UNCHANGED:
         await _say_what_is_odd(client, plan)
-    return {"file": str(plan.path), "applied": applied, **workflow}
 
 
 async def _say_what_is_odd(client: Client, plan: Planned) -> None:
@@ -124,17 +129,22 @@ async def _say_what_is_odd(client: Client, plan: Planned) -> None:
             say(f"{plan.path}: {one['pointer']}: {one['detail']} ({one['code']})")
 
 
-async def _pruned(client: Client, kept: set[str], *, dry_run: bool) -> list[dict[str, Any]]:
-    found = await client.items("v1/workflows", WORKFLOWS_MAX)
-    done = []
-    for workflow in found:
+async def _prune(client: Client, done: list[dict[str, Any]], *, dry_run: bool) -> None:
+    kept = {one["id"] for one in done if one["id"] is not None}
+    for workflow in await client.items("v1/workflows", WORKFLOWS_MAX):
         if workflow["id"] in kept:
             continue
         if not dry_run:
             path = f"v1/workflows/{workflow['id']}/archive"
             workflow = (await client.call("POST", path)).body  # noqa: PLW2901 - as it is now
         done.append({"file": None, "applied": Applied.ARCHIVED, **workflow})
-    return done
+
+
+def _tell(done: list[dict[str, Any]], *, as_json: bool, is_dry: bool) -> None:
+    if as_json:
+        write_json(done)
+    else:
+        _show(done, is_dry=is_dry)
 
 
 def _show(done: list[dict[str, Any]], *, is_dry: bool) -> None:

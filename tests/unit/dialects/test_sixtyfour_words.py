@@ -225,6 +225,32 @@ def test_few_rows_are_still_a_list(rows: list[dict[str, Any]]) -> None:
     assert _made("remove_columns", {"columns": ["a"]}, rows) == [{} for _ in rows]
 
 
+@pytest.mark.parametrize(
+    ("output", "kept"),
+    [
+        ({"rows": None}, [{"a": 1}]),
+        ({"rows": "text"}, [{"a": 1}]),
+        ({"rows": {"a": 2}}, [{"a": 1}]),
+        ({}, [{"a": 1}]),
+        (None, [{"a": 1}]),
+        ({"rows": []}, []),
+        ({"rows": [{"a": 2}]}, [{"a": 2}]),
+        ({"rows": [{"a": 1}, {"a": 2}, {"a": 1}]}, [{"a": 1}, {"a": 2}]),
+        ([{"a": 3}], [{"a": 3}]),
+    ],
+)
+def test_what_is_no_list_of_rows_passes_on_those_that_were_given(
+    output: Any, kept: list[dict[str, Any]]
+) -> None:
+    """An action that puts out null for its rows, or an object, has put out none."""
+    blocks = [_block(1, "find_email"), _block(2, "deduplicate")]
+    asked = sixtyfour.parse(_document(blocks), ID)
+    done = {"output": output, "input": {"specs": {}, "rows": [{"a": 1}, {"a": 1}]}}
+    document = Document.of({"steps": {"find_email": done}})
+    made = compile_expression(asked.definition.steps[1].input.src)
+    assert made.evaluate(document, bounds=STEP, now=AT, seed=1)["rows"] == kept
+
+
 @given(value=JSON, column=st.text(), operator=st.sampled_from(sorted(Operator)))
 def test_whatever_specs_say_is_an_expression(value: Any, column: str, operator: str) -> None:
     """No text of an author's ends what it stands in; one that is no regular expression is told."""

@@ -101,7 +101,7 @@ _ALIASES: Final[Mapping[str, str]] = MappingProxyType(
 
 _MADE: Final[Mapping[str, str]] = MappingProxyType(
     {
-        "string": '(X = null ? "" : $string(X))',
+        "string": '($exists(X) and X != null ? $string(X) : "")',
         "number": "$number(X)",
         "date": "$toMillis($string(X))",
         "boolean": '(X = true or $lowercase($string(X)) in ["true", "1", "yes"])',

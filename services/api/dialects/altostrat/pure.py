@@ -58,7 +58,8 @@ def _filter(data: Mapping[str, Any]) -> dict[str, Any]:
     place, items = given(data, "items", "array", "list", "input", "source")
     path, test = path_of(items, place), _item_test(data)
     if str(data.get("mode") or "include").lower() == "exclude":
-        test = f"$not({test})"
+        # A comparison with what is absent comes to nothing, of which $not makes nothing as well.
+        test = f"({test}) ? false : true"
     kept = f"[$filter([{path}], function($item) {{ {test} }})]"
     return _transform(Value(lang=Lang.JSONATA, src=f"{path} = null ? [] : {kept}"))
 

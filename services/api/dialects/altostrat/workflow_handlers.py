@@ -85,8 +85,9 @@ async def change(request: web.Request) -> web.Response:
     caller = await caller_of(request)
     async with request.app[RESOURCES].tenant(caller.environment_id) as conn:
         workflow = await find_in(WORDS, conn, caller.environment_id, named)
-    asked = change_in(WORDS, workflow.source, _changes(workflow, fields), workflow.id)
-    if "is_active" not in fields:
+    changes = _changes(workflow, fields)
+    asked = change_in(WORDS, workflow.source, changes, workflow.id)
+    if "is_active" not in changes:
         asked = replace(asked, is_active=workflow.is_active)
     return await _registered(request, await replace_in(WORDS, request, asked))
 
@@ -140,9 +141,15 @@ async def list_accounts(request: web.Request) -> web.Response:
 
 
 def _changes(workflow: Workflow, fields: Mapping[str, Any]) -> dict[str, Any]:
-    """What an author says that is new: an answer that is sent back whole changes nothing."""
+    """What an author says that is new: an answer that is sent back whole changes nothing.
+
+    ``is_active`` is always new beside nothing that only answers say: a draft may be switched off.
+    """
     said = {name: value for name, value in fields.items() if name not in SAID_BY_US}
-    return new_in(said, {**DEFAULTS, **workflow.source})
+    shown = {**DEFAULTS, **workflow.source, "is_active": workflow.is_matched}
+    if SAID_BY_US.isdisjoint(fields):
+        del shown["is_active"]
+    return new_in(said, shown)
 
 
 async def _listed(

@@ -246,7 +246,7 @@ _GIVEN: Final = (
 )
 _OF: Final = (
     "$of := function($s){ $type($s.output) = 'array' ? $s.output"
-    " : $exists($s.output.rows) ? $s.output.rows"
+    " : $type($s.output.rows) = 'array' ? $s.output.rows"
     " : $exists($s.input.rows) ? $s.input.rows : $s.input.payload.results };"
 )
 

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Annotated, Any, Final
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from services.api.dialects.truto.documents import D, TrutoPage
 from services.api.http.pages import Place, cursor_after, place_of_cursor
@@ -13,6 +13,7 @@ BACK_MAX: Final = 20
 """So many pages a cursor leads back: it must fit into an address."""
 
 _FROM_THE_START: Final = "-"
+_CURSORS: Final = frozenset({"next_cursor", "prev_cursor"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,10 +55,15 @@ _Cursor = Annotated[Any, cursor_of(_read)]
 
 
 class TrutoPageQuery(ListQuery, InEnvironment):
-    """Which page of a list is wanted."""
+    """Which page of a list is wanted; an empty cursor is none, as Truto's clients send it."""
 
     next_cursor: _Cursor = Field(None, description="Either cursor of another page.")
     prev_cursor: _Cursor = Field(None, description="The same; goes before 'next_cursor'.")
+
+    @model_validator(mode="before")
+    @classmethod
+    def _without_empty_cursors(cls, asked: dict[str, Any]) -> dict[str, Any]:
+        return {name: value for name, value in asked.items() if value or name not in _CURSORS}
 
     @property
     def trail(self) -> Trail:

@@ -126,10 +126,14 @@ async def test_the_list_is_walked_page_by_page(client: Client) -> None:
 
     seen, page = await listed()
     assert (seen, page["prev_cursor"]) == (ids[:2], None)
+    # Truto's clients send an empty cursor for the first page.
+    for empty in ({"next_cursor": ""}, {"prev_cursor": ""}):
+        assert await listed(**empty) == (seen, page)
     seen, second = await listed(next_cursor=page["next_cursor"])
     assert seen == ids[2:4]
     seen, last = await listed(next_cursor=second["next_cursor"])
     assert (seen, last["next_cursor"]) == (ids[4:], None)
+    assert (await listed(next_cursor=page["next_cursor"], prev_cursor=""))[1] == second
     # Truto's clients hand either cursor to either parameter.
     for name in ("prev_cursor", "next_cursor"):
         assert (await listed(**{name: last["prev_cursor"]}))[1] == second
