@@ -77,9 +77,10 @@ def test_the_corpus_is_the_same_as_here() -> None:
     for source in CORPUS.values():
         with suppress(Invalid):
             here, there = both(source, INPUT, bounds=STEP)
-            in_time = here[:1] != ("D1012",) if isinstance(here, tuple) else True
-            quick += in_time and here == there
-            others += in_time and here != there
+            # Either may be the later one, on a machine that does more.
+            if not any(isinstance(one, tuple) and one[:1] == ("D1012",) for one in (here, there)):
+                quick += here == there
+                others += here != there
     assert others == 0
     assert quick > len(CORPUS) // 2
 
