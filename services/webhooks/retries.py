@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
-from email.utils import parsedate_to_datetime
 from random import Random
 from types import MappingProxyType
 from typing import Final
@@ -11,6 +10,7 @@ from services.webhooks.settings import DeliverySettings
 from shared.db.webhook_deliveries import Claimed
 from shared.domain.subscriptions import TEST, WebhookFormat
 from shared.domain.values import DAY_S
+from shared.egress.retry_after import retry_after_s
 
 _OF_FORMAT: Final[Mapping[WebhookFormat, Sequence[float]]] = MappingProxyType(
     {WebhookFormat.TRANSACTIONLINK: (5.0,) * 5}
@@ -33,16 +33,5 @@ def again_at(
     if claimed.kind == TEST or claimed.tries >= len(pauses):
         return None
     pause_s = pauses[claimed.tries] * (1 + settings.jitter * chance.random())
-    return now + timedelta(seconds=max(pause_s, _asked_s(headers, now)))
-
-
-def _asked_s(headers: Mapping[str, str], now: datetime) -> float:
-    """RFC 9110 ``Retry-After``: seconds, or a date; 0 where it says nothing."""
-    value = headers.get("retry-after", "").strip()
-    if value.isascii() and value.isdigit():
-        return min(float(value[:9]), DAY_S)
-    try:
-        asked_s = (parsedate_to_datetime(value) - now).total_seconds()
-    except (TypeError, ValueError, OverflowError):
-        return 0.0
-    return min(max(0.0, asked_s), DAY_S)
+    asked_s = min(retry_after_s(headers, now) or 0.0, DAY_S)
+    return now + timedelta(seconds=max(pause_s, asked_s))

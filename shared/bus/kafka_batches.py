@@ -121,15 +121,14 @@ class _Unreadable(NamedTuple):
 
 
 def _unpacked(raw: bytes) -> bytes | None:
-    """A batch as it is without compression; None where it would be too large, or is broken."""
+    """A batch as it is without compression; None where it would be too large."""
     (attributes,) = _ATTRIBUTES.unpack_from(raw, _ATTRIBUTES_AT)
     body = _inflated(attributes & _CODEC_BITS, raw[_RECORDS_AT:])
     if body is None:
         return None
     head = bytearray(raw[:_RECORDS_AT])
-    _PREFIX.pack_into(
-        head, 0, *_PREFIX.unpack_from(head)[:1], _RECORDS_AT - _PREFIX.size + len(body)
-    )
+    offset, _ = _PREFIX.unpack_from(head)
+    _PREFIX.pack_into(head, 0, offset, _RECORDS_AT - _PREFIX.size + len(body))
     _ATTRIBUTES.pack_into(head, _ATTRIBUTES_AT, attributes & ~_CODEC_BITS)
     return bytes(head) + body
 
@@ -145,7 +144,7 @@ def _inflated(kind: int, body: bytes) -> bytes | None:
 
 
 def _into(module: Any, body: bytes) -> bytes | None:
-    for room in (min(_ROOM_TIMES * len(body), BATCH_BYTES_MAX), BATCH_BYTES_MAX):
+    for room in sorted({min(_ROOM_TIMES * len(body), BATCH_BYTES_MAX), BATCH_BYTES_MAX}):
         found = bytearray(room)
         try:
             count = module.decompress_into(body, found)

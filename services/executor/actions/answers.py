@@ -2,7 +2,6 @@
 
 from dataclasses import replace
 from datetime import timedelta
-from email.utils import parsedate_to_datetime
 from typing import Any
 
 import orjson
@@ -18,6 +17,7 @@ from shared.egress.errors import (
     ResponseBroken,
 )
 from shared.egress.message import Request, Response
+from shared.egress.retry_after import retry_after_s
 
 STORED_BYTES_MAX = 262_144
 _AGAIN = frozenset({408, 425, 429})
@@ -77,22 +77,11 @@ def body(response: Response) -> Any:
 def _status_error(response: Response, call: Call) -> StepError:
     # Not cut here: half of a secret would not be recognised in it. Performing the step cuts it.
     shown = response.body.decode("utf-8", errors="replace")
+    answered_at = call.now + timedelta(seconds=response.duration_s)
     return StepError(
         kind=ErrorKind.HTTP,
         message=f"The receiver answered {response.status}: {shown}",
         retryable=response.status in _AGAIN or response.status >= 500,  # noqa: PLR2004
         status=response.status,
-        retry_after_s=_retry_after_s(response, call),
+        retry_after_s=retry_after_s(response.headers, answered_at),
     )
-
-
-def _retry_after_s(response: Response, call: Call) -> float | None:
-    """RFC 9110 ``Retry-After``: seconds, or a date; from when the answer came."""
-    value = response.headers.get("retry-after", "").strip()
-    if value.isascii() and value.isdigit():
-        return float(value[:9])
-    answered_at = call.now + timedelta(seconds=response.duration_s)
-    try:
-        return max(0.0, (parsedate_to_datetime(value) - answered_at).total_seconds())
-    except (TypeError, ValueError, OverflowError):
-        return None
