@@ -3,7 +3,6 @@
 import asyncio
 import contextlib
 import random
-import socket
 import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -158,27 +157,23 @@ class Player:
 
 
 async def enter(
-    seat: Seat, program: Path, environment: Mapping[str, str], log: Path, arguments: Sequence[str]
+    seat: Seat,
+    program: Path,
+    environment: Mapping[str, str],
+    log: Path,
+    arguments: Sequence[str],
+    *,
+    admin_port: int,
 ) -> Player:
     """Start a process of a checkout for a seat; it is not ready yet."""
-    port = free_port()
     with log.open("ab") as said:
         process = await asyncio.create_subprocess_exec(
             *(sys.executable, "-m", "tests.chaos.actor", *arguments),
             *("--", "serve", seat.role, "--member", seat.name),
             cwd=program,
-            env={**environment, "TURNOUT_ADMIN__PORT": str(port)},
+            env={**environment, "TURNOUT_ADMIN__PORT": str(admin_port)},
             stdin=asyncio.subprocess.DEVNULL,
             stdout=said,
             stderr=said,
         )
-        return Player(seat, process, port, log, said.tell())
-
-
-def free_port() -> int:
-    """A port that is free now, below those that the system gives to clients."""
-    while True:
-        port = random.randrange(15_000, 30_000)
-        with socket.socket() as probe, contextlib.suppress(OSError):
-            probe.bind(("127.0.0.1", port))
-            return port
+        return Player(seat, process, admin_port, log, said.tell())

@@ -7,18 +7,19 @@ import signal
 import sys
 from collections import Counter
 from collections.abc import AsyncIterator, Mapping
-from contextlib import asynccontextmanager, suppress
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
 
 from tests.benchmarks.processes import resident_bytes
-from tests.chaos.cast import CREW, Character, Player, Seat, enter, free_port
+from tests.chaos.cast import CREW, Character, Player, Seat, enter
 from tests.chaos.clocks import Clock
 from tests.chaos.history import History
 from tests.chaos.left_open import Open, held_open, sessions
 from tests.chaos.servers import Servers
 from tests.chaos.watch import watch
+from tests.support.ports import hold_port
 from tests.support.rings import written
 
 SESSION_S: Final = 5.0
@@ -117,11 +118,15 @@ class Stage:
                 arguments += ["--ask-time-s", str(_ASK_TIME_S)]
             environment = {**self.environment, **self._skewed(seat)}
             log = self.folder / f"{seat.name}.log"
-            player = await enter(seat, self.character.program(seat), environment, log, arguments)
-            self.players[seat.name] = player
-            if self.over.is_set():
-                self.end(player, signal.SIGKILL)
-            code = await player.process.wait()
+            program = self.character.program(seat)
+            with hold_port() as admin_port:
+                player = await enter(
+                    seat, program, environment, log, arguments, admin_port=admin_port
+                )
+                self.players[seat.name] = player
+                if self.over.is_set():
+                    self.end(player, signal.SIGKILL)
+                code = await player.process.wait()
             self._note(player, code)
             await asyncio.sleep(self.chance.uniform(0.05, 0.5))
 
@@ -211,19 +216,20 @@ async def open_stage(
 
     ``servers`` are empty, or made so by ``Servers.renew``.
     """
-    chance = random.Random(f"stage {seed}")
-    receiver_port, api_port = free_port(), free_port()
-    stage = Stage(
-        folder=folder,
-        servers=servers,
-        history=history,
-        chance=chance,
-        character=character,
-        environment=_environment(servers, api_port, EXECUTIONS_MAX[seed % 2]),
-        api_port=api_port,
-        receiver_port=receiver_port,
-    )
-    async with _receiver(folder, receiver_port, seed), asyncio.TaskGroup() as group:
+    async with AsyncExitStack() as entered:
+        receiver_port, api_port = (entered.enter_context(hold_port()) for _ in range(2))
+        stage = Stage(
+            folder=folder,
+            servers=servers,
+            history=history,
+            chance=random.Random(f"stage {seed}"),
+            character=character,
+            environment=_environment(servers, api_port, EXECUTIONS_MAX[seed % 2]),
+            api_port=api_port,
+            receiver_port=receiver_port,
+        )
+        await entered.enter_async_context(_receiver(folder, receiver_port, seed))
+        group = await entered.enter_async_context(asyncio.TaskGroup())
         for seat in CREW:
             if has_clocks:
                 stage.clock_of(seat).set()
