@@ -69,7 +69,7 @@ def build_app(
 def _add_routes(app: web.Application) -> None:
     added = {app.router.add_route(r.method, r.path, handler_of(r)): r for r in ROUTES}
     app[NEEDS] = {at: route.needs for at, route in added.items()}
-    app[KEYED] = frozenset(at for at, route in added.items() if keeps_answers(route))
+    app[KEYED] = {at: route for at, route in added.items() if keeps_answers(route)}
 
 
 def _rates(resources: ApiResources, settings: RateSettings) -> tuple[Rates | None, Rates | None]:

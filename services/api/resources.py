@@ -26,6 +26,7 @@ from shared.matching.decisions import DEPTH_MAX
 from shared.runtime.clock import Clock
 from shared.runtime.environment_names import EnvironmentNames
 from shared.runtime.keyring import KeyRing
+from shared.wire.event_fields import EventLimits
 from shared.wire.topics import Topics
 
 _CONNECTION_WITHIN_S: Final = 5
@@ -59,6 +60,7 @@ class ApiResources:
     environment_names: EnvironmentNames = field(default_factory=EnvironmentNames)
     causation_depth_max: int = DEPTH_MAX
     unindexed_max: int = UNINDEXED_MAX
+    event_limits: EventLimits = field(default_factory=EventLimits)
     secrets: Mapping[str, SecretStr] = field(default_factory=dict)
     ring: KeyRing = field(default_factory=KeyRing)
     egress: EgressPolicy = field(default_factory=EgressPolicy)

@@ -73,6 +73,7 @@ def _resources(platform: Platform, settings: ApiRoleSettings) -> ApiResources:
         environment_names=platform.environment_names,
         causation_depth_max=settings.causation_depth_max,
         unindexed_max=settings.unindexed_max,
+        event_limits=settings.event_limits,
         # Names of the process's environment have no case.
         secrets={name.lower(): secret for name, secret in settings.secrets.items()},
         ring=settings.keyring,

@@ -1,12 +1,16 @@
 """The table of commands."""
 
+import io
+import sys
 from typing import Any, Final
 
 import click
 
 from services.cli.exits import Exit, exit_code, first_of_ours, show_error
 from services.cli.lazy import Lazy, LazyGroup
-from shared.domain.errors import TurnoutError
+from shared.domain.errors import Rejected, TurnoutError
+
+_SHOWN_MAX: Final = 80
 
 DB: Final = LazyGroup(
     "db",
@@ -209,6 +213,8 @@ class Root(LazyGroup):
             if found is None:
                 raise
             ours = found
+        except UnicodeEncodeError as fault:  # an argument may be any bytes, and names of files are
+            ours = Rejected(f"'{str(fault.object)[:_SHOWN_MAX]}' is no text in UTF-8.")
         except KeyboardInterrupt:
             raise click.exceptions.Exit(Exit.INTERRUPTED) from None
         show_error(ours)
@@ -261,6 +267,8 @@ click.version_option(package_name="turnout")(TURNOUT)
 
 def main() -> None:
     """Run the command line and end the process."""
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(errors="replace")  # tables have signs that not all terminals have
     TURNOUT.main(prog_name="turnout")
 
 

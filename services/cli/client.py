@@ -5,24 +5,29 @@ from collections.abc import AsyncGenerator, AsyncIterator, Iterator, Mapping
 from contextlib import aclosing, asynccontextmanager, contextmanager
 from typing import Any, Final
 
+from services.cli.asking_again import Patience
 from services.cli.exits import Denied
-from services.cli.options import environment_named
+from services.cli.options import environment_named, patience_named
 from services.cli.present import say
 from shared.client import errors
 from shared.client.asked import Asked, query_of
 from shared.client.connection import Answer, Connection, open_connection
+from shared.client.repeating import ask_once, is_repeatable, keyed
 from shared.client.server_sent import ServerSent, follow
-from shared.domain.errors import Unavailable
+from shared.domain.errors import Rejected, Unavailable
 
 PAGE_MAX: Final = 200
+TOLD_EVERY: Final = 1_000
 
 
 class Client:
     """The API at one address, for one person; made by ``open_client``."""
 
-    def __init__(self, connection: Connection, *, is_token_given: bool) -> None:
+    def __init__(self, connection: Connection, *, is_token_given: bool, patience_s: float) -> None:
         self._connection = connection
         self._is_token_given = is_token_given
+        self._patience_s = patience_s
+        self._has_answered = False
 
     async def call(
         self,
@@ -38,6 +43,9 @@ class Client:
 
         The same ``key`` asks for the same thing once. ``headers`` are sent beside the usual ones.
 
+        While the API says 'not now' it is asked again, with the command's patience; so it is when
+        it falls silent after it has answered, where to ask twice does no harm.
+
         Raises NotFound, Conflict, Invalid, Denied or Rejected with the API's own sentence,
         Unavailable when there is no answer, Defect when the API is broken.
         """
@@ -48,7 +56,27 @@ class Client:
         if key is not None:
             sent["Idempotency-Key"] = key
         with self._advised():
-            return await self._connection.call(asked, sent)
+            return await self._called(asked, keyed(asked, sent))
+
+    async def _called(self, asked: Asked[Any], headers: Mapping[str, str]) -> Answer[Any]:
+        patience, may_be_done = Patience(self._patience_s), False
+        while True:
+            try:
+                answer = await ask_once(self._connection, asked, headers, may_be_done=may_be_done)
+            except Rejected:
+                self._has_answered = True
+                raise
+            except errors.NotNow as fault:
+                self._has_answered = True
+                await patience.wait(fault)
+            except Unavailable as fault:
+                if not self._has_answered or not is_repeatable(asked, headers):
+                    raise
+                may_be_done = True
+                await patience.wait(fault)
+            else:
+                self._has_answered = True
+                return answer
 
     async def get(self, path: str, **query: Any) -> Any:
         """The document at ``path``; raises as ``call`` does."""
@@ -63,6 +91,16 @@ class Client:
             cursor = page["next_cursor"]
             if cursor is None:
                 return
+
+    async def everything(self, path: str, **query: Any) -> AsyncIterator[Any]:
+        """All things of a list, page by page; in between it says how far it is."""
+        count = 0
+        async for page in self.pages(path, PAGE_MAX, **query):
+            for one in page:
+                yield one
+            before, count = count, count + len(page)
+            if count // TOLD_EVERY > before // TOLD_EVERY:
+                say(f"{count:,} looked at …")
 
     async def items(self, path: str, limit: int, **query: Any) -> list[Any]:
         """At most ``limit`` things of a list, over as many pages as it takes."""
@@ -86,6 +124,19 @@ class Client:
                 async for event in told:
                     yield event
 
+    async def follow_patiently(
+        self, path: str, *, after: str | None = None, **query: Any
+    ) -> AsyncGenerator[ServerSent, None]:
+        """As ``follow``; while the API says 'not now' at first, it is asked again."""
+        patience = Patience(self._patience_s)
+        while True:
+            try:
+                async with aclosing(self.follow(path, after=after, **query)) as told:
+                    async for event in told:
+                        yield event
+            except errors.NotNow as fault:  # nothing has come yet, as what is lost is found again
+                await patience.wait(fault)
+
     @contextmanager
     def _advised(self) -> Iterator[None]:
         """What to do about it, on a command line."""
@@ -96,6 +147,8 @@ class Client:
                 f"{fault.message} Start it with 'turnout dev', or name another with --url or"
                 " TURNOUT_URL."
             ) from None
+        except errors.WrongAddress as fault:
+            raise Rejected(f"{fault.message} Name it with --url or TURNOUT_URL.") from None
         except errors.Denied as fault:
             if not fault.is_stranger:
                 raise Denied(fault.message) from None
@@ -105,15 +158,18 @@ class Client:
 
 
 @asynccontextmanager
-async def open_client(url: str, token: str | None) -> AsyncIterator[Client]:
+async def open_client(
+    url: str, token: str | None, *, patience_s: float | None = None
+) -> AsyncIterator[Client]:
     """A client until the context ends, for the environment that the command names, if it does.
 
-    Raises Rejected when ``url`` is none.
+    Its patience is the command's, unless it is given. Raises Rejected when ``url`` is none.
     """
+    patience_s = patience_named() if patience_s is None else patience_s
     # Whoever wants to wait for a result asks for it by its command.
     headers = {"Prefer": "wait=0"}
     async with open_connection(url, token, environment_named(), headers=headers) as connection:
-        yield Client(connection, is_token_given=token is not None)
+        yield Client(connection, is_token_given=token is not None, patience_s=patience_s)
 
 
 def ask(

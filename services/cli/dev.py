@@ -16,7 +16,7 @@ from services.cli.process.own_ring import own_ring
 from services.cli.process.patience import patiently
 from services.cli.process.ports import LOOPBACK, claim_port
 from services.cli.process.roles import ROLES, read_roles
-from services.cli.process.running import opened, play, ready, run
+from services.cli.process.running import bring_up_to_date, opened, play, ready, run
 from services.cli.process.settings import (
     Outside,
     QuietSettings,
@@ -25,7 +25,6 @@ from services.cli.process.settings import (
     read_process_settings,
 )
 from shared.assembly.settings import ProcessSettings
-from shared.db.migrate import migrate
 from shared.embedded.postgres import EmbeddedPostgres
 from shared.runtime.telemetry import configure_logging
 
@@ -55,7 +54,7 @@ def dev(*, port: int, data_dir: Path, as_json: bool) -> None:
             settings = read_process_settings(given, QuietSettings)
             makers = read_roles(ROLES, given)
             configure_logging(settings.log)
-            await patiently(lambda: migrate(dsn), stop)
+            await patiently(lambda: bring_up_to_date(dsn), stop)
             async with opened(settings, stop) as platform, asyncio.TaskGroup() as group:
                 group.create_task(play(makers, platform, stop, settings.stop_within_s))
                 if await ready(platform, stop):

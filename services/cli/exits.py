@@ -19,7 +19,7 @@ from enum import IntEnum
 
 import click
 
-from services.cli.present import show_problems
+from services.cli.present import plain, show_problems
 from shared.domain.errors import Defect, Invalid, NotFound, Rejected, TurnoutError
 
 
@@ -63,7 +63,7 @@ def exit_code(error: TurnoutError) -> Exit:
 
 def show_error(error: TurnoutError) -> None:
     """Say on standard error what is wrong, with every problem of a document."""
-    click.echo(f"Error: {error.message}", err=True)
+    click.echo(f"Error: {plain(error.message)}", err=True)
     if isinstance(error, Invalid):
         show_problems(error.problems)
 

@@ -1,6 +1,7 @@
 """JSON as a person gives it: on the command line, in a file, or through a pipe."""
 
 import sys
+from codecs import BOM_UTF8
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +20,7 @@ def given_json(written: str, option: str) -> Any:
             raw = Path(written[1:]).read_bytes()
         else:
             raw = written.encode("utf-8", "surrogateescape")
-        return read_json(raw, JsonLimits())
+        return read_json(raw.removeprefix(BOM_UTF8), JsonLimits())
     except OSError as fault:
         place = f"{written[1:]}: {fault.strerror}"
         raise click.BadParameter(place, param_hint=option) from None

@@ -42,7 +42,7 @@ def live(
         left = count
         async with open_client(url, token) as client:
             query = {"workflow_id": workflow, "execution_id": execution, "kinds": kind}
-            async with aclosing(client.follow("v1/live", after=after, **query)) as events:
+            async with aclosing(client.follow_patiently("v1/live", after=after, **query)) as events:
                 async for event in events:
                     shown = _show(event, as_json=as_json)
                     left = left and left - shown

@@ -9,6 +9,9 @@ import click
 F = TypeVar("F", bound=Callable[..., Any])
 
 _ENVIRONMENT: Final = "turnout.environment"
+_PATIENCE: Final = "turnout.patience"
+
+PATIENCE_S: Final = 60
 
 DEFAULT_URL: Final = "http://127.0.0.1:8080"
 
@@ -23,9 +26,9 @@ limit_option = click.option(
 
 
 def api_options(command: F) -> F:
-    """Add ``--url``, ``--token``, ``--environment`` and ``--json``.
+    """Add ``--url``, ``--token``, ``--environment``, ``--patience`` and ``--json``.
 
-    The command gets url, token and as_json; ``client.py`` asks for the environment itself.
+    The command gets url, token and as_json; ``client.py`` asks for the others itself.
     """
     url = click.option(
         "--url", envvar="TURNOUT_URL", default=DEFAULT_URL, show_default=True, show_envvar=True,
@@ -39,13 +42,29 @@ def api_options(command: F) -> F:
         expose_value=False, callback=_keep_environment,
         help="The environment to work in; else the token's, or the default one.",
     )  # fmt: skip
-    return json_option(environment(token(url(command))))
+    patience = click.option(
+        "--patience", metavar="SECONDS", envvar="TURNOUT_PATIENCE_S", type=click.IntRange(0),
+        default=PATIENCE_S, show_default=True, show_envvar=True, expose_value=False,
+        callback=_keep_patience,
+        help="How long, for each request, to go on asking an API that says 'not now'.",
+    )  # fmt: skip
+    return json_option(patience(environment(token(url(command)))))
 
 
 def environment_named() -> str | None:
     """The ``--environment`` of the command that runs; None: it was not given, or there is none."""
     context = click.get_current_context(silent=True)
     return None if context is None else context.meta.get(_ENVIRONMENT)
+
+
+def patience_named() -> float:
+    """The ``--patience`` of the command that runs, in seconds."""
+    context = click.get_current_context(silent=True)
+    return PATIENCE_S if context is None else context.meta.get(_PATIENCE, PATIENCE_S)
+
+
+def _keep_patience(context: click.Context, _option: click.Parameter, given: int) -> None:
+    context.meta[_PATIENCE] = given
 
 
 def _keep_environment(context: click.Context, _option: click.Parameter, given: UUID | None) -> None:

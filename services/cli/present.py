@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
 _WIDTH_PIPED: Final = 2_000  # a file has no width: nothing is folded there
 _CELL_CHARS_MAX: Final = 400
+_TOLD_EVERY: Final = 100
 
 
 def write_json(document: Any) -> None:
@@ -67,6 +68,12 @@ def show_problems(problems: Sequence[Problem]) -> None:
 def say(text: str) -> None:
     """A remark to people, on standard error."""
     console_on(sys.stderr).print(plain(text), soft_wrap=True)
+
+
+def tell_how_far(done: int, total: int, what: str) -> None:
+    """Say from time to time how many of ``total`` are ``what``, as in "files compared"."""
+    if done % _TOLD_EVERY == 0 and done < total:
+        say(f"{done:,} of {total:,} {what} …")
 
 
 def counted(count: int, one: str, many: str | None = None) -> str:

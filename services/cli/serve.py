@@ -10,11 +10,10 @@ from services.cli.options import example, json_option
 from services.cli.present import write_json_line
 from services.cli.process.patience import patiently
 from services.cli.process.roles import ROLES, MakeRole, read_roles
-from services.cli.process.running import admin_served, opened, play, run
+from services.cli.process.running import admin_served, bring_up_to_date, opened, play, run
 from services.cli.process.settings import read_process_settings
 from services.cli.process.variables import unread_here
 from shared.assembly.settings import ProcessSettings
-from shared.db.migrate import migrate
 from shared.runtime.telemetry import configure_logging
 
 ALL: Final = "all"
@@ -31,8 +30,9 @@ log = structlog.get_logger(__name__)
 @click.argument("role", metavar="ROLE", type=click.Choice([ALL, *ROLES]))
 @click.option("--member", help="A stable name, its own among all replicas; else the host's name.")
 @click.option(
-    "--migrate", "is_migrating", is_flag=True, help="Bring the database up to date first."
-)
+    "--migrate", "is_migrating", is_flag=True,
+    help="Bring the database up to date first; a newer one is served with a warning.",
+)  # fmt: skip
 @json_option
 def serve(role: str, *, member: str | None, is_migrating: bool, as_json: bool) -> None:
     """Run ROLE until SIGTERM: all, api, trigger-ingest, matcher, executor, scheduler or webhooks.
@@ -52,7 +52,7 @@ def serve(role: str, *, member: str | None, is_migrating: bool, as_json: bool) -
     async def main(stop: asyncio.Event) -> None:
         if is_migrating:
             dsn = settings.database_url.get_secret_value()
-            await patiently(lambda: migrate(dsn), stop)
+            await patiently(lambda: bring_up_to_date(dsn), stop)
         await _serve(settings, makers, stop, as_json=as_json)
 
     run(main)

@@ -42,8 +42,12 @@ class Plans(Protocol):
         ...
 
 
+class OriginGone(NotFound):
+    """The execution that another is to repeat has been deleted meanwhile."""
+
+
 Inherited = Callable[[Repeat, Plan], Awaitable[Sequence[Attempt]]]
-"""The outcomes that an execution takes over from the one it repeats."""
+"""The outcomes that an execution takes over from the one it repeats. Raises OriginGone."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -82,15 +86,16 @@ async def read_commands(
     """Read ``records``, all of one partition, in order.
 
     What an execution can compute before anything is sent is done here, and admitted with it;
-    unless it is told something at once, which is to be heard first, or its environment has no room
-    for it. The others count as entered.
+    unless it is told something at once, which is to be heard first, its environment has no room
+    for it, or others are computing: no command waits for another's turn. Those that come into
+    memory count as entered.
     """
     batch = Batch()
     commands = [(record, _decoded(batch, record)) for record in records]
     told = {c.execution_id for _, c in commands if isinstance(c, Word)}
     began_s = tools.clock.monotonic()
     for record, command in commands:
-        if tools.clock.monotonic() - began_s > TURN_S:
+        if tools.lanes.is_spent or tools.clock.monotonic() - began_s > TURN_S:
             await asyncio.sleep(0)
             began_s = tools.clock.monotonic()
         if isinstance(command, Word):
@@ -108,6 +113,8 @@ async def read_commands(
                     _hold(batch, run, command)
             except Defect as error:
                 batch.dead.append(dead_letter(record, "UNREADABLE_COMMAND", error.message))
+            except OriginGone as error:  # nothing of it is known: all of it would be done once more
+                batch.dead.append(dead_letter(record, "UNKNOWN_EXECUTION", error.message))
             except NotFound as error:
                 batch.dead.append(dead_letter(record, "UNKNOWN_WORKFLOW", error.message))
     return batch

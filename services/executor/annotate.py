@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from importlib.metadata import EntryPoint, entry_points
 from typing import Any, Final, Protocol
 
@@ -18,7 +19,7 @@ from shared.domain.values import Value
 from shared.domain.workflows import Annotation
 from shared.egress.caller import Caller
 from shared.egress.message import Request
-from shared.egress.signing import signed_headers
+from shared.egress.signing import signed_call
 from shared.expr.errors import ExpressionError
 from shared.wire.envelope import dumps
 from shared.wire.strict_json import JsonLimits, read_json
@@ -73,7 +74,8 @@ class HttpResolver:
         )
         headers = {"Content-Type": "application/json", "Idempotency-Key": wanted.key}
         if self._secrets:
-            headers |= signed_headers(self._secrets, wanted.key, call.now, body)
+            environment_id = call.origin.environment_id
+            headers |= signed_call(self._secrets, environment_id, wanted.key, call.now, body)
         request = Request(
             method="POST", url=self._url, headers=headers, body=body, timeout_s=call.timeout_s
         )
@@ -136,14 +138,7 @@ class Annotator:
         in the order of the annotations, fails all.
         """
         try:
-            given = [
-                Wanted(
-                    key=f"{call.idempotency_key}:{index}",
-                    annotation=annotation,
-                    fields={n: resolve(v) for n, v in annotation.required_fields.items()},
-                )
-                for index, annotation in enumerate(annotations)
-            ]
+            given = await call.in_turn(partial(_wanted, annotations, resolve, call))
         except ExpressionError as error:
             return failed(ErrorKind.EXPRESSION, error.message)
         async with asyncio.TaskGroup() as group:
@@ -168,6 +163,19 @@ class Annotator:
             return outcome
         message = f"Looking up '{annotation.target_path}' failed. {outcome.error.message}"
         return replace(outcome, error=replace(outcome.error, message=message))
+
+
+def _wanted(
+    annotations: Sequence[Annotation], resolve: Callable[[Value], Any], call: Call
+) -> list[Wanted]:
+    return [
+        Wanted(
+            key=f"{call.idempotency_key}:{index}",
+            annotation=annotation,
+            fields={n: resolve(v) for n, v in annotation.required_fields.items()},
+        )
+        for index, annotation in enumerate(annotations)
+    ]
 
 
 def _output(given: Sequence[Wanted], found: Sequence[Completed | Failed]) -> Completed:

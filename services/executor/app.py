@@ -10,6 +10,7 @@ from services.executor.actions.throttle import Throttles
 from services.executor.admit import Library
 from services.executor.annotate import Annotator, HttpResolver, Resolver, installed_resolvers
 from services.executor.executor import Executor, Needs
+from services.executor.lanes import Lanes
 from services.executor.life import Living
 from services.executor.metrics import ExecutorMetrics
 from services.executor.outside import TRIFLE_S, Outside
@@ -55,22 +56,16 @@ def _needs(
 ) -> Needs:
     expressions = ExpressionCache(settings.expressions_max)
     resolver = ValueResolver(expressions, TemplateCache(settings.expressions_max))
-    turns = Turns(platform)
+    turns, lanes = Turns(platform), Lanes(platform.clock, slow=metrics.slow)
     registered = _registered(platform, settings, caller, resolver)
-    outside = Outside(
-        pool=platform.pool,
-        expressions=expressions,
-        registered=registered,
-        turns=turns,
-        clock=platform.clock,
-        budgets=Budgets(platform.clock, free_s=TRIFLE_S),
-    )
+    outside = _outside(platform, expressions, registered, turns, lanes)
     tools = Tools(
         actions={**built_in(settings, caller, platform), TURN: turns},
         registered=registered,
         annotator=Annotator(_resolvers(settings, caller)),
         views=Views(resolver, SecretMarks(chance_of_secrets.token_hex(16))),
         secrets=_secrets(platform, settings, metrics),
+        lanes=lanes,
         clock=platform.clock,
     )
     return Needs(
@@ -88,6 +83,24 @@ def _needs(
         turns=turns,
         metrics=metrics,
         settings=settings,
+    )
+
+
+def _outside(
+    platform: Platform,
+    expressions: ExpressionCache,
+    registered: RegisteredActions,
+    turns: Turns,
+    lanes: Lanes,
+) -> Outside:
+    return Outside(
+        pool=platform.pool,
+        expressions=expressions,
+        registered=registered,
+        turns=turns,
+        lanes=lanes,
+        clock=platform.clock,
+        budgets=Budgets(platform.clock, free_s=TRIFLE_S),
     )
 
 

@@ -1,14 +1,30 @@
 """What an action is given, and what it answers."""
 
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Protocol
+from typing import Any, Protocol, TypeVar
 
 from shared.domain.events import Event
 from shared.domain.ids import StepId
 from shared.domain.outcomes import Outcome
 from shared.domain.steps import Step
 from shared.wire.results import Origin
+
+T = TypeVar("T")
+
+
+class InTurn(Protocol):
+    """Computes what may take long, when its turn has come; the attempt's time stands still."""
+
+    def __call__(self, work: Callable[[], T]) -> Awaitable[T]:
+        """What ``work`` comes to. Raises what it raises."""
+        ...
+
+
+async def at_once(work: Callable[[], T]) -> T:
+    """Nobody else waits."""
+    return work()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -32,6 +48,7 @@ class Call:
     timeout_s: float
     now: datetime
     room_until: datetime | None = None
+    in_turn: InTurn = at_once
 
     @property
     def step_id(self) -> str:

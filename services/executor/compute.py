@@ -5,8 +5,10 @@ computed again. So what follows of it by computing alone need not wait until it 
 anything is sent, and before anything is published, all of it is.
 """
 
+import asyncio
 from collections.abc import Sequence
 from datetime import datetime
+from functools import partial
 
 from services.executor.perform import Tools, outcome_of
 from services.executor.prepare import is_brief
@@ -14,11 +16,10 @@ from services.executor.runs import Run
 from shared.domain import decide
 from shared.domain.readiness import RunStep
 from shared.domain.story import Transition
+from shared.runtime.clock import Clock
 
 ENTRIES_MAX = 100
-AT_ONCE_S = 0.05
-"""So many log entries are written at once at most, and so long is computed before others have
-their turn."""
+"""So many log entries are written at once at most."""
 
 
 async def compute(
@@ -29,19 +30,62 @@ async def compute(
     chance: float,
     wake_at: datetime | None = None,
     must_settle: bool = False,
-) -> list[Transition]:
+    is_patient: bool = False,
+) -> Sequence[Transition]:
     """What follows of ``runs`` by computing alone; ``run.state`` has gone along.
 
     It stops where anything else is to be done, when ``wake_at`` has come or the execution was told
-    something, and with ``must_settle`` before a step that would not be settled at once.
+    something, and with ``must_settle`` before a step that would not be settled at once. When it is
+    not free to compute, nothing follows; who ``is_patient`` waits in the lane.
     """
     names = await tools.secrets.names(run.origin.environment_id)
+    if not _only_computes(run, runs):
+        return ()
+    work = partial(_computed, run, runs, tools, names, chance, wake_at, must_settle)
+    environment, lanes = run.origin.environment, tools.lanes
+    if lanes.is_free(environment):
+        return lanes.at_once(environment, work)
+    if not is_patient:
+        return ()
+    found = lanes.line_up(environment, work)
+    try:
+        await _turn(run, found, tools.clock, wake_at)
+    finally:
+        found.cancel()  # what was computed stays so
+    return () if found.cancelled() else found.result()
+
+
+def _only_computes(run: Run, runs: Sequence[RunStep]) -> bool:
+    return bool(runs) and not run.told and all(map(is_brief, runs))
+
+
+async def _turn(
+    run: Run, found: asyncio.Future[list[Transition]], clock: Clock, wake_at: datetime | None
+) -> None:
+    """Return when its turn has come, or something else comes first: a word, its time, a drain."""
+    found.add_done_callback(lambda _: run.changed.set())
+    while not (found.done() or run.told or run.owned.is_draining):
+        wait_s = None if wake_at is None else (wake_at - clock.now()).total_seconds()
+        if wait_s is not None and wait_s <= 0:
+            return
+        run.changed.clear()
+        await clock.wait(run.changed, wait_s)
+
+
+def _computed(
+    run: Run,
+    runs: Sequence[RunStep],
+    tools: Tools,
+    names: frozenset[str],
+    chance: float,
+    wake_at: datetime | None,
+    must_settle: bool,  # noqa: FBT001 - by position, as ``until_s`` comes last
+    until_s: float,
+) -> list[Transition]:
+    """One step at least, unless its time has come."""
     found: list[Transition] = []
     written, now = 0, tools.clock.now()
-    until_s = tools.clock.monotonic() + AT_ONCE_S
-    while runs and not run.told and written < ENTRIES_MAX:
-        if tools.clock.monotonic() > until_s or not all(map(is_brief, runs)):
-            break
+    while _only_computes(run, runs) and written < ENTRIES_MAX:
         if wake_at is not None and wake_at <= now:
             break
         effect, started_at = runs[0], now
@@ -62,4 +106,6 @@ async def compute(
         found.append(transition)
         written += len(transition.entries)
         runs, wake_at = transition.runs, transition.wake_at
+        if tools.clock.monotonic() > until_s:
+            break
     return found

@@ -39,7 +39,7 @@ def consequences(origin: Origin, entry: Entry, at: datetime, topics: Topics) -> 
     attempt = entry.attempt
     wait = None if attempt is None else attempt.wait
     if attempt is not None and wait is not None:
-        if wait.kind is WaitKind.TASK and "is_extended" not in wait.data:
+        if wait.kind is WaitKind.TASK and not attempt.is_extended:
             yield from _if_readable(origin, entry, lambda: _task(origin, attempt, topics))
         elif wait.kind is WaitKind.SUBWORKFLOW:
             yield from _if_readable(origin, entry, lambda: _start(origin, attempt, topics))

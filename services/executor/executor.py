@@ -84,7 +84,9 @@ class Executor:
         self._fetching = Breakable()
         self._freed = asyncio.Event()
         needs.metrics.active.set_function(lambda: self._shares.total)
-        needs.metrics.partitions.watch(self._owned, needs.platform.clock)
+        lanes = needs.living.tools.lanes
+        lanes.rest_for(self._shares.are_beside)
+        needs.metrics.partitions.watch(self._owned, lanes, needs.platform.clock)
 
     async def run(self, stop: asyncio.Event) -> None:
         """Execute until ``stop`` is set, then give the partitions up in good order."""
@@ -131,6 +133,8 @@ class Executor:
         leaving = [o for tp in partitions if (o := self._owned.pop(tp.partition, None))]
         for owned in leaving:
             owned.is_draining = True
+            for run in owned.runs.values():
+                run.step_back()
         grace_s = self._needs.settings.drain_s
         try:
             async with asyncio.timeout(grace_s):

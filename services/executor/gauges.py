@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping
 from prometheus_client.core import GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
 
+from services.executor.lanes import Lanes
 from services.executor.runs import Owned
 from shared.domain.ids import EnvironmentId, known_uuid
 from shared.runtime.clock import Clock
@@ -18,11 +19,12 @@ class Partitions(Collector):
     def __init__(self, names: EnvironmentNames) -> None:
         self._names = names
         self._owned: Mapping[int, Owned] = {}
+        self._lanes: Lanes | None = None
         self._clock: Clock | None = None
 
-    def watch(self, owned: Mapping[int, Owned], clock: Clock) -> None:
+    def watch(self, owned: Mapping[int, Owned], lanes: Lanes, clock: Clock) -> None:
         """Tell of these partitions from now on."""
-        self._owned, self._clock = owned, clock
+        self._owned, self._lanes, self._clock = owned, lanes, clock
 
     def collect(self) -> Iterable[Metric]:
         attempts = GaugeMetricFamily("turnout_attempts_active", "Attempts under way.")
@@ -41,6 +43,11 @@ class Partitions(Collector):
             "Executions that wait until their environment has room for them.",
             labels=["environment"],
         )
+        waiting = GaugeMetricFamily(
+            "turnout_computing_waiting",
+            "What is to be computed for executions and has lined up.",
+            labels=["environment"],
+        )
         under_way = 0
         for partition, owned in self._owned.items():
             under_way += sum(len(run.performing) for run in owned.runs.values())
@@ -49,14 +56,25 @@ class Partitions(Collector):
         attempts.add_metric([], under_way)
         for name, count in self._held().items():
             held.add_metric([name], count)
-        yield from (attempts, behind, late, held)
+        for name, count in self._waiting().items():
+            waiting.add_metric([name], count)
+        yield from (attempts, behind, late, held, waiting)
 
     def _held(self) -> Mapping[str, int]:
         held = Tally[str]()
         for owned in self._owned.values():
             for environment, ids in owned.held.items():
-                held[self._names.of(EnvironmentId(known_uuid(environment)))] += len(ids)
+                held[self._name(environment)] += len(ids)
         return held
+
+    def _waiting(self) -> Mapping[str, int]:
+        waiting = Tally[str]()
+        for environment, count in (self._lanes.waiting() if self._lanes else {}).items():
+            waiting[self._name(environment)] += count
+        return waiting
+
+    def _name(self, environment: str) -> str:
+        return self._names.of(EnvironmentId(known_uuid(environment)))
 
     def _late_s(self, owned: Owned) -> float:
         due_at = owned.alarms.first_at()

@@ -96,10 +96,10 @@ class _Life:
         """Begin what is to be done and see some of it end; False: there is nothing to do."""
         run = self._run
         is_alone = not (run.performing or run.broken)
-        if is_alone and (computed := await self._compute(runs, wake_at)):
+        if is_alone and (computed := await self._compute(runs, wake_at, is_patient=True)):
             await self._write(merged(computed))
             return True
-        if run.told:  # while it was seen whether it computes: a cancellation comes first
+        if run.told or run.owned.is_draining:  # while it waited: a cancellation comes first
             return True
         for effect in runs:
             performing = Performing(effect=effect, started_at=self._clock.now())
@@ -110,11 +110,19 @@ class _Life:
             return True
         return bool(run.told or run.must_look_back)
 
-    async def _compute(self, runs: Sequence[RunStep], wake_at: datetime | None) -> list[Transition]:
+    async def _compute(
+        self, runs: Sequence[RunStep], wake_at: datetime | None, *, is_patient: bool = False
+    ) -> Sequence[Transition]:
         """What follows by computing alone."""
         needs = self._needs
-        chance = needs.chance.random()
-        return await compute(self._run, runs, needs.tools, chance=chance, wake_at=wake_at)
+        return await compute(
+            self._run,
+            runs,
+            needs.tools,
+            chance=needs.chance.random(),
+            wake_at=wake_at,
+            is_patient=is_patient,
+        )
 
     async def _set_timer(self, wake_at: datetime | None) -> None:
         """Park for good what a crash left with the timer of a moment in which it ran."""
@@ -175,6 +183,8 @@ class _Life:
         if not found:
             return
         if not (run.performing or run.broken):
+            # It waits for no turn: were it to crash before these are durable, they would be done
+            # once more.
             found += await self._compute(found[-1].runs, found[-1].wake_at)
         await self._write(merged(found))
 

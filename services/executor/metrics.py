@@ -11,7 +11,7 @@ from services.executor.runs import Run
 from shared.bus.lag import lag_gauge
 from shared.domain.errors import Defect
 from shared.domain.executions import Status
-from shared.domain.ids import EnvironmentId, ExecutionId
+from shared.domain.ids import EnvironmentId, ExecutionId, known_uuid
 from shared.domain.plans import Plan
 from shared.domain.story import Transition
 from shared.runtime.environment_names import OTHER, EnvironmentCounter, EnvironmentNames
@@ -51,6 +51,12 @@ class ExecutorMetrics:
             names=names,
             registry=registry,
         )
+        self.slow_seconds = EnvironmentCounter(
+            "turnout_computing_slow_seconds",
+            "Seconds for which expressions of steps held everything else up.",
+            names=names,
+            registry=registry,
+        )
         self.lag = lag_gauge(registry, "executor")
         self.partitions = Partitions(names)
         registry.register(self.partitions)
@@ -73,6 +79,10 @@ class ExecutorMetrics:
         if len(new) < len(runs):
             known = (run for id_, run in runs.items() if id_ not in new)
             self.repeated.add_each(run.origin.environment for run in known)
+
+    def slow(self, environment: str, seconds: float) -> None:
+        """Count expressions of an environment that took long."""
+        self.slow_seconds.add(EnvironmentId(known_uuid(environment)), count=seconds)
 
     def wrote(self, written: Iterable[tuple[Plan, EnvironmentId, Transition]]) -> None:
         """Count what transitions tell of attempts and of the ends of executions."""

@@ -8,6 +8,8 @@ from typing import Any, Final
 from uuid import UUID
 
 from services.executor.actions.registered import RegisteredActions, WorkerAction
+from services.executor.admit import OriginGone
+from services.executor.lanes import Lanes
 from services.executor.runs import Run
 from services.executor.turns import Turns
 from services.executor.waiting import looking_back
@@ -53,6 +55,7 @@ class Outside:
     expressions: ExpressionCache
     registered: RegisteredActions
     turns: Turns
+    lanes: Lanes
     clock: Clock
     budgets: Budgets
 
@@ -130,7 +133,10 @@ class Outside:
             return signal
         name, version = wait.data["action"], wait.data.get("action_version")
         action = await self.registered.find(run.origin.environment_id, name, version)
-        outcome = action.answered(signal.output) if isinstance(action, WorkerAction) else None
+        if not isinstance(action, WorkerAction):
+            return signal
+        environment, output = run.origin.environment, signal.output
+        outcome = await self.lanes.take(environment, lambda _: action.answered(output))
         if not isinstance(outcome, Failed):
             return signal
         return TaskEnded(step_id=signal.step_id, attempt=signal.attempt, error=outcome.error)
@@ -143,11 +149,13 @@ class Outside:
         return [Beat(step_id=step_id, attempt=attempt, at=at) for _, step_id, attempt, at in found]
 
     async def inherited(self, repeats: Repeat, plan: Plan) -> Sequence[Attempt]:
-        """The outcomes that an execution takes over from the one it repeats."""
+        """The outcomes that an execution takes over from the one it repeats. Raises OriginGone."""
         with translated():
             async with self.pool.acquire() as conn:
                 logs = await list_entries(conn, [repeats.execution_id])
-        state = restore(plan, logs[repeats.execution_id])
+        if not (entries := logs[repeats.execution_id]):
+            raise OriginGone(f"Execution {repeats.execution_id} is no longer kept.")
+        state = restore(plan, entries)
         if repeats.is_only and repeats.step_id is not None:
             return inherited_before(plan, state, repeats.step_id)
         return inherited(plan, state, repeats.step_id)

@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
+from functools import partial
 from typing import Any, assert_never
 
 import structlog
@@ -11,6 +12,8 @@ import structlog
 from services.executor.actions.registered import RegisteredActions
 from services.executor.annotate import Annotator
 from services.executor.call import Action, Call
+from services.executor.in_turn import InTurn
+from services.executor.lanes import Lanes
 from services.executor.prepare import Prepared, prepare
 from services.executor.runs import Performing, Run
 from services.executor.secrets import SecretSource, send_with_secrets
@@ -48,6 +51,7 @@ class Tools:
     annotator: Annotator
     views: Views
     secrets: SecretSource
+    lanes: Lanes
     clock: Clock
 
 
@@ -69,8 +73,8 @@ async def perform(run: Run, performing: Performing, tools: Tools) -> Outcome | I
     """Carry out an attempt; whatever happens becomes an Outcome, or it was broken off."""
     effect = performing.effect
     try:
-        async with asyncio.timeout(effect.step.attempt_s) as performing.timeout:
-            return await _attempt(run, effect, tools)
+        async with asyncio.timeout(None) as performing.timeout:
+            return await _attempt(run, performing, tools)
     except TimeoutError:
         return Interrupted() if performing.is_broken else _timed_out(effect)
     except Rejected as error:
@@ -87,27 +91,39 @@ def _defect(run: Run, effect: RunStep, error: Exception) -> Failed:
     return _failed(ErrorKind.DEFECT, "Turnout failed to run this step; its log says why.")
 
 
-async def _attempt(run: Run, effect: RunStep, tools: Tools) -> Outcome:
-    names = await tools.secrets.names(run.origin.environment_id)
-    now = tools.clock.now()
-    marks = tools.views.marks_of(run, effect, now)
-    prepared = prepare(run, effect, tools.views, now=now, secret_names=names)
+async def _attempt(run: Run, performing: Performing, tools: Tools) -> Outcome:
+    effect, environment_id = performing.effect, run.origin.environment_id
+    in_turn = InTurn(run.origin.environment, performing, tools.lanes)
+    names = await tools.secrets.names(environment_id)
+    now, prepared = await in_turn(partial(_prepared, run, effect, tools, names))
     if isinstance(prepared, Failed) and prepared.error.kind is ErrorKind.EXPRESSION:
         # A secret that was made a moment ago is not known yet: nobody waits for it to be.
-        names = await tools.secrets.names_now(run.origin.environment_id)
-        prepared = prepare(run, effect, tools.views, now=now, secret_names=names)
+        known, names = names, await tools.secrets.names_now(environment_id)
+        if names != known:
+            now, prepared = await in_turn(partial(_prepared, run, effect, tools, names))
+    performing.started_at = now
+    marks = tools.views.marks_of(run, effect, now)
     if not isinstance(prepared, Prepared):
         return _fit(prepared, names, marks)
-    call = prepared.call
+    in_turn.goes_on(asyncio.get_running_loop().time() + effect.step.attempt_s)
+    call = replace(prepared.call, in_turn=in_turn)
     if call.action == ANNOTATE:
         view = RunView(run, effect, tools.views, now, names)
         outcome = await tools.annotator.annotate(
             run.plan.annotations, lambda value: marks.shown(view.resolve(value)), call
         )
-        outcome = _filtered(outcome, view)
+        outcome = await in_turn(partial(_filtered, outcome, view))
     else:
         outcome = await _called(call, tools, marks)
     return _fit(_with_input(outcome, call.input), names, marks)
+
+
+def _prepared(
+    run: Run, effect: RunStep, tools: Tools, names: frozenset[str]
+) -> tuple[datetime, Prepared | Outcome]:
+    """An attempt that begins now."""
+    now = tools.clock.now()
+    return now, prepare(run, effect, tools.views, now=now, secret_names=names)
 
 
 def _filtered(outcome: Outcome, view: RunView) -> Outcome:

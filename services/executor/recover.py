@@ -1,8 +1,9 @@
 """Bringing executions back from the database."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from uuid import UUID
 
 import structlog
 
@@ -40,7 +41,8 @@ PAGE = 200
 PAGE_PUBLISHED = 1_000
 MESSAGE_CHARS_MAX = 1_000
 
-CALLED_MAX = 100_000
+CALLED_PAGE = 100_000
+"""Of ids alone: each page looks at all that have still to look back."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -106,17 +108,23 @@ async def find_called(
 
     And the commands that came too late, by the ended executions that they are for.
     """
-    ids = await list_called(conn, owned.partition, limit=CALLED_MAX)
     found: list[Found] = []
     late: dict[ExecutionId, list[int]] = {}
-    for start in range(0, len(ids), PAGE):
-        page = ids[start : start + PAGE]
+    async for page in _called(conn, owned.partition):
         there = await with_logs(conn, await list_executions(conn, owned.partition, page))
         ended = sorted(set(page) - {each.stored.origin.execution_id for each in there})
         found += there
         for id_, told in (await list_told(conn, ended)).items():
             late[id_] = [offset for offset, _ in told]
     return found, late
+
+
+async def _called(conn: Connection, partition: int) -> AsyncIterator[Sequence[ExecutionId]]:
+    after = ExecutionId(UUID(int=0))
+    while ids := await list_called(conn, partition, after=after, limit=CALLED_PAGE):
+        for start in range(0, len(ids), PAGE):
+            yield ids[start : start + PAGE]
+        after = ids[-1]
 
 
 async def restored(

@@ -34,11 +34,15 @@ def is_urgent(words: Iterable[Word]) -> bool:
 
 @dataclass(slots=True, eq=False, kw_only=True)
 class Performing:
-    """A step being performed; ``outcome`` is set when it has ended, at ``ended_at``."""
+    """A step being performed; ``outcome`` is set when it has ended, at ``ended_at``.
+
+    ``is_in_line``: something of it is to be computed, and its turn has not come.
+    """
 
     effect: RunStep
     started_at: datetime
     is_broken: bool = False
+    is_in_line: bool = False
     timeout: asyncio.Timeout | None = None
     outcome: Outcome | Interrupted | None = None
     ended_at: datetime | None = None
@@ -129,6 +133,13 @@ class Run:
         self.told[offset] = word
         if isinstance(word, Cancel) and self.state.failing is None:
             self.break_off()
+        self.changed.set()
+
+    def step_back(self) -> None:
+        """Wait for no turn any more: the partition is given up."""
+        for performing in self.performing.values():
+            if performing.is_in_line:
+                performing.break_off()
         self.changed.set()
 
     def break_off(self) -> None:

@@ -4,7 +4,7 @@ Executions that wait take none. Those of an environment that has what it may are
 no memory but by their ids, they go on in the order of their partition as others of it leave.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from typing import Final
 
 from services.executor.settings import ConcurrencySettings
@@ -55,6 +55,10 @@ class Shares:
             # One more must still be within so many times of what is then left.
             return (TIMES_FREE * self.room - active + TIMES_FREE) // (TIMES_FREE + 1)
         return (self._active_max if most is None else most) - active
+
+    def are_beside(self, environments: Collection[str]) -> bool:
+        """Whether others than these have any."""
+        return any(environment not in environments for environment in self._active)
 
     def enter(self, environment: str) -> None:
         """Count one that comes into memory."""

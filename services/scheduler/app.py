@@ -18,7 +18,7 @@ def scheduler(platform: Platform, settings: SchedulerSettings) -> Role:
     async def run(stop: asyncio.Event) -> None:
         async with asyncio.TaskGroup() as group:
             for work in (
-                keep_house(platform, settings, stop),
+                keep_house(platform, settings, metrics, stop),
                 fire_schedules(platform, stop, metrics),
                 pass_turns(platform, stop),
             ):

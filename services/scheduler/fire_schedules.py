@@ -28,6 +28,7 @@ from shared.db.schedules import (
 )
 from shared.domain.ids import ExecutionId, ScheduleId
 from shared.domain.kept_schedules import SkipReason
+from shared.runtime.clock import Clock
 from shared.wire.commands import Cancel, encode_cancel
 from shared.wire.due_starts import encode_due, run_id
 from shared.wire.envelope import HEADERS, stamp
@@ -36,6 +37,12 @@ log = structlog.get_logger(__name__)
 
 AT_ONCE = 500
 """Schedules that are locked at a time, and about how many executions are started in that time."""
+
+ROUND_S = 2.0
+"""So long the times of schedules are worked out in one go: meanwhile they are locked."""
+
+TURN_S = 0.01
+"""So long that is done before everything else in the process has its turn."""
 
 LOOK_AGAIN_S = 1.0
 PAUSE_S = 0.05
@@ -68,7 +75,7 @@ async def fire_due(platform: Platform, metrics: SchedulerMetrics) -> int:
     """Deal with the schedules that are due; gives how many there were."""
     now = platform.clock.now()
     found = await _fire(platform, metrics, claim_due, now)
-    metrics.fired((due.kept for due in found), now)
+    metrics.fired(found, now)
     return len(found)
 
 
@@ -89,7 +96,7 @@ async def _fire(
     with translated():
         async with platform.pool.acquire() as conn, conn.transaction():
             found = await claim(conn, now, limit=AT_ONCE)
-            decided = _decided_of(found, now)
+            decided = await _decided_of(found, now, platform.clock)
             if not decided:
                 return []
             for some in portions(decided, _event_bytes):
@@ -116,16 +123,24 @@ async def _tell(
         await platform.bus.publish(some)
 
 
-def _decided_of(found: Sequence[Due], now: datetime) -> list[tuple[Due, Runs]]:
-    """As many as start ``AT_ONCE`` executions; what is left is still due."""
+async def _decided_of(found: Sequence[Due], now: datetime, clock: Clock) -> list[tuple[Due, Runs]]:
+    """As many as start ``AT_ONCE`` executions, or take ``ROUND_S``; what is left is still due.
+
+    Meanwhile others have their turns of the loop.
+    """
     decided: list[tuple[Due, Runs]] = []
-    starts = 0
+    starts, began_s = 0, clock.monotonic()
+    turn_s = began_s
     for due in found:
-        if starts >= AT_ONCE:
-            break
         runs = _decided(due, now)
         decided.append((due, runs))
         starts += len(runs.start)
+        at_s = clock.monotonic()
+        if starts >= AT_ONCE or at_s - began_s >= ROUND_S:
+            break
+        if at_s - turn_s >= TURN_S:
+            await asyncio.sleep(0)
+            turn_s = clock.monotonic()
     return decided
 
 

@@ -10,6 +10,8 @@ from typing import TypeVar
 
 import structlog
 
+from services.scheduler.metrics import SchedulerMetrics
+from services.scheduler.prune import prune
 from services.scheduler.settings import SchedulerSettings
 from shared.assembly.platform import Platform
 from shared.db.decision_counts import forget_counts
@@ -31,11 +33,18 @@ KEYS_AT_ONCE = 10_000
 T = TypeVar("T")
 
 
-async def keep_house(platform: Platform, settings: SchedulerSettings, stop: asyncio.Event) -> None:
+async def keep_house(
+    platform: Platform,
+    settings: SchedulerSettings,
+    metrics: SchedulerMetrics,
+    stop: asyncio.Event,
+) -> None:
     """A round now and then, until ``stop``. Raises Unavailable."""
     while not stop.is_set():
         await one_round(platform, settings)
         platform.health.report("scheduler", Condition.READY)
+        # Last: what a key or an archived event names is there as long as these are.
+        await prune(platform, settings, metrics, stop)
         try:
             async with asyncio.timeout(settings.housekeeping_s):
                 await stop.wait()

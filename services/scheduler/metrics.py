@@ -5,7 +5,7 @@ from datetime import datetime
 
 from prometheus_client import CollectorRegistry, Histogram
 
-from shared.domain.kept_schedules import Kept
+from shared.db.schedules import Due
 from shared.runtime.environment_names import EnvironmentCounter, EnvironmentNames
 
 
@@ -26,9 +26,19 @@ class SchedulerMetrics:
             names=names,
             registry=registry,
         )
+        self.pruned = EnvironmentCounter(
+            "turnout_executions_pruned",
+            "Executions deleted, as they ended longer ago than they are kept.",
+            names=names,
+            registry=registry,
+        )
 
-    def fired(self, found: Iterable[Kept], now: datetime) -> None:
-        """Count the schedules that fired at ``now``."""
-        for kept in found:
-            if kept.run_at is not None:
-                self.late_seconds.observe(max(0.0, (now - kept.run_at).total_seconds()))
+    def fired(self, found: Iterable[Due], now: datetime) -> None:
+        """Count the schedules that fired at ``now``.
+
+        What is made up for once a workflow is live again is late since then.
+        """
+        for due in found:
+            if (run_at := due.kept.run_at) is not None:
+                since = run_at if due.changed_at is None else max(run_at, due.changed_at)
+                self.late_seconds.observe(max(0.0, (now - since).total_seconds()))

@@ -23,7 +23,7 @@ from shared.domain.events import Event
 from shared.domain.ids import EnvironmentId, EventKey
 from shared.wire.dead_letters import DeadLetter
 from shared.wire.events import decode_event, encode_event
-from shared.wire.intake import EventLimits, read_event
+from shared.wire.intake import EventLimits, environment_named, read_event
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +65,8 @@ def read_records(
             )
         except Invalid as error:
             problem = error.problems[0]
-            dead.append(dead_letter(record, problem.code, problem.detail, problem.pointer))
+            named = environment_named(record.value, record.headers)
+            dead.append(dead_letter(record, problem.code, problem.detail, problem.pointer, named))
         else:
             candidates.append(Candidate(record, event, _arrival(record, event)))
     return candidates, dead

@@ -3,6 +3,7 @@
 import asyncio
 from collections import Counter
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from datetime import date, timedelta
 
 from services.trigger_ingest.accept import Accepted, Candidate, accept, read_records
@@ -15,9 +16,11 @@ from shared.bus.beside import beside
 from shared.bus.lag import watch_lag
 from shared.bus.protocol import Received, Record
 from shared.bus.relay import relay
+from shared.db.environments import list_existing
 from shared.db.intake import ensure_days
 from shared.db.pool import translated
 from shared.runtime.health import Condition
+from shared.wire.dead_letters import DeadLetter
 from shared.wire.envelope import HEADERS
 
 
@@ -58,10 +61,23 @@ class Ingest:
             now=now,
         )
         accepted = await self._archive(candidates, now.date()) if candidates else Accepted()
-        accepted.dead += dead
+        accepted.dead += await self._owned(dead)
         await platform.bus.publish(list(self._triggers(accepted)))
         await bury(platform, accepted.dead, self._metrics.dead_letters)
         self._count(accepted)
+
+    async def _owned(self, letters: Sequence[DeadLetter]) -> Sequence[DeadLetter]:
+        """Those of environments that are none are nobody's: of each as many are kept as of all."""
+        named = {id_ for letter in letters if (id_ := letter.environment_id) is not None}
+        if not named:
+            return letters
+        with translated():
+            async with self._platform.pool.acquire() as conn:
+                there = await list_existing(conn, named)
+        return [
+            letter if letter.environment_id in there else replace(letter, environment_id=None)
+            for letter in letters
+        ]
 
     async def _archive(self, candidates: Sequence[Candidate], today: date) -> Accepted:
         with translated():

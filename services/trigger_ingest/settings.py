@@ -7,7 +7,6 @@ from pydantic import Field
 
 from shared.assembly.settings import ProcessSettings
 from shared.runtime.settings import Group
-from shared.wire.intake import EventLimits
 
 
 class Quota(Group):
@@ -37,7 +36,6 @@ class IngestSettings(ProcessSettings):
 
     fetch_max: int = Field(default=1_000, ge=1)
     fetch_wait_s: float = Field(default=5.0, gt=0, le=5)
-    event_limits: EventLimits = EventLimits()
     in_flight_max: int = Field(
         default=1_000, ge=1, description="events and commands that nobody has taken up yet"
     )

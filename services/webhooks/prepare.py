@@ -1,7 +1,8 @@
 """A delivery made ready to be sent: its body, its headers, and what signs it."""
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
 from datetime import datetime
 from typing import Any, Final
 from uuid import UUID
@@ -72,9 +73,12 @@ class Means:
 async def read_means(
     conn: Connection, ring: KeyRing, claimed: Sequence[Claimed], now: datetime
 ) -> Means:
-    """Read what messages need, once for all that were claimed together."""
+    """Read what messages need, once for all that were claimed together.
+
+    Headers that are none raise nothing here: that fails the attempt of their own message.
+    """
     secrets: dict[_Names, Mapping[str, str] | SecretUnreadable] = {}
-    for place in {_names(one) for one in claimed}:
+    for place in set(_places(claimed)):
         environment_id, names = place
         try:
             if names:
@@ -141,6 +145,12 @@ def _names(claimed: Claimed) -> _Names:
     """The environment, and the names of the secrets that the headers carry."""
     found = (name for value in claimed.headers.values() for name in _SECRET.findall(value))
     return claimed.environment_id, frozenset(found)
+
+
+def _places(claimed: Sequence[Claimed]) -> Iterator[_Names]:
+    for one in claimed:
+        with suppress(AttributeError, TypeError):
+            yield _names(one)
 
 
 def _is_own(claimed: Claimed) -> bool:

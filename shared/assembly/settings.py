@@ -1,7 +1,7 @@
 """The settings that every process has; each role adds its own."""
 
 import socket
-from typing import Literal
+from typing import Annotated, Literal
 from uuid import UUID
 
 from pydantic import AliasChoices, BaseModel, Field, SecretStr
@@ -10,6 +10,7 @@ from shared.domain.ids import DEFAULT_ENVIRONMENT
 from shared.runtime.environment_names import NAMED_MAX
 from shared.runtime.outside import OutsideSettings
 from shared.runtime.settings import KafkaSettings, LogSettings, PostgresSettings
+from shared.wire.event_fields import EventLimits
 from shared.wire.topics import Topics
 
 
@@ -35,11 +36,15 @@ class ProcessSettings(OutsideSettings):
     )
     log_format: Literal["console", "json"] = "json"
     pool_max: int = Field(default=8, ge=2, le=200)
-    kafka: dict[str, str] = Field(
-        default_factory=dict, description="further KafkaSettings, such as sasl_username"
+    kafka: dict[str, Annotated[str, Field(coerce_numbers_to_str=True)]] = Field(
+        default_factory=dict,
+        description="further KafkaSettings, such as sasl_username, in capitals or not",
     )
     topic_prefix: str = Field(default="turnout", pattern=r"^[a-zA-Z0-9._-]{1,100}$")
     source_topics: tuple[str, ...] = ("turnout.events",)
+    event_limits: EventLimits = Field(
+        default=EventLimits(), description="of events: who publishes them here, and who reads them"
+    )
     partitions: int = Field(default=8, ge=1, le=1_000, description="of topics we create")
     default_environment: UUID = DEFAULT_ENVIRONMENT
     environments_named_max: int = Field(
@@ -64,7 +69,10 @@ class ProcessSettings(OutsideSettings):
         if self.kafka_bootstrap_servers is None:
             return None
         return KafkaSettings.model_validate(
-            {**self.kafka, "bootstrap_servers": self.kafka_bootstrap_servers}
+            {
+                **{name.lower(): value for name, value in self.kafka.items()},
+                "bootstrap_servers": self.kafka_bootstrap_servers,
+            }
         )
 
     @property

@@ -31,8 +31,15 @@ class NoAnswer(Unavailable):
     """Nothing came back: what was asked for may have been done or not."""
 
 
+class WrongAddress(Rejected):
+    """What answers there is not the API: it sends on to elsewhere, or its answer is no JSON."""
+
+
 class NotNow(Unavailable):
-    """The API cannot do it at the moment, and has not; ``retry_after_s`` is when it may."""
+    """The API cannot do it at the moment, and has not; ``retry_after_s`` is when it may.
+
+    Also when it is just doing the same for an earlier request with the same key.
+    """
 
     def __init__(self, message: str, retry_after_s: float | None) -> None:
         super().__init__(message)
@@ -41,6 +48,7 @@ class NotNow(Unavailable):
 
 _REFUSED_BEFORE: Final = frozenset({HTTPStatus.TOO_MANY_REQUESTS, HTTPStatus.SERVICE_UNAVAILABLE})
 _TRANSIENT: Final = frozenset({HTTPStatus.BAD_GATEWAY, HTTPStatus.GATEWAY_TIMEOUT})
+_KEY_IN_USE: Final = "KEY_IN_USE"
 
 
 def error_of(status: HTTPStatus, headers: Mapping[str, str], raw: bytes) -> TurnoutError:
@@ -52,14 +60,16 @@ def error_of(status: HTTPStatus, headers: Mapping[str, str], raw: bytes) -> Turn
     detail = str(problem.get("detail") or problem.get("message") or fallback)
     if status >= HTTPStatus.INTERNAL_SERVER_ERROR or status is HTTPStatus.TOO_MANY_REQUESTS:
         return _not_done(status, headers, detail)
+    problems = _problems(problem)
     match status:
         case HTTPStatus.NOT_FOUND:
             return NotFound(detail)
+        case HTTPStatus.CONFLICT if any(one.code == _KEY_IN_USE for one in problems):
+            return NotNow(detail, _seconds(headers.get("Retry-After", "")))
         case HTTPStatus.CONFLICT | HTTPStatus.PRECONDITION_FAILED:
             return Conflict(detail)
         case HTTPStatus.UNAUTHORIZED | HTTPStatus.FORBIDDEN if not problem.get("errors"):
             return Denied(detail, is_stranger=status is HTTPStatus.UNAUTHORIZED)
-    problems = _problems(problem)
     return Invalid(problems, detail) if problems else Rejected(detail)
 
 
@@ -82,13 +92,13 @@ def _seconds(written: str) -> float | None:
 
 
 def _problems(document: Mapping[str, Any]) -> list[Problem]:
-    listed = document.get("errors") or ()
+    listed = document.get("errors")
     return [
         Problem(
             pointer=str(fault.get("pointer", "")),
             code=str(fault.get("code", "")),
             detail=str(fault.get("detail", "")),
         )
-        for fault in listed
+        for fault in (listed if isinstance(listed, list) else ())
         if isinstance(fault, dict)
     ]

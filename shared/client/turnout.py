@@ -10,6 +10,7 @@ from uuid import UUID
 from shared.client.asked import Asked
 from shared.client.connection import WITHIN_S, Answer, Connection, open_connection
 from shared.client.errors import NotNow
+from shared.client.repeating import ask_once, is_repeatable, keyed
 from shared.client.server_sent import ServerSent, Stream, follow
 from shared.domain.errors import Unavailable
 from shared.wire.documents.parts import Page
@@ -18,8 +19,6 @@ ATTEMPTS: Final = 4
 
 _FIRST_WAIT_S: Final = 0.2
 _LONGEST_WAIT_S: Final = 30.0
-# Asked for twice, they do what they do once.
-_REPEATABLE: Final = frozenset({"GET", "PUT", "DELETE"})
 
 T = TypeVar("T")
 D = TypeVar("D")
@@ -29,7 +28,8 @@ class AsyncTurnout:
     """Asks the API for one caller; made by ``open_turnout``.
 
     What may pass is asked for again, ``attempts`` times in all: a refusal that says 'not now', and,
-    where a repetition does no harm (reads, PUT, DELETE, and whatever has a ``key``), no answer.
+    where a repetition does no harm (reads, PUT, DELETE, and whatever has a ``key``), no answer. A
+    repetition is answered as the request that may have been carried out before it.
     """
 
     def __init__(self, connection: Connection, attempts: int) -> None:
@@ -52,18 +52,20 @@ class AsyncTurnout:
         or Rejected with the API's own sentence, Unavailable, and Defect when the API is broken.
         """
         named = {"Idempotency-Key": key, "If-Match": if_match}
-        headers = {name: value for name, value in named.items() if value is not None}
-        wait_s = _FIRST_WAIT_S
+        given = {name: value for name, value in named.items() if value is not None}
+        headers = keyed(asked, given)
+        wait_s, may_be_done = _FIRST_WAIT_S, False
         for left in range(self._attempts - 1, -1, -1):
             try:
-                return await self._connection.call(asked, headers)
+                return await ask_once(self._connection, asked, headers, may_be_done=may_be_done)
             except NotNow as fault:
                 if not left:
                     raise
                 wait_s = max(wait_s, fault.retry_after_s or 0.0)
             except Unavailable:
-                if not left or (key is None and asked.method not in _REPEATABLE):
+                if not left or not is_repeatable(asked, headers):
                     raise
+                may_be_done = True
             await asyncio.sleep(min(wait_s, _LONGEST_WAIT_S))
             wait_s *= 2
         raise AssertionError("the last attempt answers or raises")

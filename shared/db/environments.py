@@ -1,5 +1,6 @@
 """The environments that there are, each of one organisation."""
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -55,6 +56,14 @@ async def get_environment(
     if row is None:
         raise NotFound("There is no such environment.")
     return _environment(row)
+
+
+async def list_existing(
+    conn: Connection, ids: Collection[EnvironmentId]
+) -> frozenset[EnvironmentId]:
+    """Those that there are."""
+    rows = await conn.fetch(_SQL["list_existing"], list(ids), len(ids))
+    return frozenset(EnvironmentId(row["id"]) for row in rows)
 
 
 async def list_environments(

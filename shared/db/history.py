@@ -18,7 +18,7 @@ from shared.db.search import (
     found_of,
 )
 from shared.domain.errors import NotFound
-from shared.domain.executions import AttemptStatus, Phase, Status
+from shared.domain.executions import EXTENDED, AttemptStatus, Phase, Status
 from shared.domain.ids import EnvironmentId, EventKey, ExecutionId, WorkflowId
 from shared.domain.workflows import Dialect
 from shared.runtime.sql import statements
@@ -72,6 +72,11 @@ class LogEntry:
     ended_at: datetime
     wake_at: datetime | None
     handle: str | None
+
+    @property
+    def is_extended(self) -> bool:
+        """Whether it says only until when the attempt waits on."""
+        return self.status is AttemptStatus.WAITING and EXTENDED in self.output
 
 
 @dataclass(frozen=True, slots=True)

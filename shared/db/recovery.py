@@ -160,12 +160,14 @@ async def list_beats(
     return [(r["execution_id"], StepId(r["step_id"]), r["attempt"], r["beaten_at"]) for r in rows]
 
 
-async def list_called(conn: Connection, partition: int, *, limit: int) -> list[ExecutionId]:
-    """Executions that must come back into memory though they wait.
+async def list_called(
+    conn: Connection, partition: int, *, after: ExecutionId, limit: int
+) -> list[ExecutionId]:
+    """Executions after an id, by id, that must come back into memory though they wait.
 
     They were told something, or have not looked yet for an event that came before they waited.
     """
-    rows = await conn.fetch(_SQL["list_called"], partition, limit)
+    rows = await conn.fetch(_SQL["list_called"], partition, after, limit)
     return [ExecutionId(row["execution_id"]) for row in rows]
 
 

@@ -27,6 +27,9 @@ _SQL = statements(Path(__file__).parent / "queries" / "schedules")
 NEVER: Final = datetime(9999, 12, 31, tzinfo=UTC)
 """Where in a list those are that are never due again."""
 
+CLAIMERS: Final = 4
+"""So many replicas find schedules of their own while all the others are busy with theirs."""
+
 _ADMITTED_WITHIN: Final = timedelta(minutes=5)
 """So long an execution that was told to start, and is not there yet, counts as under way."""
 
@@ -34,12 +37,14 @@ _ADMITTED_WITHIN: Final = timedelta(minutes=5)
 class Due(NamedTuple):
     """A schedule whose time has come; ``made`` where it is a step's.
 
-    ``is_under_way``: the execution that it started last has not ended.
+    ``is_under_way``: the execution that it started last has not ended. ``changed_at``: its workflow
+    was changed last then, and may not have been live before.
     """
 
     kept: Kept
     made: Made | None
     is_under_way: bool = False
+    changed_at: datetime | None = None
 
 
 class Next(NamedTuple):
@@ -60,8 +65,9 @@ class ScheduleFilter(NamedTuple):
 async def set_schedules(conn: Connection, workflow: Workflow) -> None:
     """Make the schedules of a workflow those of this version; one that is not live has none.
 
-    Those of its steps rest while it is not live, as those of its triggers do that are paused, so
-    that a pause stays. All end when it is archived.
+    Those of its steps rest while it is not live. Those of its triggers do so unseen, so that they
+    know what runs when it is live again, or seen, where they are paused. What falls due meanwhile
+    they do not make up for. All end when it is archived.
     """
     if workflow.lifecycle is Lifecycle.ARCHIVED:
         await end_schedules(conn, WorkflowId(workflow.id))
@@ -194,8 +200,12 @@ async def end_schedules(conn: Connection, workflow_id: WorkflowId) -> None:
 
 
 async def claim_due(conn: Connection, now: datetime, *, limit: int) -> list[Due]:
-    """Schedules that are due, locked until the end of the transaction; others pass over them."""
-    return _claimed(await conn.fetch(_SQL["claim_due"], now, limit, now - _ADMITTED_WITHIN))
+    """Schedules that are due, locked until the end of the transaction; others pass over them.
+
+    Environments by turns, of each the longest due first.
+    """
+    among = CLAIMERS * limit
+    return _claimed(await conn.fetch(_SQL["claim_due"], now, limit, now - _ADMITTED_WITHIN, among))
 
 
 async def claim_queued(conn: Connection, now: datetime, *, limit: int) -> list[Due]:
@@ -233,7 +243,9 @@ def _kept_delay_s(kept: Kept) -> float:
 
 
 def _claimed(rows: Sequence[Record]) -> list[Due]:
-    return [Due(_kept(row), _made(row), bool(row["is_under_way"])) for row in rows]
+    return [
+        Due(_kept(row), _made(row), bool(row["is_under_way"]), row["changed_at"]) for row in rows
+    ]
 
 
 def _kept(row: Record) -> Kept:

@@ -456,6 +456,12 @@ CREATE TABLE public.partition_owners (
     emitted_seq bigint NOT NULL
 );
 
+CREATE TABLE public.pruned (
+    is_only boolean DEFAULT true NOT NULL,
+    ended_before timestamp with time zone NOT NULL,
+    CONSTRAINT pruned_is_only_check CHECK (is_only)
+);
+
 CREATE TABLE public.quarantines (
     workflow_id uuid NOT NULL,
     version integer NOT NULL,
@@ -894,6 +900,9 @@ ALTER TABLE ONLY public.overflows
 ALTER TABLE ONLY public.partition_owners
     ADD CONSTRAINT partition_owners_pkey PRIMARY KEY (partition);
 
+ALTER TABLE ONLY public.pruned
+    ADD CONSTRAINT pruned_pkey PRIMARY KEY (is_only);
+
 ALTER TABLE ONLY public.quarantines
     ADD CONSTRAINT quarantines_pkey PRIMARY KEY (workflow_id, since);
 
@@ -998,6 +1007,8 @@ CREATE INDEX executions_of_event ON public.executions USING btree (event_key);
 
 CREATE INDEX executions_of_parent ON public.executions USING btree (((lineage #>> '{parent,execution_id}'::text[]))) WHERE ((lineage #>> '{parent,execution_id}'::text[]) IS NOT NULL);
 
+CREATE INDEX executions_of_repeated ON public.executions USING btree (((lineage #>> '{repeats,execution_id}'::text[]))) WHERE ((lineage #>> '{repeats,execution_id}'::text[]) IS NOT NULL);
+
 CREATE INDEX executions_of_root ON public.executions USING btree (((lineage #>> '{cause,root}'::text[]))) WHERE ((lineage #>> '{cause,root}'::text[]) IS NOT NULL);
 
 CREATE INDEX executions_of_workflow ON public.executions USING btree (workflow_id, created_at, id);
@@ -1014,6 +1025,8 @@ CREATE UNIQUE INDEX quarantines_now ON public.quarantines USING btree (workflow_
 
 CREATE INDEX schedules_listed ON public.schedules USING btree (next_at, id);
 
+CREATE INDEX schedules_of_execution ON public.schedules USING btree (execution_id) WHERE (execution_id IS NOT NULL);
+
 CREATE INDEX schedules_queued ON public.schedules USING btree (queued_at) WHERE (queued_at IS NOT NULL);
 
 CREATE INDEX schedules_run ON public.schedules USING btree (run_at) WHERE ((NOT is_resting) AND (paused_at IS NULL));
@@ -1021,6 +1034,8 @@ CREATE INDEX schedules_run ON public.schedules USING btree (run_at) WHERE ((NOT 
 CREATE INDEX signing_secrets_of_environments ON public.signing_secrets USING btree (environment_id, form) WHERE (subscription_id IS NULL);
 
 CREATE INDEX signing_secrets_of_subscriptions ON public.signing_secrets USING btree (subscription_id) WHERE (subscription_id IS NOT NULL);
+
+CREATE INDEX sixtyfour_job_blocks_of_execution ON public.sixtyfour_job_blocks USING btree (execution_id);
 
 CREATE INDEX start_keys_old ON public.start_keys USING brin (asked_at);
 
@@ -1418,6 +1433,8 @@ GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.overflows TO turnout_engine;
 GRANT SELECT ON TABLE public.overflows TO turnout_tenant;
 
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.partition_owners TO turnout_engine;
+
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.pruned TO turnout_engine;
 
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.quarantines TO turnout_engine;
 GRANT SELECT,UPDATE ON TABLE public.quarantines TO turnout_tenant;

@@ -26,10 +26,11 @@ _SQL = statements(Path(__file__).parent / "queries" / "webhook_subscriptions")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SubscriptionFilter:
-    """Which subscriptions of an environment; None: of any format."""
+    """Which subscriptions of an environment; None: of any format, active or not."""
 
     environment_id: EnvironmentId
     format: WebhookFormat | None = None
+    is_active: bool | None = None
 
 
 async def add_subscription(conn: Connection, subscription: Subscription) -> None:
@@ -80,7 +81,8 @@ async def list_subscriptions(
     """In the order of creation, after a place."""
     at, id_ = after or (None, None)
     rows = await conn.fetch(
-        _SQL["list_subscriptions"], which.environment_id, at, id_, which.format, limit
+        _SQL["list_subscriptions"],
+        *(which.environment_id, at, id_, which.format, limit, which.is_active),
     )
     return [_subscription(row) for row in rows]
 

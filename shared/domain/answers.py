@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 from operator import itemgetter
 from typing import Any, assert_never
 
-from shared.domain.executions import Attempt, AttemptStatus, State, Status
+from shared.domain.executions import EXTENDED, Attempt, AttemptStatus, State, Status
 from shared.domain.outcomes import (
     Completed,
     ErrorKind,
@@ -150,7 +150,9 @@ def _beaten(waiting: Attempt, at: datetime) -> Attempt | None:
     due_at = task_due_at(waiting.started_at, at, waiting.output)
     if due_at <= waiting.wake_at:
         return None
-    return replace(waiting, output={**waiting.output, "is_extended": True}, wake_at=due_at)
+    # Not what the task was given: a worker may show a sign of life every second, for days.
+    words = {word: told for word, told in waiting.output.items() if word != "input"}
+    return replace(waiting, input=None, output={**words, EXTENDED: True}, wake_at=due_at)
 
 
 def _child_ended(waiting: Attempt, signal: ChildEnded) -> Outcome:

@@ -5,7 +5,7 @@ from dataclasses import field
 from datetime import datetime
 from enum import StrEnum
 from functools import cached_property
-from typing import Any
+from typing import Any, Final
 
 from shared.domain.frozen import frozen
 from shared.domain.ids import StepId
@@ -96,6 +96,10 @@ ENDS: Mapping[Phase, Status] = {
 """The phases after which nothing follows."""
 
 
+EXTENDED: Final = "is_extended"
+"""A word in the output of an attempt that waits on: what it was given says its first entry."""
+
+
 @frozen
 class Attempt:
     """How one attempt of a step stands; immutable once written.
@@ -123,6 +127,11 @@ class Attempt:
         if self.status is not _WAITING:
             return None
         return Wait(kind=WaitKind(self.output["kind"]), data=self.output)
+
+    @property
+    def is_extended(self) -> bool:
+        """Whether it says only until when the attempt waits on."""
+        return self.status is _WAITING and EXTENDED in self.output
 
 
 @frozen

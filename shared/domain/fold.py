@@ -5,6 +5,7 @@ execution cannot differ from one that never stopped.
 """
 
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 
 from shared.domain.executions import (
     ENDS,
@@ -85,6 +86,8 @@ def _steps(
 
 def _pending(state: State, attempt: Attempt) -> Pending:
     earlier = state.pending.get(attempt.step_id)
+    if earlier is not None and attempt.is_extended:
+        attempt = replace(earlier.attempt, ended_at=attempt.ended_at, wake_at=attempt.wake_at)
     is_approved = attempt.status is AttemptStatus.APPROVED
     return Pending(
         attempt=attempt,

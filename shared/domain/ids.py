@@ -87,6 +87,23 @@ def event_key(environment_id: EnvironmentId, source: str, event_id: str) -> Even
     return EventKey(uuid5(EVENT_NAMESPACE, f"{environment_id}:{len(source)}:{source}:{event_id}"))
 
 
+_TRIGGERS = re.compile(r"/turnout/workflows/[^/]*/triggers/.*", re.DOTALL)
+
+
+def trigger_source(workflow_id: WorkflowId, trigger_id: str) -> str:
+    """The source of what a schedule, or a webhook of a workflow, starts it with."""
+    return f"/turnout/workflows/{workflow_id}/triggers/{trigger_id}"
+
+
+def is_of_trigger(source: str) -> bool:
+    """Whether a source is one that only we use.
+
+    The ids from there can be guessed: who published an event under one would start what a schedule
+    is about to start, and that would be taken for its repetition.
+    """
+    return _TRIGGERS.fullmatch(source) is not None
+
+
 def start_key(environment_id: EnvironmentId, name: str) -> EventKey:
     """The identity of what a start by hand hands over, by the caller's name for the start.
 

@@ -8,7 +8,7 @@ from shared.domain.attempts import left_out
 from shared.domain.executions import Attempt, AttemptStatus, State
 from shared.domain.ids import StepId, compensation_key
 from shared.domain.outcomes import ErrorKind
-from shared.domain.plans import TURN, Plan
+from shared.domain.plans import ANNOTATE, TURN, Plan
 from shared.domain.steps import OnFailure, StepKind
 
 TAKEN_OVER = frozenset({AttemptStatus.COMPLETED, AttemptStatus.SKIPPED})
@@ -65,6 +65,14 @@ def was_undone(state: State, step_id: StepId) -> bool:
     """Whether the execution has undone a step."""
     undoing = state.settled.get(compensation_key(step_id))
     return undoing is not None and undoing.status is AttemptStatus.COMPLETED
+
+
+def was_kept_out(state: State) -> bool:
+    """Whether the workflow's filters were false once its annotations had been looked up."""
+    looked_up = state.settled.get(StepId(ANNOTATE))
+    if looked_up is None or looked_up.status is not AttemptStatus.COMPLETED:
+        return False
+    return "filters" in looked_up.output
 
 
 def _is_done(attempt: Attempt) -> bool:

@@ -18,6 +18,9 @@ _CATCH_UP: Final = 10
 EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 """Intervals count from here, so that every process finds the same times."""
 
+LATEST: Final = datetime(3000, 1, 1, tzinfo=UTC)
+"""Nothing is due from here on: what is a day or a year later is still a time."""
+
 
 class ScheduleKind(StrEnum):
     """How a schedule says its times."""
@@ -52,7 +55,7 @@ class Overlap(StrEnum):
     CANCEL = "cancel"
 
 
-Instant = Annotated[AwareDatetime, Field(ge=EPOCH, lt=datetime(3000, 1, 1, tzinfo=UTC))]
+Instant = Annotated[AwareDatetime, Field(ge=EPOCH, lt=LATEST)]
 
 
 class Schedule(Strict):

@@ -13,8 +13,11 @@ from shared.egress.settings import EgressSettings
 
 METHODS: Final = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
 
+ENVIRONMENT_HEADER: Final = "Turnout-Environment"
+"""Whose call it is; no author can set it, so that receivers can tell environments apart by it."""
+
 # The connection's own headers: whoever sets them could split or redirect the message; and what
-# ends a loop of calls.
+# ends a loop of calls, and says whose they are.
 FORBIDDEN_HEADERS: Final = frozenset(
     {
         "connection",
@@ -29,6 +32,7 @@ FORBIDDEN_HEADERS: Final = frozenset(
         "trailer",
         DEPTH_HEADER.lower(),
         "transfer-encoding",
+        ENVIRONMENT_HEADER.lower(),
         "upgrade",
     }
 )
@@ -45,7 +49,8 @@ class Request:
     """One request; its URL, headers and body may stem from a template and are not trusted.
 
     ``depth`` executions have led to it, which a header tells its receiver, who may be ourselves.
-    Only requests of the same ``environment_id`` share connections; None: it is ours.
+    Only requests of the same ``environment_id``, which another header tells, share connections;
+    None: it is ours.
     """
 
     method: str
@@ -91,6 +96,8 @@ def checked_headers(request: Request, settings: EgressSettings) -> dict[str, str
     given = {name.lower() for name in request.headers}
     defaults = {name: value for name, value in _DEFAULTS.items() if name.lower() not in given}
     chain = {DEPTH_HEADER: str(request.depth)} if request.depth else {}
+    whose = request.environment_id
+    chain |= {} if whose is None else {ENVIRONMENT_HEADER: str(whose)}
     return defaults | dict(request.headers) | chain
 
 

@@ -10,6 +10,7 @@ from datetime import datetime
 from pydantic import SecretStr
 
 from shared.domain.errors import Rejected
+from shared.domain.ids import EnvironmentId
 
 _PREFIX = "whsec_"
 _KEY_BYTES_MIN = 24
@@ -37,6 +38,21 @@ def signed_headers(
         "webhook-timestamp": str(timestamp),
         "webhook-signature": " ".join(f"v1,{base64.b64encode(d).decode()}" for d in digests),
     }
+
+
+def signed_call(
+    secrets: Sequence[SecretStr],
+    environment_id: EnvironmentId,
+    key: str,
+    sent_at: datetime,
+    body: bytes,
+) -> dict[str, str]:
+    """As ``signed_headers``, where the same secrets sign the calls of all environments.
+
+    The message's id is the environment's and the call's ``key``, for nothing else that is signed
+    says whose call it is: who receives calls of one could pass them on as those of another.
+    """
+    return signed_headers(secrets, f"{environment_id}:{key}", sent_at, body)
 
 
 def _key(secret: SecretStr) -> bytes:

@@ -7,8 +7,8 @@ are those of ASCII.
 from typing import Final
 
 BLANKS: Final = r" \t\n\r\v"
-_ENDS: Final = rf"{BLANKS}.\[\]{{}}(),@\#;:?+\-*/%|=<>^&!~"
+ENDS: Final = rf"{BLANKS}.\[\]{{}}(),@\#;:?+\-*/%|=<>^&!~"
 
-NAME: Final = rf"[^{_ENDS}'\"`0-9][^{_ENDS}]*"
+NAME: Final = rf"[^{ENDS}'\"`0-9][^{ENDS}]*"
 NUMBER: Final = r"[0-9]+(?:\.[0-9]+)?(?:[eE][-+]?[0-9]+)?"
 TEXT: Final = r""""(?:\\.|[^"\\])*"|'(?:\\.|[^'\\])*'"""

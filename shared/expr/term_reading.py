@@ -15,7 +15,7 @@ from typing import Any, Final, TypeAlias
 from jsonata.parser import Parser
 
 from shared.expr.kept import Kept
-from shared.expr.names import NAME, NUMBER, TEXT
+from shared.expr.names import ENDS, NAME, NUMBER, TEXT
 from shared.expr.terms import (
     ANYTHING,
     Compared,
@@ -37,9 +37,11 @@ TEMPLATES_MAX: Final = 2_048
 DEPTH_MAX: Final = 40
 
 _TURNED: Final = MappingProxyType({"=": "=", "<": ">", "<=": ">=", ">": "<", ">=": "<="})
-_LITERAL: Final = re.compile(
-    rf"(?P<name>`[^`]*`|{NAME})|(?P<text>{TEXT})|(?P<number>(?<![\w.\])}}]){NUMBER})"
+_ALONE: Final = rf"(?<![\w.\])}}]){NUMBER}"
+_PIECE: Final = re.compile(
+    rf"((?:[{ENDS}]+(?:{NAME})?|{NAME}|`[^`]*`|(?!{TEXT}|{_ALONE})(?s:.))*+)(?:({TEXT})|({NUMBER}))?"
 )
+"""Whatever is no literal, then a text or a number, if there is one."""
 _HALF: Final = re.compile("[\ud800-\udfff]")
 _MARK: Final = "\x01"
 _MARKED: Final = re.compile(f"{_MARK}(text|number)([0-9]+)")
@@ -98,16 +100,16 @@ _tree: Final = Kept(_parsed, TEMPLATES_MAX)
 
 def _marked(source: str) -> tuple[str, Sequence[Literal]]:
     """``source`` with marks in place of its literals, and the literals."""
-    literals: list[Literal] = []
-
-    def marked(found: "re.Match[str]") -> str:
-        kind, text = found.lastgroup, found[0]
-        if kind == "name":
-            return text
-        literals.append(text[1:-1] if kind == "text" else float(text))
-        return f"'{_MARK}{kind}{len(literals) - 1}'"
-
-    return _LITERAL.sub(marked, source), literals
+    template, literals = "", list[Literal]()
+    for between, text, number in _PIECE.findall(source):
+        template += between
+        if text:
+            template += f"'{_MARK}text{len(literals)}'"
+            literals.append(text[1:-1])
+        elif number:
+            template += f"'{_MARK}number{len(literals)}'"
+            literals.append(float(number))
+    return template, literals
 
 
 class _Reader:

@@ -3,9 +3,9 @@
 What decides is ``rules.judge``; here its verdict is taken apart, for whoever asks.
 """
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Generator, Sequence
 from dataclasses import dataclass, replace
-from typing import Any, Final, TypeAlias
+from typing import Any, Final, TypeAlias, TypeVar
 
 from shared.domain.errors import Invalid
 from shared.domain.workflows import Workflow
@@ -35,6 +35,11 @@ READS_MAX: Final = 10
 
 HINTS_MAX: Final = 10
 """So often it is looked for what may have been meant: that takes a while in a large event."""
+
+T = TypeVar("T")
+
+Parts: TypeAlias = Generator[None, None, T]
+"""What comes to something in parts, between which others may have their turn."""
 
 _Look: TypeAlias = Callable[[Any, Path], Path | None]
 
@@ -124,18 +129,37 @@ def explain(
     view: EventView, workflow: Workflow, expressions: ExpressionCache, *, depth_max: int
 ) -> Explained:
     """As ``rules.decide``, with every condition that failed."""
+    return _at_once(explaining(view, workflow, expressions, depth_max=depth_max))
+
+
+def explaining(
+    view: EventView, workflow: Workflow, expressions: ExpressionCache, *, depth_max: int
+) -> Parts[Explained]:
+    """As ``explain``, a condition at a time: together they may take long in a large event."""
     excluded = exclude(view, workflow)
     if excluded is not None:
         return Explained(decision=excluded)
-    return explain_rule(view, compile_rule(workflow, expressions), depth_max=depth_max)
+    rule = compile_rule(workflow, expressions)
+    yield
+    return (yield from explaining_rule(view, rule, depth_max=depth_max))
 
 
-def explain_rule(view: EventView, rule: Rule, *, depth_max: int) -> Explained:
-    """As ``explain``, whatever the workflow's state and triggers. Raises nothing."""
+def explaining_rule(view: EventView, rule: Rule, *, depth_max: int) -> Parts[Explained]:
+    """As ``explaining``, whatever the workflow's state and triggers. Raises nothing."""
     decision = guarded(judge(view, rule), view.event, depth_max)
+    yield
     is_met = decision.reason in (Reason.MATCHED, Reason.LOOP_GUARD)
-    failed = () if is_met else (*_failed(view, rule),)
-    return Explained(decision=decision, failed=failed, clauses=_count(rule))
+    failed = [] if is_met else (yield from _failed(view, rule))
+    return Explained(decision=decision, failed=(*failed,), clauses=_count(rule))
+
+
+def _at_once(parts: Parts[T]) -> T:
+    while True:
+        try:
+            next(parts)
+        except StopIteration as end:
+            found: T = end.value
+            return found
 
 
 def _count(rule: Rule) -> int:
@@ -144,56 +168,66 @@ def _count(rule: Rule) -> int:
     return clauses + parts + (rule.fault is not None)
 
 
-def _failed(view: EventView, rule: Rule) -> Iterator[Failed]:
+def _failed(view: EventView, rule: Rule) -> Parts[list[Failed]]:
     reading = _Reading()
-    yield from _failed_filters(view, rule, reading)
-    yield from _failed_parts(view, rule, reading)
+    filters = yield from _failed_filters(view, rule, reading)
+    return filters + (yield from _failed_parts(view, rule, reading))
 
 
-def _failed_filters(view: EventView, rule: Rule, reading: "_Reading") -> Iterator[Failed]:
+def _failed_filters(view: EventView, rule: Rule, reading: "_Reading") -> Parts[list[Failed]]:
+    failed: list[Failed] = []
     if rule.fault is not None:
         pointer, _, detail = str(rule.fault[1]).partition(": ")
-        yield Failed(pointer=pointer, truth=Truth.ERROR, error=detail)
+        failed.append(Failed(pointer=pointer, truth=Truth.ERROR, error=detail))
     if rule.filter is None:
-        return
+        return failed
     scope = view.seen_by(rule.dialect, rule.name)
     for node in clauses_of(rule.filter.plan.root):
         clause = node.failure(scope, rule.filter.operands)
-        if clause is not None:
-            yield Failed(
+        if clause is None:
+            continue
+        failed.append(
+            Failed(
                 pointer=clause.pointer,
                 truth=Truth.FALSE if clause.error is None else Truth.ERROR,
                 clause=clause,
                 error=clause.error,
                 reads=reading.of_clause(scope, clause),
             )
+        )
+        yield
+    return failed
 
 
-def _failed_parts(view: EventView, rule: Rule, reading: "_Reading") -> Iterator[Failed]:
+def _failed_parts(view: EventView, rule: Rule, reading: "_Reading") -> Parts[list[Failed]]:
     """The parts that do not hold; where each does by itself, the whole."""
     if rule.run_if is None:
-        return
+        return []
     try:
         verdict = _tested(view, rule.run_if)
-        parts = [] if verdict.truth is Truth.TRUE else [*_parts(view, rule.run_if, reading)]
+        if verdict.truth is Truth.TRUE:
+            return []
+        yield
+        parts = yield from _parts(view, rule.run_if, reading)
     except Invalid as error:
-        yield Failed(pointer=_RUN_IF, truth=Truth.ERROR, error=error.problems[0].detail)
-        return
-    if verdict.truth is not Truth.TRUE:
-        yield from parts or [_part(view, rule.run_if, verdict, reading)]
+        detail = error.problems[0].detail
+        return [Failed(pointer=_RUN_IF, truth=Truth.ERROR, error=detail)]
+    return parts or [(yield from _part(view, rule.run_if, verdict, reading))]
 
 
-def _parts(view: EventView, run_if: RunIf, reading: "_Reading") -> Iterator[Failed]:
-    texts = parts_of(run_if.source)
+def _parts(view: EventView, run_if: RunIf, reading: "_Reading") -> Parts[list[Failed]]:
+    failed, texts = list[Failed](), parts_of(run_if.source)
     for number, text in enumerate(texts, 1):
         part = replace(run_if, source=text)
         verdict = _tested(view, part)
+        yield
         is_costly = verdict.error is not None and verdict.error.code in OUT_OF_BOUNDS
         if verdict.truth is not Truth.TRUE:
-            failed = _part(view, part, verdict, reading)
-            yield replace(failed, is_cut=is_costly and number < len(texts))
+            told = yield from _part(view, part, verdict, reading)
+            failed.append(replace(told, is_cut=is_costly and number < len(texts)))
         if is_costly:
-            return  # what costs so much is not asked again
+            break  # what costs so much is not asked again
+    return failed
 
 
 def _tested(view: EventView, part: RunIf) -> Verdict:
@@ -201,14 +235,14 @@ def _tested(view: EventView, part: RunIf) -> Verdict:
     return part.compiled().test(document, bounds=RUN_IF, now=view.now, seed=view.seed)
 
 
-def _part(view: EventView, part: RunIf, verdict: Verdict, reading: "_Reading") -> Failed:
+def _part(view: EventView, part: RunIf, verdict: Verdict, reading: "_Reading") -> Parts[Failed]:
     text, scope = part.source, view.scope(part.dialect)
     return Failed(
         pointer=_RUN_IF,
         truth=verdict.truth,
         text=text if len(text) <= _TEXT_CHARS_MAX else f"{text[:_TEXT_CHARS_MAX]}…",
         error=None if verdict.error is None else str(verdict.error),
-        reads=reading.of_part(scope, text),
+        reads=(yield from reading.of_part(scope, text)),
     )
 
 
@@ -231,12 +265,15 @@ class _Reading:
         meant = self._meant(similar_in_filter, scope, path)
         return [Read(path=written, is_there=False, similar=_written(meant))]
 
-    def of_part(self, scope: Any, text: str) -> Sequence[Read]:
+    def of_part(self, scope: Any, text: str) -> Parts[Sequence[Read]]:
         """What a part of a ``run_if`` finds at the first of its paths."""
+        reads: list[Read] = []
         if self._is_over():
-            return ()
-        paths = sorted(path for path in paths_read(text) if path)
-        return [self._read(scope, path) for path in paths[:READS_MAX]]
+            return reads
+        for path in sorted(path for path in paths_read(text) if path)[:READS_MAX]:
+            reads.append(self._read(scope, path))
+            yield
+        return reads
 
     def _read(self, scope: Any, path: Path) -> Read:
         written, found = ".".join(path), values_at(scope, path)

@@ -21,7 +21,7 @@ from shared.matching.atoms import (
     some,
 )
 from shared.matching.clauses import All, AnyOf, Node, Path, Test
-from shared.matching.readers import HIGHEST, LOWEST, Reader, key_of, ordinal_of
+from shared.matching.readers import HIGHEST, LOWEST, Key, Reader, key_of, ordinal_of
 
 ReaderOf = Callable[[Path | Names], Reader]
 """Gives the reader of a filter's path, or of names as JSONata reads them; always the same one."""
@@ -102,23 +102,28 @@ def equal(reader: Reader, value: Any) -> Conjuncts:
     """The value is this one."""
     if type(value) in _NO_SCALARS:
         return _there(reader)
-    return ((Keys(reader=reader, keys=(key_of(value),)),),)
+    return ((Keys(reader, (key_of(value),)),),)
 
 
-def _one_of(reader: Reader, values: Collection[Any]) -> Conjuncts:
+def one_of(reader: Reader, values: Collection[Any]) -> Conjuncts:
+    """The value is one of these."""
     if not values:
         return ()
-    kinds = set(map(type, values))
-    if not kinds.isdisjoint(_NO_SCALARS):
+    if not _NO_SCALARS.isdisjoint(map(type, values)):
         return ANYTHING if None in values else _there(reader)
-    keys = tuple(values if kinds == _TEXTS else map(key_of, values))
-    # Most lists have no value twice, which is seen faster than each is put apart.
-    different = keys if len(set(keys)) == len(keys) else tuple(dict.fromkeys(keys))
-    return ((Keys(reader=reader, keys=different),),)
+    return ((Keys(reader, tuple(dict.fromkeys(map(key_of, values)))),),)
+
+
+def row_of(values: Collection[Any]) -> tuple[Key, ...]:
+    """The keys of some values, each once; nothing where one of them is null or no scalar."""
+    kinds = set(map(type, values))
+    if kinds == _TEXTS:
+        return tuple(dict.fromkeys(values))
+    return tuple(dict.fromkeys(map(key_of, values))) if kinds.isdisjoint(_NO_VALUES) else ()
 
 
 def _there(reader: Reader) -> Conjuncts:
-    return ((Present(reader=reader),),)
+    return ((Present(reader),),)
 
 
 def _there_if(holds: bool, reader: Reader) -> Conjuncts:  # noqa: FBT001 - what it is about
@@ -126,15 +131,15 @@ def _there_if(holds: bool, reader: Reader) -> Conjuncts:  # noqa: FBT001 - what 
 
 
 def _null(reader: Reader, wanted: Any) -> Conjuncts:
-    return ((Keys(reader=reader, keys=(None,)),),) if wanted else _there(reader)
+    return ((Keys(reader, (None,)),),) if wanted else _there(reader)
 
 
 def _beginning(reader: Reader, text: str) -> Conjuncts:
-    return ((Prefix(reader=reader, text=text),),) if text else _there(reader)
+    return ((Prefix(reader, text),),) if text else _there(reader)
 
 
 def _ending(reader: Reader, text: str) -> Conjuncts:
-    return ((Suffix(reader=reader, text=text),),) if text else _there(reader)
+    return ((Suffix(reader, text),),) if text else _there(reader)
 
 
 def _containing(reader: Reader, wanted: Any) -> Conjuncts:
@@ -143,6 +148,7 @@ def _containing(reader: Reader, wanted: Any) -> Conjuncts:
 
 _TEXTS: Final = frozenset({str})
 _NO_SCALARS: Final = frozenset({dict, list})
+_NO_VALUES: Final = frozenset({dict, list, type(None)})
 
 
 def above(reader: Reader, bound: Any) -> Conjuncts:
@@ -150,7 +156,7 @@ def above(reader: Reader, bound: Any) -> Conjuncts:
     place = ordinal_of(bound)
     if place is None:
         return _there(reader)
-    return ((Span(reader=reader, is_text=place[0], low=place[1], high=HIGHEST),),)
+    return ((Span(reader, place[0], place[1], HIGHEST),),)
 
 
 def below(reader: Reader, bound: Any) -> Conjuncts:
@@ -158,7 +164,7 @@ def below(reader: Reader, bound: Any) -> Conjuncts:
     place = ordinal_of(bound)
     if place is None:
         return _there(reader)
-    return ((Span(reader=reader, is_text=place[0], low=LOWEST, high=place[1]),),)
+    return ((Span(reader, place[0], LOWEST, place[1]),),)
 
 
 def between(reader: Reader, bounds: tuple[Any, Any]) -> Conjuncts:
@@ -166,7 +172,7 @@ def between(reader: Reader, bounds: tuple[Any, Any]) -> Conjuncts:
     low, high = map(ordinal_of, bounds)
     if low is None or high is None or low[0] is not high[0]:
         return every([above(reader, bounds[0]), below(reader, bounds[1])])
-    span = Span(reader=reader, is_text=low[0], low=low[1], high=high[1])
+    span = Span(reader, low[0], low[1], high[1])
     return ((span,),) if span.is_possible else ()
 
 
@@ -186,7 +192,7 @@ _BOUNDED: Final[Mapping[str, Asked]] = MappingProxyType(
 _ASKED: Final[Mapping[str, Asked]] = MappingProxyType(
     {
         "~eq": equal,
-        "~in": _one_of,
+        "~in": one_of,
         "~gt": above,
         "~gte": above,
         "~lt": below,
@@ -222,7 +228,7 @@ def _of_path(term: Term, reader: Reader, first: int) -> Part:
             return Leaf(partial(_ordered, operator), reader, _taken(literal, first))
         case terms.OneOf(literals=literals):
             takers = [_taken(literal, first) for literal in literals]
-            return Leaf(_one_of, reader, lambda given: [taken(given) for taken in takers])
+            return Leaf(one_of, reader, lambda given: [taken(given) for taken in takers])
         case terms.Holds(literal=literal):
             return Leaf(_holding, reader, _taken(literal, first))
         case terms.Starts(text=text):

@@ -17,8 +17,10 @@ from shared.matching.extract import (
     between,
     conjuncts_of,
     equal,
+    one_of,
     part_of_filter,
     part_of_term,
+    row_of,
 )
 from shared.matching.filters import Plan
 from shared.matching.placing import PATHS_MAX, Stand
@@ -28,7 +30,7 @@ from shared.matching.readers import MANY, Reader, key_of
 class Outline:
     """What can be looked up of all conditions that differ only in their operands."""
 
-    __slots__ = ("_lead", "_parts", "_readers", "_rest")
+    __slots__ = ("_is_list", "_lead", "_parts", "_readers", "_rest")
 
     def __init__(self, filter_: Plan | None, term: Term | None, reader_of: ReaderOf) -> None:
         asked: list[Part] = []
@@ -39,8 +41,13 @@ class Outline:
             asked += _parts(part_of_term(term, reader_of, first))
         parts = self._parts = _paired(asked)
         times = Counter(leaf.reader for part in parts for leaf in _leaves(part))
-        named = [part for part in parts if isinstance(part, Leaf) and part.asked is equal]
-        lead = [leaf for leaf in named if times[leaf.reader] == 1][:PATHS_MAX]
+        once = [part for part in parts if isinstance(part, Leaf) and times[part.reader] == 1]
+        lead = [leaf for leaf in once if leaf.asked is equal][:PATHS_MAX]
+        lists = [leaf for leaf in once if leaf.asked is one_of]
+        # Where there is more, only the operands tell what leaves the least open.
+        self._is_list = not lead and len(lists) == 1 and once == parts
+        if self._is_list:
+            lead = lists
         lead.sort(key=lambda leaf: leaf.reader.order)
         self._lead = [leaf.taken for leaf in lead]
         self._readers = tuple([leaf.reader for leaf in lead])
@@ -52,8 +59,12 @@ class Outline:
         With nothing to ask where that cannot be looked up; none where it is never so.
         """
         if self._lead:
-            row = tuple([key_of(taken(operands)) for taken in self._lead])
-            if None not in row and MANY not in row:
+            if self._is_list:
+                row = row_of(self._lead[0](operands))
+            else:
+                row = tuple([key_of(taken(operands)) for taken in self._lead])
+                row = () if None in row or MANY in row else row
+            if row:
                 named = self._readers, row
                 return [(named, left) for left in every(conjuncts_of(self._rest, operands))]
         return [(None, conjunct) for conjunct in every(conjuncts_of(self._parts, operands))]

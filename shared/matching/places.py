@@ -12,6 +12,7 @@ T = TypeVar("T")
 
 SPLIT_AT: Final = 64
 """A place with more things than this becomes an index of its own, by what is left to ask."""
+_SPLIT_LENGTH: Final = 2 * SPLIT_AT
 
 Entry: TypeAlias = tuple[Conjunct, T]
 """A thing, after what is left to ask of an event for it."""
@@ -78,15 +79,15 @@ class Places(dict[Key, Entry[T] | Some[T] | Finder[T]], Generic[T]):
     def put(self, keys: Iterable[Key], entry: Entry[T], nest: Nest[T]) -> None:
         """Put a thing in the places of ``keys``."""
         for key in keys:
-            here = self.setdefault(key, entry)
-            if here is entry:
-                continue
+            here = self.get(key)
             if isinstance(here, Some):
                 here += entry
-                if len(here) > 2 * SPLIT_AT and (inner := nest()) is not None:
+                if len(here) > _SPLIT_LENGTH and (inner := nest()) is not None:
                     for left, thing in here.entries():
                         inner.add(thing, left)
                     self[key] = inner
+            elif here is None:
+                self[key] = entry
             elif isinstance(here, tuple):
                 self[key] = Some(here + entry)
             else:

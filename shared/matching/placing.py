@@ -22,7 +22,9 @@ Shape: TypeAlias = tuple[Reader, ...]
 
 
 Named: TypeAlias = tuple[Shape, tuple[Key, ...]]
-"""The keys, one each, of the values at several paths; none of what is absent."""
+"""The keys, one each, of the values at several paths; of a single path, all that it may have. None
+is that of what is absent.
+"""
 
 Stand: TypeAlias = tuple[Named | None, Conjunct]
 """A conjunct of which the part that names values, if any, is apart."""
@@ -36,6 +38,8 @@ class Kind(IntEnum):
     END = 2
     ITEM = 3
     PRESENCE = 4
+
+    __hash__ = int.__hash__  # that of an enum's member is Python's own work at each look
 
 
 Spot: TypeAlias = tuple[Kind, Shape, int]
@@ -51,14 +55,12 @@ def spots_of(
     """
     if named is not None:
         shape, row = named
-        keys = (row,) if len(row) > 1 else row
+        keys = row if len(shape) == 1 else (row,)
         yield (Kind.VALUES, shape, 0), keys, conjunct and _shared(conjunct)
-        asked = [Keys(reader=reader, keys=(key,)) for reader, key in zip(*named, strict=True)]
-        conjunct = (*asked, *conjunct)
+        conjunct = (*_asked(named), *conjunct)
     match _lead(conjunct):
         case Keys(reader=reader, keys=keys) as lead:
-            alike = _alike(conjunct, lead)
-            if len(alike) > 1:
+            if len(conjunct) > 1 and len(alike := _alike(conjunct, lead)) > 1:
                 row = tuple([atom.keys[0] for atom in alike])
                 shape = tuple([atom.reader for atom in alike])
                 yield (Kind.VALUES, shape, 0), (row,), _without(conjunct, alike)
@@ -75,6 +77,13 @@ def spots_of(
             yield (Kind.PRESENCE, (reader,), 0), (True,), _without(conjunct, (lead,))
         case _:
             return
+
+
+def _asked(named: Named) -> list[Keys]:
+    shape, row = named
+    if len(shape) == 1:
+        return [Keys(shape[0], row)]
+    return [Keys(reader, (key,)) for reader, key in zip(shape, row, strict=True)]
 
 
 def span_of(conjunct: Conjunct) -> tuple[Span | None, Conjunct]:
@@ -129,7 +138,8 @@ def _alike(conjunct: Conjunct, lead: Keys) -> list[Keys]:
 def _without(conjunct: Conjunct, taken: Sequence[Atom]) -> Conjunct:
     if len(taken) == len(conjunct):
         return ()
-    return _shared(tuple([atom for atom in conjunct if atom not in taken]))
+    kept = set(map(id, taken))
+    return _shared(tuple([atom for atom in conjunct if id(atom) not in kept]))
 
 
 @lru_cache(_SHARED_MAX)

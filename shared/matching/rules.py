@@ -6,6 +6,7 @@ from typing import Final, assert_never
 from uuid import UUID
 
 from shared.domain.errors import Invalid
+from shared.domain.frozen import frozen
 from shared.domain.ids import WorkflowId
 from shared.domain.workflows import Dialect, Lifecycle, Workflow
 from shared.expr.bounds import RUN_IF, RUN_IF_BYTES_MAX
@@ -31,7 +32,7 @@ SET_ASIDE: Final[Verdict] = (
 )
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class RunIf:
     """A workflow's ``run_if``, compiled when it is first asked."""
 

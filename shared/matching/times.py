@@ -11,6 +11,7 @@ from cronsim import CronSim, CronSimError
 
 from shared.domain.errors import Problem
 from shared.domain.schedules import (
+    LATEST,
     Schedule,
     ScheduleKind,
     read_calendar,
@@ -46,7 +47,7 @@ def schedule_problems(schedule: Schedule, pointer: str) -> Iterator[Problem]:
         case ScheduleKind.INTERVAL:
             yield from _interval_problems(value, place)
         case ScheduleKind.ONCE:
-            yield from instant_problems(value, place)
+            yield from _once_problems(value, place)
         case _:
             yield from _calendar_problems(schedule.kind, value, place)
     if not _is_zone(schedule.timezone):
@@ -75,6 +76,14 @@ def _manual_problems(value: str | None, pointer: str) -> Iterator[Problem]:
     if value is not None:
         detail = "A manual schedule is never due: leave its value out, or choose another kind."
         yield Problem(pointer=pointer, code="MISPLACED_VALUE", detail=detail)
+
+
+def _once_problems(value: str, pointer: str) -> Iterator[Problem]:
+    if problems := list(instant_problems(value, pointer)):
+        yield from problems
+    elif datetime.fromisoformat(value.upper()) >= LATEST:
+        detail = f"That is too far away; name an instant before the year {LATEST.year}."
+        yield Problem(pointer=pointer, code="INVALID_TIME", detail=detail)
 
 
 def _calendar_problems(kind: ScheduleKind, value: str, pointer: str) -> Iterator[Problem]:

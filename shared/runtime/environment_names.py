@@ -58,7 +58,7 @@ class EnvironmentCounter:
         self._names = names
         self._series: dict[tuple[str, ...], Counter] = {}
 
-    def add(self, environment_id: EnvironmentId | None, *values: str, count: int = 1) -> None:
+    def add(self, environment_id: EnvironmentId | None, *values: str, count: float = 1) -> None:
         """Count what happened in an environment; None: in nobody's."""
         key = (self._names.of(environment_id), *values)
         series = self._series.get(key)

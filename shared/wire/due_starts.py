@@ -17,6 +17,7 @@ from shared.domain.ids import (
     due_id,
     event_key,
     execution_id,
+    trigger_source,
 )
 from shared.domain.kept_schedules import Kept
 from shared.wire.commands import encode_start
@@ -48,7 +49,7 @@ def trigger_run_id(
     environment_id: EnvironmentId, workflow_id: WorkflowId, trigger_id: str, at: datetime
 ) -> ExecutionId:
     """The one execution that a trigger starts for a time."""
-    key = event_key(environment_id, _source(workflow_id, trigger_id), stamp(at))
+    key = event_key(environment_id, trigger_source(workflow_id, trigger_id), stamp(at))
     return execution_id(workflow_id, key)
 
 
@@ -106,7 +107,7 @@ def _cause(
 
 
 def _event(kept: Kept, trigger_id: str, at: datetime) -> Event:
-    source, id_ = _source(kept.workflow_id, trigger_id), stamp(at)
+    source, id_ = trigger_source(kept.workflow_id, trigger_id), stamp(at)
     return Event(
         key=event_key(kept.environment_id, source, id_),
         environment_id=kept.environment_id,
@@ -121,7 +122,3 @@ def _event(kept: Kept, trigger_id: str, at: datetime) -> Event:
             "schedule": kept.schedule.model_dump(mode="json"),
         },
     )
-
-
-def _source(workflow_id: WorkflowId, trigger_id: str) -> str:
-    return f"/turnout/workflows/{workflow_id}/triggers/{trigger_id}"

@@ -4,10 +4,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from enum import StrEnum
-from typing import Any
+from typing import Any, Final
 from uuid import UUID
 
-from shared.domain.ids import EnvironmentId
+from shared.domain.ids import EnvironmentId, is_of_trigger
 from shared.wire.strict_json import JsonLimits, invalid
 
 
@@ -22,8 +22,13 @@ class EventFault(StrEnum):
     BAD_ENVIRONMENT = "BAD_ENVIRONMENT"
     BAD_TIME = "BAD_TIME"
     BAD_ATTRIBUTE = "BAD_ATTRIBUTE"
+    RESERVED_SOURCE = "RESERVED_SOURCE"
     UNSUPPORTED_VERSION = "UNSUPPORTED_VERSION"
     UNSUPPORTED_CONTENT = "UNSUPPORTED_CONTENT"
+
+
+RESERVED: Final = "Only Turnout starts workflows as their triggers do: name another source."
+"""What is wrong with a source that is ``RESERVED_SOURCE``."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -67,6 +72,8 @@ class Fields:
                 EventFault.TOO_LONG,
                 f"The {name} must be at most {limits.id_bytes_max} bytes.",
             )
+        if name == "source" and is_of_trigger(value):
+            raise invalid(self.pointer(name), EventFault.RESERVED_SOURCE, RESERVED)
         return value
 
     def environment_id(self) -> EnvironmentId | None:

@@ -19,6 +19,11 @@ _OUR_FIELDS = frozenset(
 
 def encode_event(event: Event) -> bytes:
     """The record on ``triggers``, and the one archived."""
+    return dumps(event_record(event))
+
+
+def event_record(event: Event) -> dict[str, Any]:
+    """What ``encode_event`` writes, as a document."""
     record = {
         **event.attributes,
         "specversion": "1.0",
@@ -34,7 +39,7 @@ def encode_event(event: Event) -> bytes:
     }
     if event.subject is not None:
         record["subject"] = event.subject
-    return dumps(record)
+    return record
 
 
 def decode_event(record: Mapping[str, Any]) -> Event:

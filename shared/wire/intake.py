@@ -19,14 +19,23 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
+import orjson
+
 from shared.domain.errors import Invalid
 from shared.domain.events import Event
 from shared.domain.ids import EnvironmentId, event_key
-from shared.wire.envelope import CLOUD_EVENT
+from shared.wire.envelope import CLOUD_EVENT, dumps
 from shared.wire.event_fields import NOT_ATTRIBUTES, EventFault, EventLimits, Fields
-from shared.wire.strict_json import JsonFault, invalid, pointer_of, read_json
+from shared.wire.strict_json import JsonFault, check_value, invalid, pointer_of, read_json
 
-__all__ = ["CLOUD_EVENT", "EventFault", "EventLimits", "read_event"]
+__all__ = [
+    "CLOUD_EVENT",
+    "EventFault",
+    "EventLimits",
+    "environment_named",
+    "read_event",
+    "write_event",
+]
 
 
 def read_event(
@@ -65,6 +74,47 @@ def read_event(
     )
 
 
+def write_event(record: Mapping[str, Any], limits: EventLimits) -> bytes:
+    """A structured CloudEvent, as a source topic carries it.
+
+    Raises Invalid where ``read_event`` would refuse it there: nobody is told that an event is taken
+    which is then buried.
+    """
+    value = dumps(record)
+    if len(value) > limits.body_bytes_max:
+        most = limits.body_bytes_max
+        detail = f"As an event, with what is written beside it, it has more than {most} bytes."
+        raise invalid("", JsonFault.TOO_LARGE, detail)
+    check_value(value, record, limits)
+    _check_cloud_event(record)
+    fields = Fields(values=record, payload=None, places={})
+    for name in ("type", "source", "id", "subject"):
+        fields.text(name, limits)
+    return value
+
+
+def environment_named(
+    value: bytes | None, headers: Sequence[tuple[str, bytes]]
+) -> EnvironmentId | None:
+    """The environment that a record names, though it be no event; None where it shows none.
+
+    It stands where that of an event does, and is no less to be believed.
+    """
+    try:
+        content_type, context, _ = _read_headers(headers)
+        if _is_binary(content_type, context):
+            return Fields(values=context, payload=None, places={}).environment_id()
+        document = orjson.loads(value or b"")
+        if not isinstance(document, dict):
+            return None
+        name = "environmentid" if _is_structured(content_type, document) else "environment_id"
+        named = {"environmentid": document.get(name)}
+        return Fields(values=named, payload=None, places={}).environment_id()
+    except (Invalid, orjson.JSONDecodeError):
+        return None
+
+
+_WRITTEN_HERE = "turnoutkey"
 _ATTRIBUTE_NAME = re.compile(r"[a-z0-9]+")
 _UNFIT_FOR_NAMES = re.compile(r"[^a-z0-9]+")
 _TRACEPARENT = re.compile(rb"[0-9a-f]{2}-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}")
@@ -90,16 +140,24 @@ def _read_fields(
         raise invalid("", JsonFault.TOO_LARGE, f"Send at most {limits.body_bytes_max} bytes.")
     if content_type.startswith("application/cloudevents") and content_type != CLOUD_EVENT:
         raise _unsupported("", content_type)
-    if content_type != CLOUD_EVENT and "type" in context:
+    if _is_binary(content_type, context):
         _check_cloud_event(context)
         payload = _read_data(value or b"", content_type, limits)
         return Fields(values={**traced, **context}, payload=payload, places={})
     document = _read_object(value, limits)
-    if content_type == CLOUD_EVENT or "specversion" in document:
+    if _is_structured(content_type, document):
         _check_cloud_event(document)
         payload = _payload(document, limits)
         return Fields(values={**traced, **document}, payload=payload, places={})
     return _read_plain(document, traced)
+
+
+def _is_binary(content_type: str, context: Mapping[str, str]) -> bool:
+    return content_type != CLOUD_EVENT and "type" in context
+
+
+def _is_structured(content_type: str, document: Mapping[str, Any]) -> bool:
+    return content_type == CLOUD_EVENT or "specversion" in document
 
 
 def _read_headers(
@@ -161,7 +219,8 @@ def _check_cloud_event(attributes: Mapping[str, Any]) -> None:
                 EventFault.BAD_ATTRIBUTE,
                 "Names of CloudEvents attributes have lower-case letters and digits only.",
             )
-        if not isinstance(value, str | int | None):
+        # What came in the plain form has any values, and is written in this one from then on.
+        if not isinstance(value, str | int | None) and _WRITTEN_HERE not in attributes:
             raise invalid(
                 f"/{name}",
                 EventFault.BAD_ATTRIBUTE,

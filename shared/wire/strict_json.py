@@ -47,12 +47,17 @@ def read_json(raw: bytes, limits: JsonLimits) -> Any:
         value = orjson.loads(raw)
     except orjson.JSONDecodeError as error:
         raise _unreadable(error, limits) from None
+    check_value(raw, value, limits)
+    return value
+
+
+def check_value(raw: bytes, value: Any, limits: JsonLimits) -> None:
+    """Raises Invalid when ``value``, which ``raw`` stands for, is more than may be read."""
     # Counting bytes takes a microsecond and never says too few; only then is it worth to look.
     if raw.count(b"{") + raw.count(b"[") > limits.depth_max or raw.count(b":") > limits.keys_max:
         _check_extent(value, limits)
     if b"\\u0000" in raw:
         _check_texts(value)
-    return value
 
 
 def check_keys(raw: bytes) -> None:
@@ -96,16 +101,20 @@ def _too_deep(limits: JsonLimits) -> Invalid:
 def _check_extent(value: Any, limits: JsonLimits) -> None:
     depth = keys = 0
     level = [value]
-    while level := [node for node in level if isinstance(node, dict | list)]:
+    while level := [node for node in level if isinstance(node, _NESTS)]:
         depth += 1
         if depth > limits.depth_max:
             raise _too_deep(limits)
-        keys += sum(len(node) for node in level if isinstance(node, dict))
+        level, above = [], level
+        for node in above:
+            keys += len(node) if isinstance(node, dict) else 0
+            level += node.values() if isinstance(node, dict) else node
         if keys > limits.keys_max:
             raise invalid("", JsonFault.TOO_MANY_KEYS, f"Use at most {limits.keys_max} keys.")
-        level = [
-            child for node in level for child in (node.values() if isinstance(node, dict) else node)
-        ]
+
+
+_NESTS: Final = (dict, list)
+"""A tuple: each value of a document is asked for it, and a union would be made each time."""
 
 
 @dataclass(frozen=True, slots=True)

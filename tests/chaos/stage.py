@@ -108,8 +108,10 @@ class Stage:
 
     async def keep(self, seat: Seat) -> None:
         """Fill a seat until the play is over; note every death."""
+        may_enter = self.may_enter[seat.name] = asyncio.Event()
+        may_enter.set()
         while not self.over.is_set():
-            await self.may_enter[seat.name].wait()
+            await may_enter.wait()
             arguments = self.character.arguments(seat, self.chance, self.calm_file)
             arguments += ["--history", str(self.folder / "history.jsonl")]
             arguments += ["--names", str(self.names_file)]
@@ -233,8 +235,6 @@ async def open_stage(
         for seat in CREW:
             if has_clocks:
                 stage.clock_of(seat).set()
-            stage.may_enter[seat.name] = asyncio.Event()
-            stage.may_enter[seat.name].set()
             group.create_task(stage.keep(seat))
         group.create_task(stage.watch())
         owners = watch(lambda: servers.postgres.direct_dsn, history, stage.over.is_set)

@@ -43,6 +43,10 @@ BAD = {
     "a type of the wrong type": (envelope(event=7), "WRONG_TYPE"),
     "an id of the wrong type": (envelope(id=[7]), "WRONG_TYPE"),
     "a source of 300 bytes": (envelope(source="s" * 300), "TOO_LONG"),
+    "a source of our own": (
+        envelope(source="/turnout/workflows/018f2a6b-7c1d-7e3f-9a5b-1c2d3e4f5a6b/triggers/daily"),
+        "RESERVED_SOURCE",
+    ),
     "an environment that is none": (envelope(environment_id="home"), "BAD_ENVIRONMENT"),
     "a time that is none": (envelope(created_at="yesterday"), "BAD_TIME"),
     "a CloudEvent of another age": (

@@ -1,10 +1,15 @@
 """What is broken harms only itself: odd values, lost plans, commands without sense."""
 
+from uuid import UUID
+
 import pytest
 from aiohttp import web
 
+from shared.domain.ids import ExecutionId
+from shared.wire.lineage import Lineage, Repeat
 from tests.support.eventually import eventually
 from tests.support.gated import open_receiver
+from tests.support.tasks import letters
 from tests.support.works import (
     NOTE,
     Works,
@@ -172,3 +177,22 @@ async def test_a_deleted_workflow_runs_to_its_end(database: str) -> None:
         async with open_works(database) as works:
             await all_ended(works.pool, 1)
             assert await statuses(works.pool) == {id_: "COMPLETED"}
+
+
+async def test_what_resumes_an_execution_that_is_no_longer_kept_does_not_begin(
+    database: str,
+) -> None:
+    """It would do everything once more; one that repeats all of it does so."""
+    gone = ExecutionId(UUID(int=9))
+    async with open_receiver() as receiver, open_works(database) as works:
+        flow = await works.register(workflow(receiver.step()))
+        resumed = start_command(flow, lineage=Lineage(repeats=Repeat(gone, inherits=True)))
+        rerun = start_command(flow, lineage=Lineage(repeats=Repeat(gone)))
+        await tell(works, resumed, rerun)
+        await all_ended(works.pool, 1)
+        await eventually(lambda: works.metric("turnout_executor_dead_letters_total") == 1)
+        assert await statuses(works.pool) == {rerun[0]: "COMPLETED"}
+        assert len(receiver.keys) == 1
+        (letter,) = await letters(works)
+        assert letter["reason"] == "UNKNOWN_EXECUTION"
+        await check_history(works)

@@ -19,6 +19,7 @@ from aiohttp.test_utils import TestServer
 from pydantic import SecretStr
 
 from services.executor.actions.registered import HttpAction
+from shared.domain.ids import DEFAULT_ENVIRONMENT
 from shared.domain.outcomes import Completed, ErrorKind, Failed, Outcome
 from shared.egress.caller import Caller, open_caller
 from shared.egress.settings import EgressSettings
@@ -83,7 +84,7 @@ async def test_an_action_is_told_and_its_answer_is_the_output(caller: Caller) ->
         "Content-Type": "application/json",
     }
     assert {name: request.headers[name] for name in named} == named
-    signed = f"{EXECUTION}:ask.{int(NOW.timestamp())}.".encode() + body
+    signed = f"{DEFAULT_ENVIRONMENT}:{EXECUTION}:ask.{int(NOW.timestamp())}.".encode() + body
     digest = hmac.digest(b64decode(SECRET[6:]), signed, hashlib.sha256)
     assert request.headers["webhook-signature"] == f"v1,{b64encode(digest).decode()}"
 

@@ -6,9 +6,10 @@ from uuid import UUID
 
 import pytest
 
-from shared.db.schedules import NEVER, ScheduleFilter, list_schedules
+from shared.db.schedules import NEVER, ScheduleFilter, find_schedule, list_schedules
+from shared.domain.errors import NotFound
 from shared.domain.ids import DEFAULT_ENVIRONMENT
-from shared.domain.workflows import Workflow
+from shared.domain.workflows import Lifecycle, Workflow
 from tests.integration.test_schedules import fire, house
 from tests.support.virtual_clock import VirtualClock
 from tests.support.works import Works, open_works, until
@@ -55,6 +56,31 @@ async def test_a_time_is_passed_over_while_the_one_before_runs(database: str) ->
         clock.jump(SIX + 2 * MINUTE)
         await until(works.pool, due("%", SIX + 2 * MINUTE), 1)
         assert await works.pool.fetchval("SELECT count(*) FROM executions") == 2
+
+
+@pytest.mark.parametrize("off", [{"is_active": False}, {"lifecycle": Lifecycle.DRAFT}])
+async def test_a_workflow_that_was_off_for_a_while_knows_what_runs(
+    database: str, off: dict[str, Any]
+) -> None:
+    """Switched off and on again, or a draft between, its schedule passes over what it would."""
+    clock = VirtualClock(START)
+    async with house(database, clock) as works:
+        flow = await by_the_minute(works, clock, overlap="skip")
+        clock.jump(SIX)
+        await until(works.pool, due("WAITING", SIX), 1)
+        (id_,) = await works.pool.fetch("SELECT id FROM schedules")
+        again = {"id": flow.id, "created_at": clock.now(), "updated_at": clock.now()}
+        await works.register(flow.source, version=2, **again, **off)
+        async with works.pool.acquire() as conn:
+            which = ScheduleFilter(environment_id=DEFAULT_ENVIRONMENT)
+            assert not await list_schedules(conn, which, after=None, limit=9)
+            with pytest.raises(NotFound):
+                await find_schedule(conn, id_["id"])
+        await works.register(flow.source, version=3, **again)
+        clock.jump(SIX + MINUTE)
+        await until(works.pool, f"SELECT next_at > '{SIX + MINUTE}' FROM schedules")
+        (row,) = await works.pool.fetch("SELECT id, skipped_at, skip_reason FROM schedules")
+        assert tuple(row) == (id_["id"], SIX + MINUTE, "UNDER_WAY")
 
 
 async def test_a_time_waits_for_the_end_of_the_one_before(database: str) -> None:

@@ -103,6 +103,23 @@ async def test_a_sign_of_life_waits_for_whoever_writes_the_row(database: str) ->
         assert await works.pool.fetchval("SELECT progress->>'n' FROM waits") == "1"
 
 
+async def test_words_that_older_logs_lack_are_found_elsewhere(database: str) -> None:
+    """The input is that of the log: in a wait a secret's value could stand in a word of ours."""
+    async with open_works(database) as works, open_api(works) as client:
+        await known(works)
+        await start(works, await works.register(workflow({**SHIP, "heartbeat_s": 30.0})))
+        await until(works.pool, "SELECT count(*) FROM waits", 1)
+        changed = """
+            UPDATE waits SET data = (data::jsonb - 'input' - 'heartbeat_s' - 'action_version')
+                || '{"[secret x]": 1}'
+        """
+        await works.pool.execute(changed)
+        polled = await client.post("/v1/tasks/poll", json=POLL)
+        assert polled.status == 200
+        [task] = (await polled.json())["items"]
+        assert (task["input"], task["heartbeat_s"]) == ({"to": "Oslo"}, None)
+
+
 async def test_other_environments_see_no_task(database: str) -> None:
     """A worker gets the tasks of the environment that it names."""
     async with open_works(database) as works, open_api(works) as client:

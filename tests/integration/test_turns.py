@@ -11,7 +11,7 @@ from services.executor import turns as module
 from services.executor.shares import Shares
 from services.scheduler.pass_turns import pass_stuck
 from shared.db.pool import Pool
-from shared.db.turns import Asking, ask_turn
+from shared.db.turns import Asking, ask_turn, end_turn
 from shared.domain.ids import ExecutionId, WorkflowId
 from shared.domain.workflows import Workflow
 from tests.support.crowd import open_crowd
@@ -109,6 +109,18 @@ async def test_the_maximum_is_used_and_kept(database: str) -> None:
         crowd.gate.set()
         await all_ended(works.pool, 9)
         assert crowd.most["/a"] == 4
+
+
+async def test_who_may_run_beside_more_overtakes_nobody(pool: Pool) -> None:
+    """The maximum was raised: those that wait under the old one go first, as they came."""
+    flow, now = WorkflowId(uuid4()), datetime.now(UTC)
+    a, b, c, d = (Asking(ExecutionId(uuid4()), flow, b"a", most) for most in (1, 1, 5, 5))
+    async with pool.acquire() as conn, conn.transaction():
+        asked = [await ask_turn(conn, each, now) for each in (a, b, c, d)]
+        assert asked == [[a.execution_id], [], [], []]
+        assert await end_turn(conn, a.execution_id, now) == [b.execution_id]
+        given = await end_turn(conn, b.execution_id, now)
+        assert sorted(given) == sorted([c.execution_id, d.execution_id])
 
 
 async def test_they_run_in_the_order_in_which_they_came(database: str) -> None:

@@ -23,6 +23,7 @@ from shared.runtime.clock import Clock
 from shared.runtime.roles import Role, keep
 from shared.wire.commands import Cancel, Tell, encode_cancel, encode_start, encode_tell
 from shared.wire.events import encode_event
+from shared.wire.lineage import Lineage
 from shared.wire.topics import Topics
 from tests.support.house import House, settings_of
 from tests.support.metrics import total
@@ -103,7 +104,9 @@ async def open_works(
             await asyncio.wait(kept)
 
 
-def start_command(flow: Workflow, payload: Any = None) -> tuple[ExecutionId, bytes]:
+def start_command(
+    flow: Workflow, payload: Any = None, lineage: Lineage | None = None
+) -> tuple[ExecutionId, bytes]:
     """A new execution's id, and the command that starts it."""
     key = EventKey(uuid4())
     now = datetime.now(UTC)
@@ -117,7 +120,10 @@ def start_command(flow: Workflow, payload: Any = None) -> tuple[ExecutionId, byt
         payload=payload,
     )
     id_ = execution_id(workflow_id_of(flow), key)
-    return id_, encode_start(id_, workflow_id_of(flow), flow.version, encode_event(event), now)
+    command = encode_start(
+        id_, workflow_id_of(flow), flow.version, encode_event(event), now, lineage=lineage
+    )
+    return id_, command
 
 
 def workflow_id_of(flow: Workflow) -> Any:

@@ -124,6 +124,8 @@ def _decide(
     for candidate in candidates:
         if decisions and resources.clock.monotonic() >= until_s:
             break
-        decisions.append(judged(resources, view, candidate.read(), overflow))
+        workflow = candidate.read()
+        yield
+        decisions.append((yield from judged(resources, view, workflow, overflow)))
         yield
     return decisions

@@ -12,7 +12,7 @@ from shared.domain.events import Event
 from shared.domain.ids import WorkflowId
 from shared.domain.workflows import Workflow
 from shared.matching.decisions import Decision, Overflow, Reason, within
-from shared.matching.explain import Explained, explain
+from shared.matching.explain import Explained, Parts, explaining
 from shared.matching.view import EventView
 from shared.wire.envelope import stamp
 
@@ -29,10 +29,10 @@ class Judged(NamedTuple):
 
 def judged(
     resources: ApiResources, view: EventView, workflow: Workflow, overflow: Overflow | None
-) -> Judged:
+) -> Parts[Judged]:
     """The decision on a workflow as it was; ``overflow`` is what is kept of the event, if any."""
     depth_max = resources.causation_depth_max
-    explained = explain(view, workflow, resources.expressions, depth_max=depth_max)
+    explained = yield from explaining(view, workflow, resources.expressions, depth_max=depth_max)
     if overflow is not None:
         explained = replace(explained, decision=within(explained.decision, overflow))
     return Judged(workflow.definition.name, explained)

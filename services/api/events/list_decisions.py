@@ -17,6 +17,7 @@ from shared.domain.events import Event
 from shared.domain.ids import EnvironmentId, WorkflowId
 from shared.domain.workflows import Workflow
 from shared.matching.decisions import Reason
+from shared.matching.explain import Parts
 from shared.matching.view import EventView
 
 WITHIN_S: Final = 4.0
@@ -95,7 +96,7 @@ async def list_decisions(
 
 def _look(
     resources: ApiResources,
-    judging: Callable[[Workflow], Judged],
+    judging: Callable[[Workflow], Parts[Judged]],
     candidates: Sequence[Candidate],
     which: Which,
     wanted: int,
@@ -104,7 +105,9 @@ def _look(
     """Those that are wanted, and how many were looked at: one at least, where there is one."""
     items: list[Judged] = []
     for count, candidate in enumerate(candidates, 1):
-        one = judging(candidate.read())
+        workflow = candidate.read()
+        yield
+        one = yield from judging(workflow)
         if which.has(one):
             items.append(one)
         if len(items) >= wanted or resources.clock.monotonic() >= until_s:

@@ -13,7 +13,7 @@ from shared.domain.events import Event
 from shared.domain.ids import EnvironmentId, WorkflowId
 from shared.domain.workflows import Workflow
 from shared.matching.decisions import Reason
-from shared.matching.explain import Failed, explain_rule
+from shared.matching.explain import Failed, explaining_rule
 from shared.matching.rules import Rule, compile_rule
 from shared.matching.view import EventView
 
@@ -88,7 +88,8 @@ def _count(
         if found.events and resources.clock.monotonic() >= until_s:
             found.is_complete = False
             return
-        explained = explain_rule(EventView(event), rule, depth_max=resources.causation_depth_max)
+        depth_max = resources.causation_depth_max
+        explained = yield from explaining_rule(EventView(event), rule, depth_max=depth_max)
         found.events += 1
         found.matched += explained.decision.is_match
         # The latest event comes first, and stays the one that is shown.

@@ -9,7 +9,7 @@ import structlog
 from services.api.executions.publish_command import publish_command
 from services.api.resources import ApiResources
 from shared.domain.events import Event
-from shared.domain.ids import EnvironmentId, WorkflowId, event_key, execution_id
+from shared.domain.ids import EnvironmentId, WorkflowId, event_key, execution_id, trigger_source
 from shared.domain.workflows import Workflow
 from shared.matching.decisions import Decision, Reason, guarded
 from shared.matching.rules import compile_rule, judge
@@ -37,7 +37,7 @@ async def receive_webhook(
     it starts nothing new. Nor does one that ``chain`` tells to be too deep. Raises Unavailable.
     """
     now, workflow_id = resources.clock.now(), WorkflowId(workflow.id)
-    source = f"/turnout/workflows/{workflow_id}/triggers/{trigger_id}"
+    source = trigger_source(workflow_id, trigger_id)
     id_, environment_id = key or str(resources.new_id()), EnvironmentId(workflow.environment_id)
     event = Event(
         key=event_key(environment_id, source, id_),
@@ -62,9 +62,8 @@ async def _is_wanted(resources: ApiResources, workflow: Workflow, event: Event) 
     id_, version = WorkflowId(workflow.id), workflow.version
     decision = Decision(workflow_id=id_, workflow_version=version, reason=Reason.MATCHED)
     if workflow.definition.filters is not None or workflow.definition.run_if is not None:
-        rule = compile_rule(workflow, resources.expressions)
-        environment_id, ask = event.environment_id, partial(judge, EventView(event), rule)
-        decision = await resources.pace.evaluate(environment_id, ask)
+        ask = partial(_judged, resources, workflow, event)
+        decision = await resources.pace.evaluate(event.environment_id, ask)
     decision = guarded(decision, event, resources.causation_depth_max)
     if not decision.is_match:
         _log.info(
@@ -75,3 +74,8 @@ async def _is_wanted(resources: ApiResources, workflow: Workflow, event: Event) 
             detail=decision.detail,
         )
     return decision.is_match
+
+
+def _judged(resources: ApiResources, workflow: Workflow, event: Event) -> Decision:
+    # To compile thousands of clauses takes longer than to ask them.
+    return judge(EventView(event), compile_rule(workflow, resources.expressions))

@@ -34,7 +34,7 @@ async def await_result(
     (NO_RESULT) when it has ended without one.
     """
     resources = request.app[RESOURCES]
-    return await _awaited(request, lambda: _result(resources, environment_id, execution_id), wait_s)
+    return await awaited(request, lambda: _result(resources, environment_id, execution_id), wait_s)
 
 
 async def await_execution(
@@ -45,12 +45,13 @@ async def await_execution(
 ) -> Execution | None:
     """An execution that is about to start, as soon as it has; None as for ``await_result``."""
     resources = request.app[RESOURCES]
-    return await _awaited(request, lambda: _there(resources, environment_id, execution_id), wait_s)
+    return await awaited(request, lambda: _there(resources, environment_id, execution_id), wait_s)
 
 
-async def _awaited(
+async def awaited(
     request: web.Request, look: Callable[[], Awaitable[T | None]], wait_s: float
 ) -> T | None:
+    """What ``look`` finds, as soon as it does; None as for ``await_result``."""
     clock, patience = request.app[RESOURCES].clock, Patience(request, wait_s)
     pause_s = _FIRST_PAUSE_S
     while (found := await look()) is None:

@@ -18,7 +18,7 @@ from shared.db.workflows import find_latest
 from shared.domain.errors import Conflict
 from shared.domain.executions import Status
 from shared.domain.ids import ExecutionId, StepId
-from shared.domain.inheritance import TAKEN_OVER, gone_past, was_undone
+from shared.domain.inheritance import TAKEN_OVER, gone_past, was_kept_out, was_undone
 from shared.domain.plans import TURN
 from shared.domain.principals import Caller
 from shared.wire.commands import encode_start
@@ -26,6 +26,10 @@ from shared.wire.lineage import Lineage, Repeat, read_asked, read_repeat
 from shared.wire.strict_json import invalid
 
 SOURCE = "/turnout/api"
+_KEPT_OUT = (
+    "Its filters were false once its annotations had been looked up, so that no step ran: rerun it"
+    " to have them looked up again."
+)
 _CAN_BE_TRIED_AGAIN = frozenset({Status.FAILED, Status.EXPIRED, Status.CANCELLED})
 
 
@@ -85,13 +89,16 @@ async def resume_from_step(
     """As ``rerun_execution``, but only ``step_id`` and what follows it runs again.
 
     So does, beside it, what was undone and what had not ended. Raises Invalid when there is no such
-    step, Conflict for an execution that is under way, or when a step before it was undone, or has
-    neither completed nor been skipped nor failed so that the execution went on.
+    step, Conflict for an execution that is under way, or that its filters kept from running, or
+    when a step before it was undone, or has neither completed nor been skipped nor failed so that
+    the execution went on.
     """
 
     def check(execution: Execution, restored: Restored) -> None:
         _check_ended(execution)
         _check_before(restored, step_id)
+        if was_kept_out(restored.state):
+            raise Conflict(_KEPT_OUT)
 
     repeats = Repeat(execution_id=execution_id, inherits=True, step_id=step_id)
     return await _repeat(resources, caller, repeats, asked, f"resume-from:{step_id}", check)

@@ -9,7 +9,7 @@ from aiohttp import web
 from pydantic import Field
 
 from services.api.dialects.read_registration import placed_in, registration_of
-from services.api.events.send_event import event_of
+from services.api.events.send_event import event_of, limits_of_bodies
 from services.api.http.bodies import JSON, YAML, answer
 from services.api.http.parameters import id_in_path
 from services.api.http.placed import placed_below
@@ -28,7 +28,6 @@ from shared.wire.documents.dry_runs import (
     ForeseenStepDocument,
 )
 from shared.wire.envelope import dumps
-from shared.wire.intake import EventLimits
 from shared.wire.strict_json import invalid
 
 VALUE_BYTES_MAX: Final = 16_384
@@ -89,9 +88,10 @@ async def _of_document(
 
 
 def _event(request: web.Request, environment_id: EnvironmentId, document: Any) -> Event:
-    limits = EventLimits(body_bytes_max=request.app[SETTINGS].body_bytes_max)
+    resources = request.app[RESOURCES]
+    limits = limits_of_bodies(resources, request.app[SETTINGS])
     with placed_below("/event"):
-        return event_of(request.app[RESOURCES], environment_id, dumps(document), (), limits)
+        return event_of(resources, environment_id, dumps(document), (), limits)
 
 
 def _document(done: DryRun, event: Event, version: int | None) -> DryRunDocument:

@@ -9,7 +9,13 @@ from pydantic import Field
 
 from services.api.events.explain_event import Explanation, Named, explain_event
 from services.api.events.render_decision import render_decision
-from services.api.events.send_event import event_of, events_of, send_events
+from services.api.events.send_event import (
+    event_of,
+    events_of,
+    limits_of_bodies,
+    send_event,
+    send_events,
+)
 from services.api.executions.execution_fields import render_execution
 from services.api.http.bodies import JSON, accept, answer, read_raw
 from services.api.http.conditions import Condition, search_page
@@ -33,7 +39,7 @@ from shared.wire.documents.events import (
 )
 from shared.wire.documents.parts import SearchPage
 from shared.wire.envelope import stamp, stamped
-from shared.wire.intake import CLOUD_EVENT, EventLimits
+from shared.wire.intake import CLOUD_EVENT
 
 CLOUD_EVENTS: Final = "application/cloudevents-batch+json"
 
@@ -66,12 +72,12 @@ async def send(request: web.Request) -> web.Response:
         environment_id,
         await read_raw(request, settings),
         list(_event_headers(request)),
-        EventLimits(body_bytes_max=settings.body_bytes_max),
+        limits_of_bodies(resources, settings),
         event_id(request),
     )
     if event.environment_id != environment_id:  # the body named it
         await environment_of(request, event.environment_id)
-    await send_events(resources, [event])
+    await send_event(resources, event)
     return answer(_taken(event), status=202)
 
 
@@ -85,7 +91,7 @@ async def send_batch(request: web.Request) -> web.Response:
         environment_id,
         await read_raw(request, settings),
         list(_headers_of_each(request)),
-        EventLimits(body_bytes_max=settings.body_bytes_max),
+        limits_of_bodies(resources, settings),
         event_id(request),
     )
     for named in {event.environment_id for event in events} - {environment_id}:

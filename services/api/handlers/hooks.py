@@ -9,6 +9,7 @@ from aiohttp import web
 from pydantic import RootModel
 
 from services.api.events.receive_webhook import receive_webhook
+from services.api.events.send_event import limits_of_bodies
 from services.api.http.bodies import JSON, answer, read_raw
 from services.api.http.observe import ENVIRONMENT
 from services.api.http.parameters import idempotency_key
@@ -44,7 +45,7 @@ async def receive(request: web.Request) -> web.Response:
     raw = await read_raw(request, settings)
     delivery = Delivery(headers=delivery_headers(request), body=raw, at=resources.clock.now())
     claim = await _claim(resources, address, delivery)
-    limits = EventLimits(body_bytes_max=settings.body_bytes_max)
+    limits = limits_of_bodies(resources, settings)
     body = read_body(request, raw, limits, is_kept=address.keep_raw)
     challenge = _challenge(address, body)
     if challenge is not None:

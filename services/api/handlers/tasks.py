@@ -132,7 +132,7 @@ def _task(task: Claimed) -> TaskDocument:
         "attempt": task.id.attempt,
         "input": task.data["input"],
         "due_at": stamp(task.due_at),
-        "heartbeat_s": task.data["heartbeat_s"],
+        "heartbeat_s": task.data.get("heartbeat_s"),
         "action_version": task.data.get("action_version"),
         "progress": task.progress,
     }

@@ -7,6 +7,7 @@ from aiohttp import web
 from aiohttp.typedefs import Handler
 
 from services.api.http.etags import GZIPPED
+from services.api.http.limit_requests import TIMES_LEFT
 from services.api.http.problems import REQUEST_ID
 from services.api.http.route import OPEN
 from services.api.login.auth import NEEDS
@@ -23,6 +24,7 @@ async def set_headers(request: web.Request, response: web.StreamResponse) -> Non
     response.headers["X-Request-Id"] = request[REQUEST_ID]
     response.headers["Server"] = "turnout"
     response.headers["X-Content-Type-Options"] = "nosniff"
+    response.headers.update(request.get(TIMES_LEFT, {}))
     if request.app[NEEDS].get(request.match_info.route) != OPEN:
         response.headers.setdefault("Cache-Control", "no-store")
 

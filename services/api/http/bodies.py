@@ -5,7 +5,9 @@ from typing import Any, Final
 
 from aiohttp import web
 
-from services.api.http.yaml_documents import yaml_to_json
+from services.api.http.yaml_documents import yaml_in_parts
+from services.api.login.auth import whose_turn
+from services.api.resources import RESOURCES
 from services.api.settings import ApiSettings
 from shared.domain.values import Strict
 from shared.wire.envelope import dumps
@@ -60,7 +62,8 @@ async def read_document(
     accept(request, media)
     raw = await read_raw(request, settings)
     if request.content_type in YAML:
-        raw = await asyncio.to_thread(yaml_to_json, raw)
+        computing = request.app[RESOURCES].computing
+        raw = await computing.run(whose_turn(request), yaml_in_parts(raw))
     document = read_json(raw, limits)
     if is_definition:
         check_keys(raw)

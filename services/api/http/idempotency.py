@@ -29,15 +29,17 @@ from services.api.http.problems import (
     REQUEST_ID,
     NotNow,
 )
+from services.api.http.query_strings import InEnvironment
 from services.api.http.route import Route
-from services.api.login.auth import HELD, PRINCIPAL, environment_asked, refuse_foreign
+from services.api.login.auth import HELD, PRINCIPAL, environment_held
 from services.api.resources import RESOURCES, SETTINGS
 from shared.db import idempotency
 from shared.domain.errors import Problem, Unavailable
+from shared.domain.ids import EnvironmentId
 from shared.domain.principals import HeldKey, Scope
 from shared.wire.strict_json import invalid
 
-KEYED: Final = web.AppKey("keyed", frozenset[AbstractRoute])
+KEYED: Final = web.AppKey("keyed", dict[AbstractRoute, Route])
 """The routes whose answers are kept for those who send a key."""
 
 REPLAYED: Final = "Idempotency-Replayed"
@@ -103,9 +105,8 @@ async def _hold(
     Raises Invalid when that one was another request, NotFound in another's environment.
     """
     resources = request.app[RESOURCES]
-    await refuse_foreign(request)
     held = HeldKey(
-        environment_id=environment_asked(request),
+        environment_id=await _place(request),
         key=_digest(request[PRINCIPAL].name.encode(), key.encode()),
         holder=resources.new_id(),
     )
@@ -118,6 +119,18 @@ async def _hold(
         detail = "The key was sent with another request; use a new one for this."
         raise invalid(_POINTER, OTHER_REQUEST, detail)
     return held if is_held else None, earlier
+
+
+async def _place(request: web.Request) -> EnvironmentId:
+    """Where the key is held: where the request is for, judged before anything is written there.
+
+    What is of no environment is of an organisation, whose id stands for it. Raises as ``_hold``.
+    """
+    organisation_id = request[PRINCIPAL].organisation_id
+    query = request.app[KEYED][request.match_info.route].query
+    if organisation_id is not None and query is not None and not issubclass(query, InEnvironment):
+        return request[PRINCIPAL].environment_id or EnvironmentId(organisation_id)
+    return await environment_held(request)
 
 
 def event_id(request: web.Request) -> str | None:

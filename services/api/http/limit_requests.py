@@ -9,6 +9,9 @@ from services.api.http.rates import Rates
 from services.api.login.auth import PRINCIPAL
 from services.api.login.identities import ANONYMOUS, OPERATOR
 
+TIMES_LEFT: Final = web.RequestKey("times_left", dict[str, str])
+"""What every answer to somebody who is limited says of it, as headers."""
+
 _UNLIMITED: Final = frozenset({ANONYMOUS.name, OPERATOR.name})
 
 
@@ -27,9 +30,7 @@ def limit_requests(rates: Rates | None) -> Middleware:
         who = principal.counted_as
         detail = "You ask too often; wait as long as Retry-After says."
         rates.check(who, detail, principal.environment_id)
-        left = rates.take(who)
-        response = await handler(request)
-        response.headers.update(rates.headers(left))
-        return response
+        request[TIMES_LEFT] = rates.headers(rates.take(who))
+        return await handler(request)
 
     return middleware

@@ -4,7 +4,8 @@ Plain PyYAML reads version 1.1, where ``on`` and ``no`` are booleans and ``010``
 """
 
 import re
-from collections.abc import Callable, Hashable
+from collections import deque
+from collections.abc import Callable, Generator, Hashable
 from typing import Any, Final
 
 import yaml
@@ -22,6 +23,9 @@ _CORE_SCHEMA: Final = (
 )
 
 
+_EVENTS_AT_ONCE: Final = 500
+
+
 class _CoreLoader(yaml.SafeLoader):
     """Reads the core schema; aliases, which can multiply without end, are refused."""
 
@@ -34,6 +38,27 @@ class _CoreLoader(yaml.SafeLoader):
         for _, _, every in _CORE_SCHEMA
         for first in every
     }
+
+    def read(self) -> Generator[None, None, Any]:
+        """The value. What takes longest of all, to find its parts, it does some at a time."""
+        found = deque[yaml.Event]()
+        next_event: Callable[[], yaml.Event] = super().get_event
+        while super().check_event():
+            found.append(next_event())
+            if not len(found) % _EVENTS_AT_ONCE:
+                yield
+        self._found = found
+        yield
+        return self.get_single_data()
+
+    def check_event(self, *choices: Any) -> bool:
+        return bool(self._found) and (not choices or isinstance(self._found[0], choices))
+
+    def peek_event(self) -> yaml.Event | None:
+        return self._found[0] if self._found else None
+
+    def get_event(self) -> yaml.Event | None:
+        return self._found.popleft() if self._found else None
 
     def compose_node(self, parent: yaml.Node | None, index: int) -> yaml.Node | None:
         is_next: Callable[[type[yaml.Event]], bool] = self.check_event
@@ -63,12 +88,23 @@ YAML_BYTES_MAX: Final = 65_536
 
 def yaml_to_json(raw: bytes) -> bytes:
     """The same document in JSON. Raises Invalid when it is not YAML, or holds what JSON cannot."""
+    parts = yaml_in_parts(raw)
+    while True:
+        try:
+            next(parts)
+        except StopIteration as end:
+            document: bytes = end.value
+            return document
+
+
+def yaml_in_parts(raw: bytes) -> Generator[None, None, bytes]:
+    """As ``yaml_to_json``, in parts between which others may have their turn."""
     if len(raw) > YAML_BYTES_MAX:
         raise invalid(
             "", JsonFault.TOO_LARGE, f"Send at most {YAML_BYTES_MAX} bytes of YAML, or JSON."
         )
     try:
-        return dumps(yaml.load(raw, _CoreLoader))  # noqa: S506 - a SafeLoader
+        return dumps((yield from _CoreLoader(raw).read()))
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark
         place = "" if mark is None else f" (line {mark.line + 1}, column {mark.column + 1})"

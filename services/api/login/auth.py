@@ -24,6 +24,7 @@ from services.api.login.here import demand_here
 from services.api.login.identities import ANONYMOUS, Identities
 from services.api.resources import RESOURCES
 from shared.db.environments import get_environment
+from shared.domain.errors import NotFound
 from shared.domain.ids import EnvironmentId, as_uuid
 from shared.domain.principals import Caller, HeldKey, Principal, Scope
 from shared.wire.strict_json import invalid
@@ -44,6 +45,9 @@ FAILED_LOGINS: Final = web.AppKey[Rates | None]("failed_logins")
 """How often an address may fail to log in; None: at will."""
 
 ENVIRONMENT_HEADER: Final = "X-Turnout-Environment"
+_UNNAMED: Final = (
+    f"There is no such environment: name yours in the query, or in {ENVIRONMENT_HEADER}."
+)
 
 log: Final = structlog.get_logger(__name__)
 
@@ -128,13 +132,29 @@ async def environment_of(request: web.Request, named: EnvironmentId | None = Non
     return environment_id
 
 
-async def refuse_foreign(request: web.Request) -> None:
-    """Raises NotFound when one names an environment of another organisation, outside of the body.
+async def environment_held(request: web.Request) -> EnvironmentId:
+    """Where a request may leave something before its handler has judged where it may.
 
-    For what is written before a request's handler has judged where it may.
+    As ``environment_asked``; raises NotFound beside, for one that is not its organisation's.
     """
-    if request[PRINCIPAL].organisation_id is not None and _environment_named(request) is not None:
-        await environment_of(request)
+    if request[PRINCIPAL].organisation_id is None:
+        return environment_asked(request)
+    try:
+        return await environment_of(request)
+    except NotFound:
+        if _environment_named(request) is not None:
+            raise
+        raise NotFound(_UNNAMED) from None
+
+
+def whose_turn(request: web.Request) -> EnvironmentId:
+    """Who has the turn for what is computed before it is known where a request may do anything.
+
+    An organisation, by its id, rather than any environment that its people may merely name.
+    """
+    principal = request[PRINCIPAL]
+    of_organisation = principal.organisation_id and EnvironmentId(principal.organisation_id)
+    return principal.environment_id or of_organisation or request.app[RESOURCES].default_environment
 
 
 async def is_still_let_in(request: web.Request) -> bool:

@@ -12,6 +12,7 @@ from services.api.note_changes import note_command
 from services.api.resources import ApiResources
 from shared.bus.portions import portions
 from shared.db.audit import Change
+from shared.db.retention import pruned_before
 from shared.db.schedules import Due, find_schedule, list_events, list_started
 from shared.domain.due_times import due_times
 from shared.domain.errors import Conflict, Invalid, Problem
@@ -59,11 +60,14 @@ async def backfill_schedule(
 
     Neither a pause nor what is under way keeps anything from starting. Asked again it starts
     nothing twice: an execution's id follows from the time. Raises NotFound, Unavailable, Invalid
-    for a span that is none or has more than ``TIMES_MAX`` times, and Conflict where the schedule
-    cannot start anything.
+    for a span that is none, begins too long ago or has more than ``TIMES_MAX`` times, and Conflict
+    where the schedule cannot start anything.
     """
+    async with resources.engine() as conn:  # it is of all environments
+        ended_before = await pruned_before(conn)
     async with resources.tenant(caller.environment_id) as conn:
         due = await find_schedule(conn, schedule_id)
+        _check_kept(asked, ended_before)
         runs, to_at = _runs(due, asked, resources.clock.now())
         started = await list_started(conn, [run.execution_id for run in runs])
         events = {} if asked.preview else await list_events(conn, [due])
@@ -75,6 +79,16 @@ async def backfill_schedule(
         await note_command(resources, caller, _change(schedule_id, found))
         await _start(resources, due, events.get(schedule_id), missed)
     return found
+
+
+def _check_kept(asked: BackfillRequest, ended_before: datetime | None) -> None:
+    """What was started has ended since its time: it is there, unless it may be deleted."""
+    if ended_before is not None and asked.from_at < ended_before:
+        detail = (
+            f"What ended before {stamp(ended_before)} may have been deleted: what was started"
+            " before is not known. Ask from then on."
+        )
+        raise Invalid([Problem(pointer="/from", code="INVALID_SPAN", detail=detail)])
 
 
 def _runs(due: Due, asked: BackfillRequest, now: datetime) -> tuple[Sequence[Run], datetime]:

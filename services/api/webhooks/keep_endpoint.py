@@ -12,11 +12,12 @@ from shared.db.audit import Change
 from shared.db.pool import Connection
 from shared.db.webhook_endpoints import add_endpoint, delete_endpoint, lock_endpoint, put_endpoint
 from shared.domain.errors import Invalid, Problem
+from shared.domain.ids import is_of_trigger
 from shared.domain.principals import Caller
 from shared.domain.webhooks import EndpointSpec, WebhookEndpoint
 from shared.expr.bounds import RUN_IF_BYTES_MAX
 from shared.matching.senders import kept_header_problems, sender_problems
-from shared.wire.event_fields import EventFault, EventLimits
+from shared.wire.event_fields import RESERVED, EventFault, EventLimits
 
 _LIMITS: Final = EventLimits()
 
@@ -109,6 +110,8 @@ def _problems(resources: ApiResources, spec: EndpointSpec) -> Iterator[Problem]:
         if len((getattr(spec, name) or "").encode()) > _LIMITS.id_bytes_max:
             detail = f"It may have {_LIMITS.id_bytes_max} bytes in UTF-8."
             yield Problem(pointer=f"/{name}", code=EventFault.TOO_LONG, detail=detail)
+    if is_of_trigger(spec.source or ""):
+        yield Problem(pointer="/source", code=EventFault.RESERVED_SOURCE, detail=RESERVED)
     for name in ("event_type_from", "subject_from"):
         source = getattr(spec, name)
         try:

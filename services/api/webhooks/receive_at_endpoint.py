@@ -6,7 +6,7 @@ from typing import Any, Final
 
 import structlog
 
-from services.api.events.send_event import send_events
+from services.api.events.send_event import send_event
 from services.api.resources import ApiResources
 from shared.domain.errors import Invalid
 from shared.domain.events import Event
@@ -16,8 +16,7 @@ from shared.expr.bounds import RUN_IF, RUN_IF_BYTES_MAX
 from shared.expr.errors import ExpressionError
 from shared.expr.jsonata import UNDEFINED, Document
 from shared.wire.event_fields import EventLimits
-from shared.wire.events import encode_event
-from shared.wire.strict_json import JsonFault, invalid
+from shared.wire.strict_json import invalid
 
 NO_EVENT_TYPE: Final = "NO_EVENT_TYPE"
 BAD_SUBJECT: Final = "BAD_SUBJECT"
@@ -61,10 +60,7 @@ async def receive_at_endpoint(
         subject=subject,
         attributes=chain,
     )
-    if len(encode_event(event)) > limits.body_bytes_max:
-        detail = f"As an event it has more than {limits.body_bytes_max} bytes."
-        raise invalid("", JsonFault.TOO_LARGE, detail)
-    await send_events(resources, [event])
+    await send_event(resources, event)
     return event
 
 

@@ -16,7 +16,7 @@ from shared.domain.events import Event
 from shared.domain.ids import EventKey
 from shared.domain.workflows import Workflow
 from shared.matching.decisions import Reason
-from shared.matching.explain import Explained, explain_rule
+from shared.matching.explain import Explained, Parts, explaining_rule
 from shared.matching.rules import Rule, compile_rule, exclude
 from shared.matching.view import EventView
 
@@ -92,7 +92,7 @@ class WhatIf:
     def add(self, events: Sequence[Event], until_s: float) -> Generator[None, None, int]:
         """Decide on events until a time, on one at least; how many were decided on.
 
-        It yields after each decision.
+        It yields within each decision, and after it.
         """
         for number, event in enumerate(events, 1):
             yield from self._decide(event)
@@ -103,7 +103,7 @@ class WhatIf:
     def _decide(self, event: Event) -> Generator[None, None, None]:
         view, found, explained = EventView(event), self.found, []
         for workflow, rule in zip(self._workflows, self._rules, strict=True):
-            explained.append(self._explained(view, workflow, rule))
+            explained.append((yield from self._explained(view, workflow, rule)))
             yield
         before, after = explained
         old, new = before.decision, after.decision
@@ -120,11 +120,11 @@ class WhatIf:
         elif new.is_match and found.plans_compared < PLANS_MAX:
             yield from self._compare_plans(event)
 
-    def _explained(self, view: EventView, workflow: Workflow, rule: Rule) -> Explained:
+    def _explained(self, view: EventView, workflow: Workflow, rule: Rule) -> Parts[Explained]:
         excluded = exclude(view, workflow)
         if excluded is not None:
             return Explained(decision=excluded)
-        return explain_rule(view, rule, depth_max=self._depth_max)
+        return (yield from explaining_rule(view, rule, depth_max=self._depth_max))
 
     def _compare_plans(self, event: Event) -> Generator[None, None, None]:
         before, after = self._workflows

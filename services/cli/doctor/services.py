@@ -131,7 +131,7 @@ async def check_bus(settings: ProcessSettings, clock: Clock) -> list[Finding]:
 
 async def check_api(url: str, token: str | None) -> list[Finding]:
     """That the API is ready and takes the token. Raises as the client does."""
-    async with open_client(url, token) as client:
+    async with open_client(url, token, patience_s=0) as client:
         await client.get("readyz")
         await client.get("v1/workflows", limit=1)
     return [Finding(check="api", state=State.OK, found=f"ready at {url}")]

@@ -1,6 +1,7 @@
 """Many events in a file: an array, or one JSON document a line."""
 
 import io
+from codecs import BOM_UTF8
 from collections.abc import Iterable, Iterator, Sequence
 from typing import IO, Any, Final
 
@@ -43,7 +44,7 @@ def in_file(problems: Iterable[Problem], begin: int) -> Iterator[Problem]:
 
 def _events(file: IO[bytes]) -> Iterator[tuple[Any, int]]:
     """Each event, and its bytes."""
-    first = file.readline()
+    first = file.readline().removeprefix(BOM_UTF8)
     if first.lstrip().startswith(b"["):
         for event in read_json(first + file.read(), _LIMITS):
             yield event, len(orjson.dumps(event)) + 1

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Callable, Coroutine, Mapping
-from contextlib import AsyncExitStack, asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from typing import Any, Final, TypeVar
 
 import structlog
@@ -52,6 +52,16 @@ async def opened(settings: ProcessSettings, stop: asyncio.Event) -> AsyncIterato
     async with AsyncExitStack() as stack:
         await patiently(lambda: check_schema(dsn), stop)
         yield await patiently(lambda: stack.enter_async_context(open_platform(settings)), stop)
+
+
+async def bring_up_to_date(dsn: str) -> None:
+    """Migrate a database, unless it is newer than this program: ``opened`` warns of that.
+
+    Raises Rejected when its user may not do what is to be done, Unavailable when it does not
+    answer.
+    """
+    with suppress(Conflict):
+        await migrate.migrate(dsn)
 
 
 async def check_schema(dsn: str) -> bool:

@@ -22,7 +22,10 @@ ROLES: Final = (
     *(ApiRoleSettings, IngestSettings, MatcherSettings),
     *(ExecutorSettings, SchedulerSettings, WebhooksSettings),
 )
-_OF_COMMANDS: Final = ("TURNOUT_URL", "TURNOUT_TOKEN", "TURNOUT_ENVIRONMENT")
+_OF_COMMANDS: Final = (
+    *("TURNOUT_URL", "TURNOUT_TOKEN", "TURNOUT_ENVIRONMENT"),
+    "TURNOUT_PATIENCE_S",
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

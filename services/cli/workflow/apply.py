@@ -11,10 +11,9 @@ import click
 from services.cli.client import Client, open_client
 from services.cli.exits import Exit, show_error
 from services.cli.options import api_options, environment_named, example
-from services.cli.present import say, show_rows, write_json
+from services.cli.present import say, show_rows, tell_how_far, write_json
 from services.cli.workflow.files import Written, read_definitions, write_id
 from services.cli.workflow.syncing import (
-    WORKFLOWS_MAX,
     Applied,
     Planned,
     apply_planned,
@@ -69,6 +68,7 @@ def apply(
             else:
                 for plan in await planned(client, written):
                     await _apply_one(client, plan, done, force=force)
+                    tell_how_far(len(done), len(written), "files applied")
             if prune and not _is_refused(done):
                 await _prune(client, done, dry_run=dry_run)
 
@@ -131,7 +131,7 @@ async def _say_what_is_odd(client: Client, plan: Planned) -> None:
 
 async def _prune(client: Client, done: list[dict[str, Any]], *, dry_run: bool) -> None:
     kept = {one["id"] for one in done if one["id"] is not None}
-    for workflow in await client.items("v1/workflows", WORKFLOWS_MAX):
+    async for workflow in client.everything("v1/workflows"):
         if workflow["id"] in kept:
             continue
         if not dry_run:

@@ -7,6 +7,7 @@ import orjson
 from pydantic import ValidationError
 
 from services.api.dialects.altostrat.nodes import DEFAULTS, SAID_BY_US
+from services.api.dialects.sixtyfour.documents import said_by_author
 from shared.domain.errors import Rejected
 from shared.domain.workflows import Definition, Dialect
 
@@ -14,13 +15,6 @@ _FIRST: Final = ("id", "dialect", "name", "key", "description", "is_active", "dr
 _FIRST_OF_STEP: Final = ("id", "name", "description", "kind", "action")
 _SAID_BY_TRUTO: Final = frozenset({"environment_id", "created_at", "updated_at"})
 _SAID_BY_ALTOSTRAT: Final = SAID_BY_US - {"id"}
-_SAID_BY_SIXTYFOUR: Final = frozenset(
-    {
-        *("name", "description", "status", "created_at", "updated_at", "user_uuid", "org_id"),
-        *("last_run_date", "problems"),
-    }
-)
-_STEPS_OF_SIXTYFOUR: Final = ("build", "complete")
 
 
 def canonical(document: Mapping[str, Any]) -> dict[str, Any]:
@@ -68,12 +62,7 @@ def canonical_altostrat(document: Mapping[str, Any]) -> dict[str, Any]:
 
 def canonical_sixtyfour(document: Mapping[str, Any]) -> dict[str, Any]:
     """A document in Sixtyfour's words; of what Turnout says itself only the id is left."""
-    said = {
-        name: value
-        for name, value in document.items()
-        if name not in _SAID_BY_SIXTYFOUR and not (name == "step" and value in _STEPS_OF_SIXTYFOUR)
-    }
-    return _ordered(said, ("id", "workflow_name", "workflow_description"))
+    return _ordered(said_by_author(document), ("id", "workflow_name", "workflow_description"))
 
 
 def _plain_numbers(node: Any) -> Any:

@@ -10,24 +10,28 @@ from uuid import UUID
 import click
 import orjson
 
+from services.api.http.yaml_documents import YAML_BYTES_MAX
 from services.cli.client import Client, open_client
 from services.cli.options import api_options, example
-from services.cli.present import show_rows, write_json
+from services.cli.present import say, show_rows, write_json
 from services.cli.workflow.files import (
     YAML,
     Written,
     parsed,
     read_definitions,
+    text_of,
     write_file,
 )
 from services.cli.workflow.layout import merged_text, yaml_text
-from services.cli.workflow.syncing import WORKFLOWS_MAX, refused
+from services.cli.workflow.syncing import refused
 from services.cli.workflow.words import forms_of, words_in, words_of
 from shared.domain.errors import Rejected
 from shared.domain.ids import EnvironmentId, WorkflowId, as_uuid, own_id
 from shared.domain.workflows import Dialect
+from shared.wire.strict_json import JsonLimits
 
 _UNFIT: Final = re.compile(r"[^a-z0-9]+")
+_UNFIT_OF_ID: Final = re.compile(r"[^a-z0-9_-]+")
 _NAME_CHARS_MAX: Final = 64
 
 
@@ -65,13 +69,19 @@ def export(
         raise click.UsageError("Give one WORKFLOW_ID, or --all with a --dir.")
     fetched = asyncio.run(_fetch(workflow_id, url, token))
     if folder is None:
-        click.echo(yaml_text(fetched[0].document), nl=False)
+        _print(yaml_text(fetched[0].document).encode())
         return
     done = write_all(folder, fetched)
     if as_json:
         write_json(done)
     else:
         show_rows(("file", "what", "id"), [(one["file"], one["what"], one["id"]) for one in done])
+
+
+def _print(text: bytes) -> None:
+    click.echo(text, nl=False)  # in UTF-8, whatever the terminal is
+    if len(text) > YAML_BYTES_MAX:
+        say(f"A file of YAML has at most {YAML_BYTES_MAX:,} bytes: with --dir it is one of JSON.")
 
 
 class Fetched(NamedTuple):
@@ -84,7 +94,7 @@ class Fetched(NamedTuple):
 async def fetch_documents(client: Client, workflow_id: UUID | None) -> list[Fetched]:
     """One workflow, or all that there are, each as an author would write it."""
     if workflow_id is None:
-        found = await client.items("v1/workflows", WORKFLOWS_MAX)
+        found = [one async for one in client.everything("v1/workflows")]
     else:
         found = [await client.get(f"v1/workflows/{workflow_id}")]
     return [
@@ -155,11 +165,10 @@ def _exported(
     id_ = words.uuid_in(document)
     assert id_ is not None, "whatever the server has has an id"
     there = files.get(id_)
-    path = _free_path(folder, document) if there is None else there.path
-    try:
-        text = _new_text(path, document) if there is None else _changed_text(there, document)
-    except Rejected as error:
-        raise refused(path, error) from None
+    if there is None:
+        path, text = _new_file(folder, document)
+    else:
+        path, text = there.path, _changed_text(there, document)
     what = "created" if there is None else "unchanged"
     if there is None or text.encode() != path.read_bytes():
         what = "created" if there is None else "updated"
@@ -168,31 +177,52 @@ def _exported(
     return {"file": str(path), "what": what, "id": document[words.id_field]}
 
 
-def _new_text(path: Path, document: Mapping[str, Any]) -> str:
-    if path.suffix in YAML:
-        return yaml_text(document)
-    return orjson.dumps(document, option=orjson.OPT_INDENT_2).decode() + "\n"
+def _new_file(folder: Path, document: Mapping[str, Any]) -> tuple[Path, str]:
+    """A file that is not there yet, and its text: in JSON where YAML is too large to be read."""
+    text, suffix = yaml_text(document), ".yaml"
+    if len(text.encode()) > YAML_BYTES_MAX:
+        text, suffix = _json_text(document), ".json"
+    return _free_path(folder, document, suffix), text
+
+
+def _json_text(document: Mapping[str, Any]) -> str:
+    """In lines, unless these make it too large to be read."""
+    raw = orjson.dumps(document, option=orjson.OPT_INDENT_2)
+    if len(raw) >= JsonLimits().body_bytes_max:
+        raw = orjson.dumps(document)
+    return raw.decode() + "\n"
 
 
 def _changed_text(there: Written, document: Mapping[str, Any]) -> str:
     """The file's text, meaning what the document says. Raises Rejected where it cannot be."""
+    try:
+        return _changed(there, document)
+    except Rejected as error:
+        raise refused(there.path, error) from None
+
+
+def _changed(there: Written, document: Mapping[str, Any]) -> str:
     plain = words_of(document).plain
     old = plain(there.document)
-    text = there.path.read_bytes().decode()
+    mark, text = text_of(there.path.read_bytes())
     if old == document:
-        return text
+        return mark + text
     if there.path.suffix not in YAML:
-        return _new_text(there.path, document)
+        return _json_text(document)
     text = merged_text(text, old, document)
     if plain(parsed(there.path, text.encode())) != document:
         raise Rejected("it cannot be changed in place; move it away, and export once more.")
-    return text
+    return mark + text
 
 
-def _free_path(folder: Path, document: Mapping[str, Any]) -> Path:
-    """A file that is not there yet, named as the workflow is."""
+def _free_path(folder: Path, document: Mapping[str, Any], suffix: str) -> Path:
     words = words_of(document)
     name = document.get("key") or document.get(words.name_field) or "workflow"
     stem = _UNFIT.sub("-", str(name).lower()).strip("-")[:_NAME_CHARS_MAX] or "workflow"
-    path = folder / f"{stem}.yaml"
-    return folder / f"{stem}-{document[words.id_field][:8].lower()}.yaml" if path.exists() else path
+    id_ = str(document[words.id_field]).lower()
+    more = ("", f"-{id_[:8]}", f"-{id_}", *(f"-{id_}-{number}" for number in range(2, 100)))
+    paths = (folder / f"{stem}{_UNFIT_OF_ID.sub('-', end)}{suffix}" for end in more)
+    free = next((path for path in paths if not path.exists()), None)
+    if free is None:
+        raise Rejected(f"{folder} has too many files called {stem}; move some away.")
+    return free

@@ -1,11 +1,13 @@
 """Definitions in files: JSON, or YAML in its version 1.2, one a file."""
 
 import re
-from collections.abc import Iterable
+from codecs import BOM_UTF16_BE, BOM_UTF16_LE
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any, Final, NamedTuple
 
 from services.api.http.yaml_documents import yaml_to_json
+from services.cli.workflow.words import words_of
 from shared.domain.errors import Invalid, Rejected
 from shared.wire.strict_json import JsonLimits, check_keys, read_json
 
@@ -15,6 +17,8 @@ KINDS: Final = YAML | {".json"}
 FIRST_LINE: Final = re.compile(r"(?m)^(?!#|---|%|\s*$)")
 """Where the first field of a YAML file begins."""
 
+_MARK: Final = "\ufeff"
+_WIDE: Final = (BOM_UTF16_LE, BOM_UTF16_BE)
 _OPENING: Final = re.compile(r"\{\s*")
 
 
@@ -34,10 +38,10 @@ def read_definitions(places: Iterable[Path]) -> list[Written]:
     found = [Written(path, read_definition(path)) for path in paths]
     if not found:
         raise Rejected("There is no file of a workflow; they end with .yaml, .yml or .json.")
-    by_id: dict[Any, Path] = {}
+    by_id: dict[str, Path] = {}
     for path, document in found:
-        other = by_id.setdefault(document.get("id") or document.get("uid") or path, path)
-        if other is not path:
+        id_ = _id_in(path, document)
+        if id_ is not None and (other := by_id.setdefault(id_, path)) is not path:
             raise Rejected(f"{path} has the id of {other}; give it another, or none.")
     return found
 
@@ -52,7 +56,7 @@ def write_id(path: Path, workflow_id: str, name: str = "id") -> None:
 
     ``name`` is the field's. Raises Rejected.
     """
-    text = _read(path).decode()
+    mark, text = text_of(_read(path))
     first = FIRST_LINE.search(text)
     start = 0 if first is None else first.start()
     if path.suffix in YAML and text[start] != "{":
@@ -62,7 +66,7 @@ def write_id(path: Path, workflow_id: str, name: str = "id") -> None:
         rest = _OPENING.sub(
             lambda found: f"{found[0]}{field}{found[0][1:] or ' '}", text[start:], count=1
         )
-    raw = (text[:start] + rest).encode()
+    raw = (mark + text[:start] + rest).encode()
     if parsed(path, raw).get(name) != workflow_id:
         raise Rejected(f"Write '{name}: {workflow_id}' into {path}, as its first field.")
     write_file(path, raw)
@@ -79,6 +83,24 @@ def write_file(path: Path, raw: bytes) -> None:
         raise Rejected(f"{path} cannot be written: {fault.strerror}.") from None
 
 
+def text_of(raw: bytes) -> tuple[str, str]:
+    """The mark that a file in UTF-8 may begin with, or nothing, and its text."""
+    text = raw.decode()
+    rest = text.removeprefix(_MARK)
+    return text[: len(text) - len(rest)], rest
+
+
+def _id_in(path: Path, document: Mapping[str, Any]) -> str | None:
+    """The id that a document has, if it has one. Raises Rejected, naming the file."""
+    words = words_of(document)
+    name = words.id_field
+    if name not in document:
+        return None
+    if not isinstance(document[name], str) or not document[name].strip():
+        raise Rejected(f"{path}: '{name}' is the id of a workflow, a text; else leave it out.")
+    return words.uuid_in(document)
+
+
 def _read(path: Path) -> bytes:
     try:
         return path.read_bytes()
@@ -88,8 +110,15 @@ def _read(path: Path) -> bytes:
 
 def parsed(path: Path, raw: bytes) -> dict[str, Any]:
     """The object in what a file of this name holds. Raises Rejected, naming it."""
+    if raw.startswith(_WIDE) or b"\0" in raw:
+        raise Rejected(f"{path} is in UTF-16, or no text at all; save it as UTF-8.")
     try:
-        written = yaml_to_json(raw) if path.suffix in YAML else raw
+        text = text_of(raw)[1].encode()
+    except UnicodeDecodeError as fault:
+        at = f"byte {fault.start} is none of it"
+        raise Rejected(f"{path} is not in UTF-8 ({at}); save it as UTF-8.") from None
+    try:
+        written = yaml_to_json(text) if path.suffix in YAML else text
         document = read_json(written, JsonLimits())
         check_keys(written)
     except Invalid as error:
@@ -100,6 +129,9 @@ def parsed(path: Path, raw: bytes) -> dict[str, Any]:
 
 
 def _files_in(place: Path) -> list[Path]:
-    if not place.is_dir():
-        return [place]
-    return sorted(path for path in place.iterdir() if path.suffix in KINDS and path.is_file())
+    try:
+        if not place.is_dir():
+            return [place]
+        return sorted(path for path in place.iterdir() if path.suffix in KINDS and path.is_file())
+    except OSError as fault:
+        raise Rejected(f"{place} cannot be read: {fault.strerror}.") from None

@@ -4,18 +4,17 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
 from pathlib import Path
-from typing import Any, Final
+from typing import Any
 from urllib.parse import quote
 from uuid import UUID
 
 from services.cli.client import Client
+from services.cli.present import tell_how_far
 from services.cli.workflow.files import Written
 from services.cli.workflow.words import FileWords, words_in, words_of
 from shared.domain.errors import Conflict, Invalid, NotFound, Problem, Rejected
 from shared.domain.ids import as_uuid
 from shared.domain.workflows import Dialect, Lifecycle
-
-WORKFLOWS_MAX: Final = 10_000
 
 Names = Mapping[tuple[Dialect, str], Sequence[str]]
 """The ids of workflows by their words and names."""
@@ -69,8 +68,11 @@ class Planned:
 
 async def planned(client: Client, written: Sequence[Written]) -> list[Planned]:
     """What each file would do. Raises Rejected, Invalid or Conflict, naming the file."""
-    names = await names_of(client, written)
-    return [await plan_one(client, names, path, document) for path, document in written]
+    names, plans = await names_of(client, written), list[Planned]()
+    for path, document in written:
+        plans.append(await plan_one(client, names, path, document))
+        tell_how_far(len(plans), len(written), "files compared")
+    return plans
 
 
 async def plan_one(
@@ -133,11 +135,17 @@ def refused(path: Path, error: Rejected) -> Rejected:
 
 async def names_of(client: Client, written: Sequence[Written]) -> Names:
     """The ids of the workflows there are, by words and name, where a file needs them."""
+    needed = {
+        (words.dialect, document.get(words.name_field))
+        for words, document in ((words_of(document), document) for _, document in written)
+        if words.uuid_in(document) is None and isinstance(document.get(words.name_field), str)
+    }
     found: dict[tuple[Dialect, str], list[str]] = {}
-    if any(words_of(document).uuid_in(document) is None for _, document in written):
-        for workflow in await client.items("v1/workflows", WORKFLOWS_MAX):
+    if needed:
+        async for workflow in client.everything("v1/workflows"):
             named = words_in(workflow["dialect"]).dialect, workflow["name"]
-            found.setdefault(named, []).append(workflow["id"])
+            if named in needed:
+                found.setdefault(named, []).append(workflow["id"])
     return found
 
 

@@ -135,6 +135,7 @@ _WORDS: Final[Mapping[Dialect, FileWords]] = MappingProxyType(
             id_field="uid",
             keeps_drafts=True,
             said=_said_to_thena,
+            unsaid={"isActive": True},
             write_id=short_id,
             read_id=from_short_id,
         ),

@@ -27,7 +27,10 @@ def built_in(
         "http_request": HttpRequest(caller),
         "run_sync_job": RunSyncJob(caller, url=job.url, secrets=secrets),
         "emit_event": EmitEvent(
-            platform.bus, platform.topics.sources[0], depth_max=settings.causation_depth_max
+            platform.bus,
+            platform.topics.sources[0],
+            depth_max=settings.causation_depth_max,
+            limits=settings.event_limits,
         ),
         "send_webhook": SendWebhook(caller, platform.pool, settings.keyring),
         SCHEDULE: SetSchedule(platform.pool),

@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
+from functools import partial
 from typing import Any, Final
 
 from pydantic import SecretStr
@@ -19,7 +20,7 @@ from shared.domain.ids import EnvironmentId
 from shared.domain.outcomes import Completed, ErrorKind, Failed, Outcome, Parked, Wait, WaitKind
 from shared.egress.caller import Caller
 from shared.egress.message import Request
-from shared.egress.signing import signed_headers
+from shared.egress.signing import signed_call
 from shared.expr.schemas import JsonSchema
 from shared.runtime.clock import Clock
 from shared.wire.envelope import dumps
@@ -42,9 +43,11 @@ class Contract:
         self._input = None if spec.input_schema is None else JsonSchema(spec.input_schema)
         self._output = None if spec.output_schema is None else JsonSchema(spec.output_schema)
 
-    def refusal(self, given: Any) -> Failed | None:
-        """Why ``given`` is no input of the action, with every fault."""
-        faults = self._input.faults(given) if self._input else []
+    async def refusal(self, call: Call) -> Failed | None:
+        """Why it is not called with an input as that of ``call``, with every fault."""
+        if self._input is None:
+            return None
+        faults = await call.in_turn(partial(self._input.faults, call.input))
         what = f"The step's input does not fit the action '{self._name}'"
         return failed(ErrorKind.INVALID_INPUT, f"{what}: {'; '.join(faults)}.") if faults else None
 
@@ -79,7 +82,7 @@ class HttpAction:
         self._secrets = secrets
 
     async def __call__(self, call: Call) -> Outcome:
-        if (refusal := self._contract.refusal(call.input)) is not None:
+        if (refusal := await self._contract.refusal(call)) is not None:
             return refusal
         if self._gate is not None and (held := await self._gate.passed(call)) is not None:
             return held
@@ -90,7 +93,7 @@ class HttpAction:
             output = read_json(response.body, _ANSWER) if response.body else None
         except Invalid as error:
             return failed(ErrorKind.UNFIT, f"The action's answer cannot be kept. {error.message}")
-        return self._contract.answered(output)
+        return await call.in_turn(partial(self._contract.answered, output))
 
     def _request(self, call: Call) -> Request:
         body = dumps(call.input)
@@ -102,7 +105,10 @@ class HttpAction:
             "Turnout-Attempt": str(call.attempt),
         }
         if self._secrets:
-            headers |= signed_headers(self._secrets, call.idempotency_key, call.now, body)
+            environment_id = call.origin.environment_id
+            headers |= signed_call(
+                self._secrets, environment_id, call.idempotency_key, call.now, body
+            )
         return Request(
             method="POST",
             url=self._url,
@@ -122,7 +128,7 @@ class WorkerAction:
         self._contract = Contract(action)
 
     async def __call__(self, call: Call) -> Outcome:
-        if (refusal := self._contract.refusal(call.input)) is not None:
+        if (refusal := await self._contract.refusal(call)) is not None:
             return refusal
         if self._gate is not None and (held := await self._gate.passed(call)) is not None:
             return held

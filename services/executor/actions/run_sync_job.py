@@ -1,7 +1,7 @@
 """``run_sync_job``: asks the configured sync-job service to run a job.
 
 The service gets the step's input as a JSON body, signed after Standard Webhooks, with an
-``Idempotency-Key`` that is the same for each attempt of the step.
+``Idempotency-Key`` that is the same for each attempt of the step, and the environment.
 """
 
 from collections.abc import Sequence
@@ -15,7 +15,7 @@ from services.executor.call import Call
 from shared.domain.outcomes import ErrorKind, Outcome
 from shared.egress.caller import Caller
 from shared.egress.message import Request
-from shared.egress.signing import signed_headers
+from shared.egress.signing import signed_call
 
 
 class SyncJobInput(BaseModel):
@@ -50,7 +50,8 @@ class RunSyncJob:
             "Idempotency-Key": call.idempotency_key,
         }
         if self._secrets:
-            headers |= signed_headers(self._secrets, call.idempotency_key, call.now, body)
+            of, key = call.origin.environment_id, call.idempotency_key
+            headers |= signed_call(self._secrets, of, key, call.now, body)
         request = Request(
             method="POST", url=self._url, headers=headers, body=body, timeout_s=call.timeout_s
         )

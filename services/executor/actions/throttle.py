@@ -3,6 +3,7 @@
 import hashlib
 from dataclasses import dataclass
 from datetime import timedelta
+from functools import partial
 from typing import Final
 
 import orjson
@@ -52,7 +53,7 @@ class Gate:
         if call.room_until is not None and now < call.room_until:
             return None
         try:
-            key = self._key(call)
+            key = await call.in_turn(partial(self._key, call))
         except ExpressionError as error:
             what = f"The throttle's key of '{self._name}' fails"
             return failed(ErrorKind.EXPRESSION, f"{what}: {error.message}")

@@ -113,7 +113,7 @@ DEFINITION_LIMITS: Final[Mapping[str, Limit]] = MappingProxyType(
             ask=lambda n: flow(policy={"expires_after_s": n}),
             refused=(422, "/policy/expires_after_s"),
         ),
-        "seconds that a caller waits for a result": Limit(
+        "seconds that a workflow lets a caller wait for its result": Limit(
             most=600,
             ask=lambda n: flow(policy={"max_sync_s": n}),
             refused=(422, "/policy/max_sync_s"),

@@ -1,9 +1,15 @@
 """The limits of requests, whatever they are about."""
 
 from collections.abc import Mapping
+from datetime import UTC, datetime
 from types import MappingProxyType
 from typing import Final
+from uuid import UUID
 
+from services.api.events.send_event import SOURCE
+from shared.domain.events import Event
+from shared.domain.ids import DEFAULT_ENVIRONMENT, EventKey
+from shared.wire.events import encode_event
 from tests.integration.api.limits import (
     BY_SERVER,
     DAY_S,
@@ -23,11 +29,26 @@ def _nested(depth: int) -> bytes:
     return b'{"event":"e","a":' + b"[" * (depth - 1) + b"]" * (depth - 1) + b"}"
 
 
+_BESIDE: Final = len(
+    encode_event(
+        Event(
+            key=EventKey(UUID(int=0)),
+            environment_id=DEFAULT_ENVIRONMENT,
+            type="e",
+            source=SOURCE,
+            id="i",
+            received_at=datetime.now(UTC),
+            payload="",
+        )
+    )
+)
+"""Bytes of an event that says nothing."""
+
 REQUEST_LIMITS: Final[Mapping[str, Limit]] = MappingProxyType(
     {
         "bytes of a request's body, unpacked": Limit(
             most=262_144,
-            ask=lambda n: filled("/v1/events", n, {"event": "e"}, "x"),
+            ask=lambda n: Asked(path="/v1/events", body=b'{"event":"e"}'.ljust(n), headers=JSON),
             refused=WHOLE,
             fits=202,
         ),
@@ -44,9 +65,17 @@ REQUEST_LIMITS: Final[Mapping[str, Limit]] = MappingProxyType(
         ),
         "names in a document's objects, all together": Limit(
             most=10_000,
-            ask=lambda n: event(**{str(i): 0 for i in range(n - 1)}),
+            ask=lambda n: sent(
+                f"/v1/workflows/{FLOW}/executions", {"payload": {str(i): 0 for i in range(n - 1)}}
+            ),
             refused=(400, ""),
             far=WHOLE,
+            fits=202,
+        ),
+        "bytes of an event, with what is written beside it": Limit(
+            most=262_144,
+            ask=lambda n: event(id="i", payload="x" * (n - _BESIDE)),
+            refused=WHOLE,
             fits=202,
         ),
         "bytes of an event's id, type, source and subject, each": Limit(

@@ -274,7 +274,8 @@ async def test_yaml_that_is_no_document_is_refused(client: Client) -> None:
 
 
 def _padded(size: int) -> bytes:
-    return b'{"event":"x","name":"x","config":{},"description":"' + b"x" * size + b'"}'
+    # Between the parts, where it is no part of what is made of them.
+    return b'{"event":"x","name":"x","config":{},"description":""' + b" " * size + b"}"
 
 
 async def _streamed(body: bytes) -> AsyncIterator[bytes]:

@@ -1,12 +1,14 @@
 """What lint and explanations take a while for is done beside the event loop, and is bounded."""
 
+import asyncio
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Generator
 from typing import Any
 
 import pytest
 
 from services.api.events import explain_event, list_decisions
+from services.api.http import yaml_documents
 from services.api.resources import ApiResources
 from services.api.workflows import lint_workflow
 from shared.db import candidates
@@ -114,3 +116,37 @@ async def test_the_gravest_findings_are_told(
         status, found = await Asker(client).ask("POST", "/v1/workflows/lint", flow)
         assert status == 200, found
         assert [one["code"] for one in found["findings"]] == codes
+
+
+async def test_yaml_is_read_in_turn_and_in_parts(
+    client: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It is slow to read: however many documents there are, one part is read at a time."""
+    inside, most, parts = 0, 0, 0
+    read = yaml_documents._CoreLoader.read  # noqa: SLF001 - what each document goes through
+
+    def told(loader: Any) -> Generator[None, None, Any]:
+        nonlocal inside, most, parts
+        reading = read(loader)
+        while True:
+            inside, parts = inside + 1, parts + 1
+            most = max(most, inside)
+            try:
+                next(reading)
+            except StopIteration as end:
+                return end.value
+            finally:
+                inside -= 1
+            yield
+
+    monkeypatch.setattr(yaml_documents._CoreLoader, "read", told)  # noqa: SLF001 - likewise
+    names = ", ".join(f"e{n}" for n in range(4_000))
+    flow = f"{{name: w, description: a, triggers: [{names}]}}"
+
+    async def ask() -> int:
+        headers = {"Content-Type": "application/yaml"}
+        async with client.post("/v1/workflows/validate", data=flow, headers=headers) as answer:
+            return answer.status
+
+    assert set(await asyncio.gather(*(ask() for _ in range(6)))) <= {200, 422}
+    assert (most, parts > 6 * 8) == (1, True)

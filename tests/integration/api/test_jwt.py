@@ -176,11 +176,30 @@ async def test_a_key_is_held_in_no_foreign_environment(opened: Open, pool: Pool)
             assert (await admin.ask("POST", "/v1/workflows", flow, **given))[0] == 404
         named = f"/v1/workflows?environment_id={foreign}"
         assert (await admin.ask("POST", named, flow, Idempotency_Key="k"))[0] == 404
+    for _ in range(2):  # who names none means the default one, which is another organisation's
+        status, said = await admin.ask("POST", "/v1/workflows", flow, Idempotency_Key="k")
+        assert (status, "X-Turnout-Environment" in said["detail"]) == (404, True)
     assert await pool.fetch(held) == []
     given = {"Idempotency_Key": "k", "X_Turnout_Environment": own}
     for _ in range(2):
         assert (await admin.ask("POST", "/v1/workflows", flow, **given))[0] == 201
     assert await pool.fetchval(held) == own
+
+
+async def test_a_key_for_what_is_of_no_environment_is_the_organisation_s(
+    opened: Open, pool: Pool
+) -> None:
+    """An environment is made once, and the key is held in none that is another's."""
+    operator = await opened(CLAIMED)
+    await operator.new_environment("live", "acme")
+    admin, third = somebody(operator, roles=["admin"]), {"name": "third"}
+    made = [
+        await admin.ask("POST", "/v1/environments", third, Idempotency_Key="k") for _ in range(2)
+    ]
+    assert made[0] == made[1]
+    assert made[0][0] == 201
+    held = await pool.fetchval("SELECT environment_id::text FROM idempotency_keys")
+    assert held == made[0][1]["organisation_id"]
 
 
 async def test_claims_say_what_somebody_may(opened: Open) -> None:

@@ -95,6 +95,7 @@ async def test_a_key_may_ask_so_often(limited: Limited, clock: Stopped) -> None:
         assert answer.headers["RateLimit"] == '"requests";r=0;t=1'
     async with client.get("/v1/workflows", headers={"Authorization": other}) as answer:
         assert answer.headers["RateLimit"] == '"requests";r=4;t=1'
+        assert list(answer.headers).count("RateLimit") == 1
     assert await statuses(client, 30, Authorization=OPERATOR) == [200] * 30
     clock.at += 0.2
     assert await statuses(client, 2, Authorization=one) == [200, 429]
@@ -103,6 +104,26 @@ async def test_a_key_may_ask_so_often(limited: Limited, clock: Stopped) -> None:
     told = f'turnout_http_refused_total{{environment="{DEFAULT_ENVIRONMENT}",limit="requests"}} 4.0'
     assert told in text
     assert one[4:12] not in text
+
+
+async def test_refusals_and_streams_say_what_is_left(limited: Limited) -> None:
+    """Whatever the answer is: who is limited is told of it, and who is not is told nothing."""
+    client = await limited(OPERATOR, LIMITS)
+    key = await Asker(client, OPERATOR).key([Scope.READ])
+    for left, (path, status) in enumerate(
+        (
+            ("/v1/live", 200),
+            (f"/v1/workflows/{DEFAULT_ENVIRONMENT}", 404),
+            ("/v1/workflows?limit=0", 400),
+            ("/v1/nothing", 404),
+        )
+    ):
+        async with client.get(path, headers={"Authorization": str(key.secret)}) as answer:
+            assert (answer.status, path) == (status, path)
+            assert answer.headers["RateLimit"] == f'"requests";r={4 - left};t=1'
+            assert answer.headers["RateLimit-Policy"] == '"requests";q=5;w=1'
+        async with client.get(path, headers={"Authorization": OPERATOR}) as answer:
+            assert "RateLimit" not in answer.headers
 
 
 async def test_a_subject_is_counted_in_each_of_its_environments(limited: Limited) -> None:

@@ -252,6 +252,23 @@ async def test_where_an_execution_cannot_be_resumed(database: str) -> None:
             await face.post(f"executions/{id_}/{way}", {"why": 1}, status=422)
 
 
+async def test_what_its_filters_kept_out_is_not_resumed(database: str) -> None:
+    """No step of it ran, and none may: 409. A rerun looks the annotations up again."""
+    async with open_face(database) as face:
+        fields = {"id": {"lang": "jsonata", "src": "payload.account_id"}}
+        of = {"entity_type": "account", "target_path": "account", "required_fields": fields}
+        flow = workflow(NOTE, transform("last", "1"))
+        flow |= {"annotations": [of], "filters": {"account.plan": "pro"}}
+        [id_] = await start(face.works, await face.works.register(flow))
+        shown = await face.ends(id_)
+        assert shown["status"] == "COMPLETED"
+        assert [a["step_id"] for a in shown["attempts"]] == ["$annotate"]
+        refused = await face.post(f"executions/{id_}/resume-from/note", status=409)
+        assert "filters were false" in refused["detail"]
+        again = await face.ends((await face.post(f"executions/{id_}/rerun"))["execution_id"])
+        assert [a["step_id"] for a in again["attempts"]] == ["$annotate"]
+
+
 async def failed(face: Face, receiver: Receiver) -> Any:
     """An execution whose second of three steps failed, and would not the next time."""
     receiver.plan = [web.json_response({"ok": True}), web.Response(status=400)]

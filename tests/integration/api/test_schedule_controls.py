@@ -4,6 +4,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
+from shared.db.retention import note_pruning
 from shared.domain.workflows import Workflow
 from tests.integration.api.face import Face, open_face
 from tests.integration.test_schedules import fire
@@ -46,6 +47,8 @@ SCHEDULES: tuple[tuple[dict[str, Any], str], ...] = (
     ({}, "/kind"),
     ({"kind": "cron", "value": "0 25 * * *"}, "/value"),
     ({"kind": "daily", "value": "06:30", "timezone": "Mars/Phobos"}, "/timezone"),
+    ({"kind": "once", "value": "9999-12-31T23:59:59Z", "jitter_s": 86_400}, "/value"),
+    ({"kind": "once", "value": "2999-12-31T23:59:59-01:00"}, "/value"),
     ({**HOURLY, "jitter_s": -1}, "/jitter_s"),
     ({**HOURLY, "catch_up": "some"}, "/catch_up"),
     ({**HOURLY, "catch_up_max": 101}, "/catch_up_max"),
@@ -120,6 +123,25 @@ async def test_a_pause_outlives_new_versions_and_a_rest(database: str) -> None:
         assert (await face.get("schedules"))["items"] == []
 
 
+async def test_what_fell_due_while_its_workflow_was_off_is_not_made_up_for(database: str) -> None:
+    """Not either where a pause kept the schedule meanwhile, and was ended before."""
+    clock = VirtualClock(EVENING)
+    async with open_face(database, clock=clock) as face:
+        flow = await register(face, clock)
+        schedule = await only(face)
+        path = f"schedules/{schedule['id']}"
+        await face.post(f"{path}/pause", status=200)
+        await register(face, clock, id=flow.id, version=2, is_active=False)
+        assert (await face.post(f"{path}/resume", status=200))["is_resting"] is True
+        assert (await face.get("schedules"))["items"] == []
+        assert (await face.call("GET", path))[0] == (await face.call("DELETE", path))[0] == 404
+        clock.jump(EVENING + 48 * HOUR)
+        await register(face, clock, id=flow.id, version=3)
+        assert await fire(face.works) == 0
+        expected = {"id": schedule["id"], "next_at": at(69), "run_at": at(69)}
+        assert (await only(face)).items() >= expected.items()
+
+
 async def test_a_pause_that_outlives_the_last_time_ends_the_schedule(database: str) -> None:
     """Resumed it is never due again, and is gone."""
     clock = VirtualClock(EVENING)
@@ -161,6 +183,22 @@ async def test_missed_times_are_started_and_fired_ones_are_not(database: str) ->
         assert await face.works.pool.fetchval(STARTED) == 3
         noted = (await face.get(f"audit?target={path.replace('s/', ':')}"))["items"]
         assert sorted(one["after"]["starts"] for one in noted) == [0, 2]
+
+
+async def test_what_may_have_been_deleted_is_not_taken_for_missed(database: str) -> None:
+    """Where executions are deleted a span begins when they are all still there."""
+    clock = VirtualClock(EVENING)
+    async with open_face(database, clock=clock) as face:
+        await register(face, clock)
+        path = f"schedules/{(await only(face))['id']}/backfill"
+        clock.jump(EVENING + 4 * HOUR)
+        async with face.works.pool.acquire() as conn:
+            await note_pruning(conn, EVENING + 1.5 * HOUR)
+        for asked in ({"from": at(21)}, {"from": at(21), "preview": True}):
+            refused = await face.post(path, asked, status=422)
+            assert [problem["pointer"] for problem in refused["errors"]] == ["/from"]
+        told = await face.post(path, {"from": at(22)})
+        assert [run["at"] for run in told["missed"]] == [at(22), at(23), at(24)]
 
 
 async def test_a_step_s_missed_times_are_done_as_usual(database: str) -> None:

@@ -6,7 +6,6 @@ import zlib
 from collections.abc import AsyncIterator
 from dataclasses import replace
 
-import orjson
 import pytest
 from aiohttp import web
 from aiohttp.test_utils import TestClient, TestServer
@@ -94,9 +93,8 @@ async def test_a_body_is_as_long_as_it_is_unpacked(client: Client, coding: str) 
     """One of the limit is read; a byte more is 413, and so is a bomb."""
     pack = gzip.compress if coding == "gzip" else zlib.compress
     headers = {**JSON, "Content-Encoding": coding}
-    empty = len(orjson.dumps({"event": "e", "x": ""}))
     for length, status in ((BODY_BYTES_MAX, 202), (BODY_BYTES_MAX + 1, 413), (BOMB_BYTES, 413)):
-        body = orjson.dumps({"event": "e", "x": "x" * (length - empty)})
+        body = b'{"event": "e"}'.ljust(length)
         async with client.post("/v1/events", data=pack(body), headers=headers) as answer:
             assert answer.status == status, (length, await answer.text())
     twice = pack(pack(b"x" * BOMB_BYTES))

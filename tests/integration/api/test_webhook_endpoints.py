@@ -163,6 +163,7 @@ async def test_nobody_overwrites_what_he_has_not_seen(client: Client) -> None:
         ({"event_type_from": "body.x"}, [("/event_type", "MISSING")]),
         ({"event_type": "é" * 200}, [("/event_type", "TOO_LONG")]),
         ({"source": "é" * 200}, [("/source", "TOO_LONG")]),
+        ({"source": "/turnout/workflows/w/triggers/t"}, [("/source", "RESERVED_SOURCE")]),
         ({"subject_from": "((("}, [("/subject_from", "INVALID_EXPRESSION")]),
         ({"auth": {"preset": "github", "secret": "no"}}, [("/auth/secret", "UNKNOWN_SECRET")]),
         (

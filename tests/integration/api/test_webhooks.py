@@ -1,5 +1,6 @@
 """Addresses that start workflows: whoever knows one may send to it."""
 
+from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
@@ -9,15 +10,20 @@ from prometheus_client import CollectorRegistry
 from pydantic import SecretStr
 
 from services.api.app import build_app
+from services.api.events import receive_webhook
 from services.api.resources import ApiResources
 from services.api.settings import ApiSettings
+from services.api.webhooks.pace import Pace
 from shared.domain.causes import DEPTH_HEADER
+from shared.domain.ids import EnvironmentId
 from shared.matching.decisions import DEPTH_MAX
+from shared.matching.rules import compile_rule
 from tests.integration.api.conftest import Client, Serve
 from tests.integration.api.face import Face, open_face
 from tests.integration.api.test_archive import call
 from tests.support.answers import open_checked
 from tests.support.works import transform, until, workflow
+from tests.unit.matching.build import workflow as flow
 
 HOOK: dict[str, Any] = {"id": "hook", "kind": "webhook"}
 AUTH = {"auth": {"header": "X-Shared-Secret", "secret": "Sender"}}
@@ -238,3 +244,38 @@ async def made_by(client: Client, headers: dict[str, str]) -> tuple[dict[str, An
     """As ``made``, by somebody who logs in."""
     document = await call(client, "POST", "workflows", FLOW, status=201, headers=headers)
     return document, path_of(document)
+
+
+class Watched(Pace):
+    """Whoever evaluates is seen."""
+
+    is_at_it = False
+
+    async def evaluate(self, environment_id: EnvironmentId, work: Callable[[], Any]) -> Any:
+        """As ever."""
+
+        def seen() -> Any:
+            self.is_at_it = True
+            try:
+                return work()
+            finally:
+                self.is_at_it = False
+
+        return await super().evaluate(environment_id, seen)
+
+
+async def test_filters_are_compiled_in_what_time_their_environment_has(
+    resources: ApiResources, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Thousands of clauses take longer to be compiled than to be asked."""
+    pace, within = Watched(resources.clock), list[bool]()
+
+    def compiled(*given: Any) -> Any:
+        within.append(pace.is_at_it)
+        return compile_rule(*given)
+
+    monkeypatch.setattr(receive_webhook, "compile_rule", compiled)
+    about = flow(filters={"payload.body.kind": "other"})
+    own = replace(resources, pace=pace)
+    await receive_webhook.receive_webhook(own, about, "hook", {"body": {}}, None, {})
+    assert within == [True]

@@ -1,6 +1,6 @@
 """One ``turnout dev`` for the commands that speak to it."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 
 import pytest
 
@@ -21,7 +21,7 @@ def dev_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
 def client(dev_url: str) -> Turnout:
     """``turnout`` that speaks to the running dev."""
 
-    def run(*arguments: str, given: str = "") -> Done:
-        return turnout(*arguments, given=given, env={"TURNOUT_URL": dev_url})
+    def run(*arguments: str, given: str = "", env: Mapping[str, str] | None = None) -> Done:
+        return turnout(*arguments, given=given, env={"TURNOUT_URL": dev_url, **(env or {})})
 
     return run

@@ -23,6 +23,8 @@ from tests.integration.cli.command import (
     running,
     turnout,
 )
+from tests.integration.test_schema_changes import NEWER
+from tests.support.postgres import execute
 
 pytestmark = pytest.mark.xdist_group("cli")
 
@@ -182,6 +184,19 @@ def test_serve_all(tmp_path: Path, empty_database: str, held_port: int) -> None:
         allowed = {"TURNOUT_URL": url, "TURNOUT_TOKEN": token}
         assert turnout("workflow", "list", "--json", env=allowed).json == []
         assert process.end(signal.SIGTERM, within_s=WITHIN_S) == 0
+
+
+def test_serve_on_a_newer_schema_with_migrate(tmp_path: Path, database: str) -> None:
+    """A replica of the version before starts again, with a warning; it migrates nothing."""
+    asyncio.run(execute(database, NEWER))
+    env = {**TOKEN, "DATABASE_URL": database, "TURNOUT_ADMIN__PORT": "0", "TURNOUT_PORT": "0"}
+    with running("serve", "all", "--migrate", "--json", folder=tmp_path, env=env) as process:
+        admin = process.said()["admin"]
+        eventually(lambda: _status(f"{admin}/readyz") == 200)
+        assert "schema_is_newer" in process.err
+        assert process.end(signal.SIGTERM, within_s=WITHIN_S) == 0
+    refused = turnout("db", "migrate", env=env)
+    assert (refused.code, "knows none newer" in refused.err) == (4, True)
 
 
 def test_a_taken_admin_port(database: str) -> None:

@@ -75,7 +75,8 @@ async def test_events_that_were_sent_before_the_api_was_busy(tmp_path: Path) -> 
     file.write_text("\n".join(['{"event": "go"}'] * 1_001))
     async with TestServer(app) as server:
         url = str(server.make_url("/"))
-        done = await asyncio.to_thread(turnout, "event", "send", "--file", str(file), "--url", url)
+        asked = ("event", "send", "--file", str(file), "--url", url, "--patience", "0")
+        done = await asyncio.to_thread(turnout, *asked)
     assert (done.code, done.out) == (5, "")
     assert "1,000 events before this were sent" in done.err
     assert "Error: later" in done.err

@@ -65,6 +65,20 @@ async def test_what_cannot_be_written_fails_its_own_attempt(database: str) -> No
     assert NOT_UUID not in str(line), "what is sent may be secret"
 
 
+@pytest.mark.parametrize("headers", ['{"x": 1}', "[1]"])
+async def test_headers_that_are_none_fail_their_own_attempt(database: str, headers: str) -> None:
+    """Claimed with others, they are noted as broken, and the others are delivered."""
+    async with open_hooks() as hooks, open_works(database, before=roles()) as works:
+        broken = await subscribe(works.pool, f"{hooks.url}/broken")
+        await subscribe(works.pool, f"{hooks.url}/well")
+        changed = "UPDATE webhook_subscriptions SET headers = $2 WHERE id = $1"
+        await works.pool.execute(changed, broken.id, headers)
+        await publish(works, phase())
+        await until(works.pool, DELIVERED, 1)
+        await until(works.pool, f"SELECT ({ATTEMPTS} WHERE error LIKE '%(DEFECT)%') > 0")
+        assert not hooks.at("/broken")
+
+
 class Broken(Refusing):
     """A bus that has a fault of its own with one topic."""
 

@@ -2,8 +2,10 @@
 
 from collections.abc import Sequence
 from contextlib import suppress
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
+from uuid import UUID
 
 import orjson
 import pytest
@@ -13,11 +15,13 @@ from cloudevents.core.v1.event import CloudEvent
 from hypothesis import given
 from hypothesis import strategies as st
 
+from services.trigger_ingest.accept import read_records
+from shared.bus.protocol import Received
 from shared.domain.errors import Invalid
 from shared.domain.events import Event
 from shared.domain.ids import DEFAULT_ENVIRONMENT, EnvironmentId, event_key
-from shared.wire.events import decode_event, encode_event
-from shared.wire.intake import EventLimits, read_event
+from shared.wire.events import decode_event, encode_event, event_record
+from shared.wire.intake import EventLimits, read_event, write_event
 
 NOW = datetime(2026, 11, 22, 10, tzinfo=UTC)
 LIMITS = EventLimits()
@@ -124,6 +128,8 @@ def test_data_is_read_by_its_content_type() -> None:
     assert _read(orjson.dumps(document)).payload == {"a": 1}
 
 
+OURS = b"/turnout/workflows/018f2a6b-7c1d-7e3f-9a5b-1c2d3e4f5a6b/triggers/"
+
 FAULTS: Sequence[tuple[bytes | None, Sequence[tuple[str, bytes]], str, str]] = (
     (None, (), "EMPTY", ""),
     (b"", (), "EMPTY", ""),
@@ -139,6 +145,11 @@ FAULTS: Sequence[tuple[bytes | None, Sequence[tuple[str, bytes]], str, str]] = (
     (b'{"event":"a","subject":[]}', (), "WRONG_TYPE", "/subject"),
     (b'{"event":"a","source":"' + b"s" * 257 + b'"}', (), "TOO_LONG", "/source"),
     (b'{"event":"' + "ё".encode() * 129 + b'"}', (), "TOO_LONG", "/event"),
+    *(
+        (b'{"event":"a","source":"' + OURS + end + b'"}', (), "RESERVED_SOURCE", "/source")
+        for end in (b"daily", b"", b"a/b", b"a\\nb")
+    ),
+    (b"", [("ce_type", b"a"), ("ce_source", OURS + b"daily")], "RESERVED_SOURCE", "/source"),
     (b'{"event":"a","environment_id":"x"}', (), "BAD_ENVIRONMENT", "/environment_id"),
     (b'{"event":"a","created_at":7}', (), "BAD_TIME", "/created_at"),
     (b'{"event":"a","time":"9999-12-31T23:59:59-14:00"}', (), "BAD_TIME", "/time"),
@@ -188,6 +199,61 @@ def test_any_object_is_an_event_or_invalid(document: dict[str, Any]) -> None:
     except Invalid:
         return
     assert decode_event(orjson.loads(encode_event(event))).key == event.key
+
+
+@given(document=st.dictionaries(st.sampled_from(["subject", "id", "time", "a", "b-c"]), JSON))
+def test_what_may_be_published_is_read_where_it_goes(document: dict[str, Any]) -> None:
+    """As the same event, whatever its attributes are."""
+    try:
+        event = _read(orjson.dumps({"event": "e", "rate": 0.5, **document}))
+    except Invalid:
+        return
+    again = _read(write_event(event_record(event), LIMITS))
+    assert replace(again, time=event.time) == event
+
+
+def test_only_what_is_written_here_has_attributes_of_any_kind() -> None:
+    """A CloudEvent of somebody else's has those of CloudEvents, and names as theirs it always."""
+    record = event_record(_read(b'{"event":"e","actor":{"id":7}}'))
+    assert _read(orjson.dumps(record)).attributes == {"actor": {"id": 7}}
+    for changed in ({"turnoutkey": None}, {"b_c": 1}):
+        document = {k: v for k, v in {**record, **changed}.items() if v is not None}
+        with pytest.raises(Invalid) as caught:
+            _read(orjson.dumps(document))
+        assert caught.value.problems[0].code == "BAD_ATTRIBUTE"
+
+
+ENVIRONMENT = UUID("05daecaf-4365-42e8-8370-8127de5dd717")
+NAMED = str(ENVIRONMENT).encode()
+
+
+@pytest.mark.parametrize(
+    ("value", "headers", "named"),
+    [
+        (b'{"environment_id":"%b"}' % NAMED, (), ENVIRONMENT),
+        (b'{"environment_id":"%b","event":"\\u0000"}' % NAMED, (), ENVIRONMENT),
+        (b'{"environment_id":"%b","x":"%b"}' % (NAMED, b"x" * 300_000), (), ENVIRONMENT),
+        (b'{"environment_id":"%b","x":%b}' % (NAMED, b"[" * 99 + b"]" * 99), (), ENVIRONMENT),
+        (b'{"specversion":"2","environmentid":"%b"}' % NAMED, (), ENVIRONMENT),
+        (b'{"specversion":"1.0","environment_id":"%b"}' % NAMED, (), None),
+        (b"{", [("ce_type", b"t"), ("ce_environmentid", NAMED)], ENVIRONMENT),
+        (b'{"environment_id":"%b"}' % NAMED, [("ce_type", b"\xff")], None),
+        (b'{"environment_id":"x"}', (), None),
+        (b'{"environment_id":7}', (), None),
+        (b"[]", (), None),
+        (b"{", (), None),
+        (None, (), None),
+    ],
+)
+def test_what_is_no_event_may_show_whose_it_is(
+    value: bytes | None, headers: Sequence[tuple[str, bytes]], named: UUID | None
+) -> None:
+    """Where an event would name its environment; its letter is that environment's."""
+    record = Received("turnout.events", 0, 7, None, value, tuple(headers), NOW)
+    candidates, [letter] = read_records(
+        [record], limits=LIMITS, default_environment=DEFAULT_ENVIRONMENT, now=NOW
+    )
+    assert (candidates, letter.environment_id) == ([], named)
 
 
 def _read(

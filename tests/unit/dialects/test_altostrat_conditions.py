@@ -172,68 +172,6 @@ def test_pure_components(component: str, data: dict[str, Any], expected: Any) ->
     assert computed(component, **data) == expected
 
 
-@pytest.mark.parametrize(
-    ("more", "names"),
-    [
-        ({}, ["y", "z"]),
-        ({"mode": "exclude"}, ["x"]),
-        ({"conditions": [{"field": "name", "operator": "equals", "value": "x"}]}, ["x"]),
-        ({"conditions": [{"field": "name", "operator": "equals", "value": "q"}]}, []),
-        (
-            {
-                "logic": "or",
-                "conditions": [
-                    {"field": "name", "operator": "equals", "value": "x"},
-                    {"conditions": [{"field": "n", "type": "number", "operator": ">", "value": 2}]},
-                ],
-            },
-            ["x", "z"],
-        ),
-    ],
-)
-def test_array_filter(more: dict[str, Any], names: list[str]) -> None:
-    """A list comes to the list of what the conditions include, or do not exclude."""
-    least = [{"field": "n", "type": "number", "operator": ">=", "value": 2}]
-    found = computed("array_filter", **{"items": "{{ n1.sites }}", "conditions": least, **more})
-    assert [item["name"] for item in found] == names
-    assert computed("array_filter", items="{{ n1.none }}", conditions=least) == []
-
-
-@pytest.mark.parametrize(
-    ("clause", "kept"),
-    [
-        ({"operator": "is_empty"}, "absent null empty"),
-        ({"operator": "is_not_empty"}, "x y"),
-        ({"operator": "equals", "value": ""}, "absent null empty"),
-        ({"operator": "not_equals", "value": "x"}, "absent null empty y"),
-        ({"operator": "contains", "value": "x"}, "x"),
-        ({"operator": "not_contains", "value": "x"}, "absent null empty y"),
-        ({"operator": "starts_with", "value": "x", "case_sensitive": False}, "x"),
-        ({"field": "n", "type": "number", "operator": ">=", "value": 2}, "y"),
-        ({"field": "at", "type": "date", "operator": "is_past"}, "y"),
-        ({"field": "up", "type": "boolean", "operator": "is_true"}, "y"),
-        ({"field": "tags", "type": "array", "operator": "is_not_empty"}, "y"),
-    ],
-)
-def test_a_field_that_an_item_lacks_is_empty(clause: dict[str, Any], kept: str) -> None:
-    """As null is; and what is not included is excluded."""
-    full = {"n": 2, "at": "2026-11-22T08:00:00Z", "up": True, "tags": ["a"]}
-    items: list[dict[str, Any]] = [
-        {"name": "absent"},
-        {"name": "null", "f": None},
-        {"name": "empty", "f": ""},
-        {"name": "x", "f": "x"},
-        {"name": "y", "f": "y", **full},
-    ]
-    said = {"items": "{{ n1.sites }}", "conditions": [{"field": "f", **clause}]}
-    scope = {"n1": {"sites": items}}
-    for mode, is_kept in (("include", True), ("exclude", False)):
-        given = step("array_filter", mode=mode, **said).input
-        found = RESOLVER.resolve(given, scope, now=NOW, seed=0)
-        wanted = [item for item in items if (item["name"] in kept.split()) is is_kept]
-        assert found == wanted, mode
-
-
 def test_bodies_headers_and_addresses_are_texts() -> None:
     """A template that is a single value is sent as text, an object as JSON."""
     found = computed(

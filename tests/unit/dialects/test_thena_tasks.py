@@ -159,6 +159,15 @@ def test_lines_of_one_attempt_are_one_task_and_what_has_no_line_is_there() -> No
     assert [(t["status"], t["result"]) for t in ended] == [("FAILED", None)]
 
 
+def test_a_sign_of_life_leaves_a_task_what_it_was_given() -> None:
+    """Its line says only until when the worker is waited for."""
+    asked = replace(entry("1", None), **waiting(WaitKind.TASK))
+    alive = replace(asked, input=None, output={**asked.output, "is_extended": True})
+    (task,) = tasks_of(asked, replace(alive, ended_at=LATER + timedelta(seconds=1)))
+    assert (task["status"], task["input"]) == ("STARTED", {"i": 1})
+    assert task["lastUpdatedAt"] == "2026-11-22T10:00:03.500000Z"
+
+
 def test_an_undoing_is_the_task_of_what_undoes() -> None:
     """Beside the step that it undoes, whose number it has."""
     done, undone = tasks_of(

@@ -5,10 +5,14 @@ from datetime import UTC, datetime
 
 import pytest
 
+from services.executor import lanes
+from services.executor.in_turn import InTurn
+from services.executor.lanes import Lanes
 from services.executor.runs import Performing
 from shared.domain.ids import StepId
 from shared.domain.readiness import RunStep
 from shared.domain.steps import Step
+from shared.runtime.clock import SystemClock
 
 
 def performing() -> Performing:
@@ -42,3 +46,86 @@ async def test_an_attempt_that_was_cancelled_may_be_broken_off_as_well() -> None
     await asyncio.wait([task])
     attempt.break_off()
     assert attempt.is_broken
+
+
+class Line:
+    """An attempt whose parts wait in a lane that is served when a test says so."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        self.attempt = performing()
+        self.computed = 0
+        self.lanes = Lanes(SystemClock(), slow=lambda *_: None)
+        self._patch = monkeypatch
+        monkeypatch.setattr(Lanes, "is_free", lambda *_: False)
+        monkeypatch.setattr(lanes, "STRETCH_S", 0.0)
+
+    async def perform(self, within_s: float | None, after: asyncio.Event | None = None) -> str:
+        """Compute a part within an attempt that may take so long."""
+        in_turn = InTurn("a", self.attempt, self.lanes)
+        try:
+            async with asyncio.timeout(within_s) as self.attempt.timeout:
+                await in_turn(self._compute)
+                if after is not None:
+                    await after.wait()
+        except TimeoutError:
+            return "broken off" if self.attempt.is_broken else "timed out"
+        return "done"
+
+    def serve(self) -> None:
+        """From now on lanes are served."""
+        self._patch.undo()
+        self.lanes.line_up("b", lambda _: None)
+
+    def _compute(self) -> None:
+        self.computed += 1
+
+
+async def times_over(seconds: float) -> None:
+    """Return when a timeout of so long, begun now, has come."""
+    with pytest.raises(TimeoutError):
+        async with asyncio.timeout(seconds):
+            await asyncio.Event().wait()
+
+
+async def test_the_time_of_an_attempt_stands_still_in_the_line(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """It goes on afterwards with what was left."""
+    line, late, after = Line(monkeypatch), Line(monkeypatch), asyncio.Event()
+    done = asyncio.create_task(line.perform(1.0, after=after))
+    never = asyncio.create_task(late.perform(0.05, after=asyncio.Event()))
+    await times_over(1.5)
+    assert not done.done()
+    assert not never.done()
+    assert line.attempt.is_in_line
+    line.serve()
+    late.serve()
+    assert await never == "timed out"
+    after.set()
+    assert await done == "done"
+    assert (line.computed, line.attempt.is_in_line) == (1, False)
+
+
+async def test_an_attempt_is_broken_off_in_the_line(monkeypatch: pytest.MonkeyPatch) -> None:
+    """At once, and nothing of it is computed."""
+    line = Line(monkeypatch)
+    task = asyncio.create_task(line.perform(None))
+    await asyncio.sleep(0)
+    line.attempt.break_off()
+    assert await task == "broken off"
+    line.serve()
+    await asyncio.sleep(0)
+    assert line.computed == 0
+
+
+async def test_an_attempt_is_broken_off_as_its_turn_comes(monkeypatch: pytest.MonkeyPatch) -> None:
+    """It does not go on, although its part is computed: its limit does not come back either."""
+    line, after = Line(monkeypatch), asyncio.Event()
+    task = asyncio.create_task(line.perform(60, after=after))
+    await asyncio.sleep(0)
+    breaking = asyncio.create_task(line.lanes.take("a", lambda _: line.attempt.break_off()))
+    await asyncio.sleep(0)
+    line.serve()
+    await breaking
+    assert await task == "broken off"
+    assert line.computed == 1

@@ -50,6 +50,30 @@ def test_paths_are_looked_up_for_the_first_failures(
 
 
 @pytest.mark.parametrize(
+    "conditions",
+    [
+        {"filters": ABSENT},
+        {"run_if": PARTS},
+        {"run_if": f"$count([{', '.join([*ABSENT][:99])}]) > 9"},
+    ],
+)
+def test_no_part_looks_for_what_was_meant_more_than_once(
+    conditions: dict[str, Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """In a large event each look takes long enough: others have their turn between two."""
+    tried: list[Any] = []
+    for name in ("similar", "similar_in_filter"):
+        monkeypatch.setattr(explaining, name, lambda _, path: tried.append(path))
+    view, expressions = EventView(event(PAYLOAD)), ExpressionCache(64)
+    parts = explaining.explaining(view, workflow(**conditions), expressions, depth_max=DEPTH_MAX)
+    before = 0
+    for _ in parts:
+        assert len(tried) - before <= 1
+        before = len(tried)
+    assert before == len(tried) == HINTS_MAX
+
+
+@pytest.mark.parametrize(
     ("path", "hint"),
     [
         ("payload.items.price", "payload.items.price is absent (payload.items is a list"),

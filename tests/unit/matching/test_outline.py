@@ -25,6 +25,16 @@ ALIKE: dict[str, tuple[dict[str, Any], dict[str, Any], Any]] = {
         {"a": 1, "b": 2},
     ),
     "negative numbers": ({"run_if": "payload.a = -1"}, {"run_if": "payload.a = -2"}, {"a": -1}),
+    "lists": (
+        {"filters": {"payload.a": {"~in": ["x", "y", "x"]}, "payload.b": {"~isnull": True}}},
+        {"filters": {"payload.a": {"~in": ["z", "xy"]}, "payload.b": {"~isnull": True}}},
+        {"a": "x"},
+    ),
+    "lists, one with what is absent": (
+        {"filters": {"payload.a": {"~in": [1, None]}}},
+        {"filters": {"payload.a": {"~in": [1, True]}}},
+        {},
+    ),
     "quoted names": (
         {"run_if": "payload.'x' = 'a' and payload.b = 1"},
         {"run_if": "payload.'y' = 'a' and payload.b = 1"},

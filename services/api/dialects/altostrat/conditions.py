@@ -11,6 +11,8 @@ from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Any, Final
 
+from orjson import dumps
+
 from services.api.dialects.altostrat.templates import given
 from shared.domain.errors import Invalid
 from shared.wire.strict_json import invalid
@@ -80,6 +82,11 @@ OPERATORS: Final[Mapping[str, Mapping[str, str]]] = MappingProxyType(
     }
 )
 
+JOINED: Final[Mapping[str, str]] = MappingProxyType(
+    {"and": "and", "all": "and", "or": "or", "any": "or"}
+)
+"""How conditions are joined, by the words for it."""
+
 _ALIASES: Final[Mapping[str, str]] = MappingProxyType(
     {
         **dict.fromkeys(("=", "==", "===", "eq", "equal", "equal_to", "is", "on"), "equals"),
@@ -105,9 +112,11 @@ _MADE: Final[Mapping[str, str]] = MappingProxyType(
         "number": "$number(X)",
         "date": "$toMillis($string(X))",
         "boolean": '(X = true or $lowercase($string(X)) in ["true", "1", "yes"])',
-        "array": "(X = null ? [] : [X])",
+        "array": '(X = null or $type(X) = "string" and $trim(X) = "" ? [] : [X])',
     }
 )
+_SOMETHING: Final = frozenset({"number", "date"})
+_THERE: Final = '($type(X) = "string" ? $trim(X) != "" : $exists(X) and X != null)'
 _DEFAULTS: Final[Mapping[str, str]] = MappingProxyType({"boolean": "is_true"})
 
 
@@ -148,6 +157,26 @@ def comparison(kind: str, data: Mapping[str, Any], sides: Sequence[str]) -> str:
     return "".join(by_letter.get(part, part) for part in re.split("([LRS])", test))
 
 
+def comparison_in_items(
+    kind: str, data: Mapping[str, Any], left: str, beside: Mapping[str, Any]
+) -> str:
+    """As ``comparison``, of what an item may lack, and of the values of ``R`` and ``S``.
+
+    Nothing is no number and no date: it equals nothing alone, and no other comparison with it
+    holds. A text of blanks is nothing, too. Raises Invalid.
+    """
+    operator, sides = operator_of(kind, data), [dumps(value).decode() for value in beside.values()]
+    test = comparison(kind, data, (left, *sides))
+    if kind not in _SOMETHING:
+        return test
+    there, otherwise = _THERE.replace("X", left), "false"
+    if any(_is_nothing(beside[name]) for name in beside if name in OPERATORS[kind][operator]):
+        return {"equals": f"$not({there})", "not_equals": there}.get(operator, otherwise)
+    if operator == "not_equals":
+        otherwise = "true"
+    return f"{there} ? ({test}) : {otherwise}"
+
+
 def operator_of(kind: str, data: Mapping[str, Any]) -> str:
     """The operator that is asked for. Raises Invalid, with all that there are."""
     place, said = given(data, "operator", "condition", "comparator")
@@ -170,7 +199,7 @@ def group_of(data: Mapping[str, Any], operands: Operands, depth: int = 0) -> str
         detail = f"Give a list of conditions, at most {DEPTH_MAX} levels deep."
         raise invalid(place, "NOT_CONDITIONS", detail)
     word, said = given(data, "logic", "match", "operator")
-    joined = {"and": "and", "all": "and", "or": "or", "any": "or"}.get(str(said or "and").lower())
+    joined = JOINED.get(str(said or "and").lower())
     if joined is None:
         raise invalid(word, "UNKNOWN_OPERATOR", "Conditions are joined by 'and' or 'or'.")
     tests = list(_tests(clauses, place, operands, depth))
@@ -203,6 +232,10 @@ def beneath(error: Invalid, place: str) -> Invalid:
     """The same faults, whose places were within what stands at ``place``."""
     fault = error.problems[0]
     return invalid(f"{place}{fault.pointer.removeprefix('/data')}", fault.code, fault.detail)
+
+
+def _is_nothing(value: Any) -> bool:
+    return value is None or (isinstance(value, str) and not value.strip())
 
 
 def _made(kind: str, data: Mapping[str, Any], place: int, side: str) -> str:

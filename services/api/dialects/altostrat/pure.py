@@ -4,15 +4,23 @@ from collections.abc import Callable, Mapping
 from types import MappingProxyType
 from typing import Any, Final
 
-import orjson
-
-from services.api.dialects.altostrat.conditions import beneath, comparison, kind_of
+from services.api.dialects.altostrat.conditions import (
+    JOINED,
+    OPERATORS,
+    beneath,
+    comparison_in_items,
+    kind_of,
+    operator_of,
+)
 from services.api.dialects.altostrat.templates import as_text, given, liquid, path_of, piped, quoted
 from shared.domain.errors import Invalid
 from shared.domain.values import Lang, Value
 from shared.wire.strict_json import invalid
 
 _DATE_FORMAT: Final = "Y-m-d H:i:s"
+_MODES: Final = ("include", "exclude")
+_RIGHT: Final = ("value", "compare_to", "min")
+_SECOND: Final = ("max", "compare_to_end")
 
 
 def _transform(value: Value) -> dict[str, Any]:
@@ -57,7 +65,10 @@ def _filter(data: Mapping[str, Any]) -> dict[str, Any]:
     """The items for which the conditions hold, or with ``mode`` exclude do not."""
     place, items = given(data, "items", "array", "list", "input", "source")
     path, test = path_of(items, place), _item_test(data)
-    if str(data.get("mode") or "include").lower() == "exclude":
+    mode = str(data.get("mode") or "include").lower()
+    if mode not in _MODES:
+        raise invalid("/data/mode", "UNKNOWN_MODE", f"There are {', '.join(_MODES)}.")
+    if mode == "exclude":
         # A comparison with what is absent comes to nothing, of which $not makes nothing as well.
         test = f"({test}) ? false : true"
     kept = f"[$filter([{path}], function($item) {{ {test} }})]"
@@ -68,14 +79,17 @@ def _item_test(data: Mapping[str, Any]) -> str:
     place, clauses = given(data, "conditions", "rules", "filters")
     if not isinstance(clauses, list) or not clauses:
         raise invalid(place, "REQUIRED", "Give a list of {field, operator, value}.")
-    is_any = str(given(data, "logic", "match", "operator")[1] or "and").lower() in ("or", "any")
+    word, said = given(data, "logic", "match", "operator")
+    joined = JOINED.get(str(said or "and").lower())
+    if joined is None:
+        raise invalid(word, "UNKNOWN_OPERATOR", "Conditions are joined by 'and' or 'or'.")
     tests: list[str] = []
     for index, clause in enumerate(clauses):
         try:
             tests.append(_clause_test(clause))
         except Invalid as error:
             raise beneath(error, f"{place}/{index}") from None
-    return (" or " if is_any else " and ").join(f"({test})" for test in tests)
+    return f" {joined} ".join(f"({test})" for test in tests)
 
 
 def _clause_test(clause: Any) -> str:
@@ -87,11 +101,13 @@ def _clause_test(clause: Any) -> str:
     if not isinstance(field, str) or "`" in field:
         raise invalid("/data/field", "NOT_A_FIELD", "Name a field of the items.")
     left = ".".join(["$item", *(f"`{name}`" for name in field.split(".") if name)])
-    right, second = (
-        orjson.dumps(given(clause, *names)[1]).decode()
-        for names in (("value", "compare_to", "min"), ("compare_to_end", "max"))
-    )
-    return comparison(kind_of(clause), clause, (left, right, second))
+    kind = kind_of(clause)
+    test, beside = OPERATORS[kind][operator_of(kind, clause)], {"R": _RIGHT, "S": _SECOND}
+    for letter, names in beside.items():
+        if letter in test and not any(name in clause for name in names):
+            raise invalid(f"/data/{names[0]}", "MISSING", "Say what it is compared with.")
+    said = {letter: given(clause, *names)[1] for letter, names in beside.items()}
+    return comparison_in_items(kind, clause, left, said)
 
 
 PURE: Final[Mapping[str, Callable[[Mapping[str, Any]], dict[str, Any]]]] = MappingProxyType(

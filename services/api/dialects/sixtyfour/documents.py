@@ -3,12 +3,30 @@
 Beside the documented fields of a workflow stands whatever else its author wrote.
 """
 
-from typing import Any, NotRequired
+from collections.abc import Mapping
+from typing import Any, Final, NotRequired
 
 from pydantic import ConfigDict, with_config
 from typing_extensions import TypedDict
 
 from shared.wire.documents.parts import ProblemDocument
+
+_SAID_BY_US: Final = frozenset(
+    {
+        *("name", "description", "status", "created_at", "updated_at", "user_uuid", "org_id"),
+        *("last_run_date", "problems"),
+    }
+)
+_STEPS: Final = ("build", "complete")
+
+
+def said_by_author(document: Mapping[str, Any]) -> dict[str, Any]:
+    """A workflow's document without what only answers say, which may come back in a request."""
+    return {
+        name: value
+        for name, value in document.items()
+        if name not in _SAID_BY_US and not (name == "step" and value in (None, *_STEPS))
+    }
 
 
 class SixtyfourFault(TypedDict):

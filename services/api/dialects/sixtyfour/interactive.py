@@ -74,10 +74,14 @@ async def see_blocks(
     resources: ApiResources, conn: Connection, job_id: UUID
 ) -> list[tuple[JobBlock, Seen | None]]:
     """The blocks of a job, each as it stands; None: it is about to start."""
-    return [
-        (block, await _seen(resources, conn, block))
-        for block in await list_blocks(conn, job_id, BLOCKS_MAX)
-    ]
+    found: dict[UUID | None, tuple[JobBlock, Seen | None]] = {}
+    for block in await list_blocks(conn, job_id, BLOCKS_MAX):
+        seen = await _seen(resources, conn, block)
+        _, parent = found.get(block.parent_id, (block, None))
+        if seen is not None and parent is not None:
+            seen = replace(seen, given=len(passed_on(parent, str(block.parent_id)) or ()))
+        found[block.id] = block, seen
+    return [*found.values()]
 
 
 def rows_after(block: JobBlock, seen: Seen | None) -> list[dict[str, Any]] | None:

@@ -12,6 +12,7 @@ from services.api.dialects.sixtyfour.documents import (
     LiveStatus,
     SixtyfourRun,
 )
+from services.api.dialects.sixtyfour.tables import TABLES
 from services.api.dialects.sixtyfour.workflows import Block, Graph
 from services.api.executions.restore_execution import CurrentStep, Restored
 from services.api.http.payloads import Payload
@@ -59,13 +60,17 @@ _ROWS_ARE: Final[Mapping[str, str]] = MappingProxyType(
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Seen:
-    """An execution as it stands; ``progress`` is what workers have said of steps that wait."""
+    """An execution as it stands; ``progress`` is what workers have said of steps that wait.
+
+    ``given`` is how many rows it was started with, where that is known.
+    """
 
     execution: Execution
     graph: Graph
     restored: Restored
     current: Mapping[str, CurrentStep]
     progress: Mapping[str, Any]
+    given: int | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -171,7 +176,14 @@ def passed_on(seen: Seen, name: str) -> list[dict[str, Any]] | None:
     if attempt is None or attempt.status is not AttemptStatus.COMPLETED:
         return None
     made = rows_of(attempt.output)
-    return made if made is not None else rows_of(attempt.input) or []
+    return made if made is not None else _rows_in(attempt.input) or []
+
+
+def _rows_in(given: Any) -> list[dict[str, Any]] | None:
+    """The rows that are worked on in the input of a block, or posted; None: there are none."""
+    posted = given.get("payload") if isinstance(given, dict) else None
+    rows = rows_of(given)
+    return rows_of(posted.get("results")) if rows is None and isinstance(posted, dict) else rows
 
 
 def overall(blocks: Sequence[BlockStatus]) -> float:
@@ -205,7 +217,7 @@ def _block_status(seen: Seen, place: int) -> BlockStatus:
         status = _BLOCK_WORDS[settled.status]
     elif seen.execution.status is Status.CANCELLED:
         status = CANCELLED
-    total = _given(seen, name)
+    total = _given(seen, block, name, attempt)
     processed = _processed(seen, name, settled, total)
     percent = 100.0 if status == COMPLETED else _percent(processed, total)
     return {
@@ -240,13 +252,17 @@ def _metrics(block: Block, settled: Attempt | None, processed: int, total: int) 
     return metrics
 
 
-def _given(seen: Seen, name: str) -> int:
-    """How many rows a block is given: those that the blocks before it pass on, or its own."""
-    before = seen.graph.previous.get(name, ())
-    settled = seen.restored.state.settled
-    attempts = [settled.get(StepId(each)) for each in before or (name,)]
-    passed = (rows_of(each.output) or rows_of(each.input) for each in attempts if each is not None)
-    return sum(len(rows or ()) for rows in passed)
+def _given(seen: Seen, block: Block, name: str, attempt: Attempt | None) -> int:
+    """How many rows a block is given: those in its input, or those that blocks before it pass on.
+
+    The input of a block that only works on rows is what it has made of them.
+    """
+    told = None if attempt is None else _rows_in(attempt.input)
+    if told is not None and block.block_name not in TABLES:
+        return len(told)
+    if before := seen.graph.previous.get(name):
+        return sum(len(passed_on(seen, each) or ()) for each in before)
+    return len(told or ()) if seen.given is None else seen.given
 
 
 def _processed(seen: Seen, name: str, settled: Attempt | None, total: int) -> int:

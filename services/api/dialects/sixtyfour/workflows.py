@@ -17,7 +17,8 @@ from uuid import UUID, uuid5
 from pydantic import BaseModel, ConfigDict, Field
 
 from services.api.dialects.parsing import Places, Words
-from services.api.dialects.sixtyfour.documents import SixtyfourDocument
+from services.api.dialects.sixtyfour.documents import SixtyfourDocument, said_by_author
+from services.api.dialects.sixtyfour.handing_on import handed_on, over_rows
 from services.api.dialects.sixtyfour.tables import TABLES, OutgoingSpecs, json_text, table_text
 from services.api.http.documents import render_problems, validate
 from services.api.workflows.registration import Registration
@@ -25,7 +26,7 @@ from shared.domain.actions import BUILT_IN
 from shared.domain.errors import Invalid, Problem
 from shared.domain.ids import EnvironmentId, WorkflowId, as_uuid
 from shared.domain.steps import Edge, Step
-from shared.domain.values import Lang, Name, Value
+from shared.domain.values import Name, Value
 from shared.domain.workflows import Definition, Dialect, Lifecycle, Workflow
 from shared.wire.envelope import stamp, stamped
 
@@ -93,6 +94,24 @@ class Graph(_Open):
             found.setdefault(target, {})[source] = None
         return {target: tuple(sources) for target, sources in found.items()}
 
+    def conditions(self, source: str, target: str) -> tuple[str, ...]:
+        """The conditions of which one must hold for rows to go from one block to another.
+
+        None where nothing keeps them: an edge without any, or the only block before, without whose
+        rows the other does not run.
+        """
+        if len(self.previous[target]) == 1:
+            return ()
+        said = self._conditions[source, target]
+        return tuple(each for each in said if each) if all(said) else ()
+
+    @cached_property
+    def _conditions(self) -> Mapping[tuple[str, str], Sequence[str | None]]:
+        found: dict[tuple[str, str], list[str | None]] = {}
+        for edge in self.edges:
+            found.setdefault(self.ends(edge), []).append(edge.condition)
+        return found
+
     def ends(self, edge: BlockEdge) -> tuple[str, str]:
         """The blocks that an edge joins, as they are called inside."""
         return _normal(edge.from_block_id), _normal(edge.to_block_id)
@@ -105,6 +124,7 @@ class SixtyfourWorkflow(_Open):
     workflow_description: str
     workflow_definition: Graph
     id: str | None = None
+    step: str | None = None
 
 
 class SixtyfourChange(_Open):
@@ -113,6 +133,7 @@ class SixtyfourChange(_Open):
     workflow_name: str | None = None
     workflow_description: str | None = None
     workflow_definition: Graph | None = None
+    step: str | None = None
 
 
 def parse(document: Mapping[str, Any], fallback_id: UUID) -> Registration:
@@ -124,7 +145,7 @@ def parse(document: Mapping[str, Any], fallback_id: UUID) -> Registration:
         environment_id=None,
         dialect=Dialect.SIXTYFOUR,
         definition=_definition(written),
-        source=document,
+        source=said_by_author(document),
         may_be_draft=True,
     )
 
@@ -153,7 +174,7 @@ def render(
     is_listed: bool = False,
 ) -> SixtyfourDocument:
     """The document as it was sent, completed; in a list without its graph."""
-    source: Mapping[str, Any] = workflow.source
+    source = said_by_author(workflow.source)
     is_draft = workflow.lifecycle is Lifecycle.DRAFT
     document: Any = {
         "step": "build" if is_draft else "complete",
@@ -201,9 +222,8 @@ def _steps(graph: Graph) -> Iterator[Step]:
     """The steps in the order of the document. Raises Invalid for what specs cannot be."""
     problems: list[Problem] = []
     for index, (block, name) in enumerate(zip(graph.blocks, graph.step_ids, strict=True)):
-        before = graph.previous.get(name, ())
         try:
-            action, given = _work(name, block, before)
+            action, given = _work(graph, name, block)
         except Invalid as error:
             at = f"/workflow_definition/blocks/{index}/specs"
             problems += [replace(each, pointer=f"{at}{each.pointer}") for each in error.problems]
@@ -213,25 +233,25 @@ def _steps(graph: Graph) -> Iterator[Step]:
             name=block.block_name,
             action=action,
             input=given,
-            depends_on=() if graph.edges else before,
+            depends_on=() if graph.edges else graph.previous[name],
         )
     if problems:
         raise Invalid(problems)
 
 
-def _work(step_id: str, block: Block, before: Sequence[str]) -> tuple[str, Value]:
+def _work(graph: Graph, step_id: str, block: Block) -> tuple[str, Value]:
     """The action that does a block, and what it is given. Raises Invalid."""
-    name = block.block_name
+    name, before = block.block_name, _rows_before(graph, step_id)
     if name in TABLES:
-        return "transform", _over_rows(before, table_text(name, block.specs))
+        return "transform", over_rows(before, table_text(name, block.specs))
     if name == OUTGOING_WEBHOOK:
         sent = validate(OutgoingSpecs, block.specs)
         said = json_text({"url": sent.url, "headers": sent.headers, "form": "sixtyfour"})
         payload = _ENVELOPE.replace("STEP", step_id)
-        return "send_webhook", _over_rows(before, f'$merge([{said}, {{"payload": {payload}}}])')
+        return "send_webhook", over_rows(before, f'$merge([{said}, {{"payload": {payload}}}])')
     if name in BUILT_IN:
         return name, Value(src=block.specs)
-    return name, _over_rows(before, f'{{"specs": {json_text(block.specs)}, "rows": $rows}}')
+    return name, over_rows(before, f'{{"specs": {json_text(block.specs)}, "rows": $rows}}')
 
 
 _ENVELOPE: Final = (
@@ -239,23 +259,12 @@ _ENVELOPE: Final = (
     ' "results_download_url":'
     ' "/sixtyfour/workflows/runs/" & execution.id & "/results/download-links"}'
 )
-_GIVEN: Final = (
-    "$given := trigger.webhook_payload;"
-    "$rows := [$type($given) = 'array' ? $given : $type($given.rows) = 'array' ? $given.rows"
-    " : $type($given) = 'object' ? $given];"
-)
-_OF: Final = (
-    "$of := function($s){ $type($s.output) = 'array' ? $s.output"
-    " : $type($s.output.rows) = 'array' ? $s.output.rows"
-    " : $exists($s.input.rows) ? $s.input.rows : $s.input.payload.results };"
-)
 
 
-def _over_rows(before: Sequence[str], text: str) -> Value:
-    """``text`` where ``$rows`` are those of the blocks before, or else those of the trigger."""
-    handed = ", ".join(f"$of(steps.`{name}`)" for name in before)
-    rows = f"{_OF}$rows := [{handed}];" if before else _GIVEN
-    return Value(lang=Lang.JSONATA, src=f"({rows}{text})")
+def _rows_before(graph: Graph, step_id: str) -> list[str]:
+    """The rows that each block before one hands on to it, as JSONata reads them."""
+    sources = graph.previous.get(step_id, ())
+    return [handed_on(source, graph.conditions(source, step_id)) for source in sources]
 
 
 def _edge(graph: Graph, edge: BlockEdge) -> Edge:

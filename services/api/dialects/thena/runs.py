@@ -123,7 +123,8 @@ def render_tasks(
     for entry in entries:
         if (task := _logged(entry)) is not None:
             earlier = tasks.get((task.key, task.attempt), task)
-            tasks[task.key, task.attempt] = replace(task, started_at=earlier.started_at)
+            told = earlier.entry if entry.is_extended else entry
+            tasks[task.key, task.attempt] = replace(task, started_at=earlier.started_at, entry=told)
     for step in current:
         task = _current(step, execution)
         if task.key[0] != "$" and step.stands != "waiting":

@@ -1,6 +1,6 @@
 """Thena's routes of workflows, as its clients call them."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 from aiohttp import web
@@ -11,6 +11,7 @@ from services.api.dialects.thena.faults import cannot_run
 from services.api.dialects.thena.paths import ThenaListQuery, Uid, uid_in_path
 from services.api.dialects.thena.render import render
 from services.api.dialects.thena.request import (
+    SAID_BY_US,
     ThenaChange,
     ThenaSwitch,
     ThenaWorkflow,
@@ -35,6 +36,8 @@ from shared.domain.errors import Invalid, Problem
 from shared.domain.ids import EnvironmentId, WorkflowId
 from shared.domain.short_ids import short_id
 from shared.domain.workflows import Dialect, Lifecycle, Workflow
+
+_IS_ACTIVE: Final = "isActive"
 
 
 class WorkflowsQuery(ThenaListQuery):
@@ -76,6 +79,7 @@ async def get(request: web.Request) -> web.Response:
 async def change(request: web.Request) -> web.Response:
     """The workflow with the fields of the body in place of its own, in a new version.
 
+    null takes a field out; of ``isActive`` it says nothing.
     Executions under way go on in theirs. An answer that is sent back whole changes nothing. 422
     when a live workflow could not run so.
     """
@@ -85,7 +89,7 @@ async def change(request: web.Request) -> web.Response:
         workflow = await find_in(WORDS, conn, caller.environment_id, named)
         (shown,) = await _rendered(conn, caller.environment_id, [workflow])
     kept = {**workflow.source, "isActive": workflow.is_active}
-    asked = change_in(WORDS, kept, new_in(fields, shown), workflow.id)
+    asked = change_in(WORDS, kept, _changes(fields, shown), workflow.id)
     try:
         return await _answered(request, (await replace_in(WORDS, request, asked)).workflow)
     except Invalid as error:
@@ -120,6 +124,18 @@ async def toggle(request: web.Request) -> web.Response:
         return await _answered(request, switched)
     except Invalid as error:
         raise cannot_run(placed(WORDS, error)) from None
+
+
+def _changes(fields: Mapping[str, Any], shown: Mapping[str, Any]) -> dict[str, Any]:
+    """What an author says that is new: an answer that is sent back whole changes nothing.
+
+    ``isActive`` is always new beside nothing that only answers say: a draft, which is shown as off,
+    may be switched off.
+    """
+    said = {k: v for k, v in fields.items() if k != _IS_ACTIVE or v is not None}
+    if (SAID_BY_US - {_IS_ACTIVE}).isdisjoint(said):
+        shown = {name: value for name, value in shown.items() if name != _IS_ACTIVE}
+    return new_in(said, shown)
 
 
 def _named_in_path(request: web.Request) -> WorkflowId:

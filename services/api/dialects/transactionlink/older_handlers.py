@@ -17,7 +17,7 @@ from services.api.dialects.transactionlink.older import (
     TransactionLinkRun,
 )
 from services.api.dialects.transactionlink.statuses import execution_status
-from services.api.events.send_event import send_events
+from services.api.events.send_event import send_event
 from services.api.http.bodies import answer, answer_once
 from services.api.http.documents import validate
 from services.api.http.route import OPEN, OPERATE, PUBLISH, Body, Route, body_of
@@ -72,7 +72,7 @@ async def send_link(request: web.Request) -> web.Response:
             "recordId": made.asked.record_id,
         },
     )
-    await send_events(resources, [event])
+    await send_event(resources, event)
     return answer(document, status=201)
 
 

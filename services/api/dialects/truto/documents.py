@@ -95,8 +95,10 @@ class TrutoWebhookCreated(TrutoWebhook):
 
 
 class TrutoWebhookTest(TypedDict):
-    """A message that is on its way; ``id`` is that of its body."""
+    """Whether a message has arrived; ``id`` is that of its body, ``pending``: nobody knows yet."""
 
+    success: bool
     webhook_id: Id
     id: str
-    status: Literal["pending"]
+    status: Literal["pending", "delivered", "failed"]
+    error: NotRequired[str]

@@ -1,5 +1,6 @@
 """Truto's routes, as its clients call them."""
 
+from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any, Final
 
@@ -12,7 +13,7 @@ from services.api.dialects.truto.documents import TrutoDeleted, TrutoPage, Truto
 from services.api.dialects.truto.find_environment import environment_having
 from services.api.dialects.truto.queries import TrutoWorkflowsQuery
 from services.api.dialects.truto.workflows import WORDS
-from services.api.dialects.words import change_in, create_in, find_in, replace_in
+from services.api.dialects.words import change_in, create_in, find_in, new_in, replace_in
 from services.api.http.bodies import JSON, YAML, answer
 from services.api.http.pages import split_page
 from services.api.http.parameters import id_in_path
@@ -22,7 +23,7 @@ from services.api.resources import RESOURCES
 from services.api.workflows.keep_workflow import end_workflow
 from shared.db import workflows
 from shared.domain.ids import WorkflowId
-from shared.domain.workflows import Dialect
+from shared.domain.workflows import Dialect, Workflow
 from shared.wire.strict_json import invalid
 
 
@@ -64,7 +65,10 @@ async def list_all(request: web.Request) -> web.Response:
 
 
 async def change(request: web.Request) -> web.Response:
-    """The workflow with the fields of the body in place of its own."""
+    """The workflow with the fields of the body in place of its own.
+
+    An answer that is sent back whole changes nothing.
+    """
     resources = request.app[RESOURCES]
     named, fields = WorkflowId(id_in_path(request)), await document_of(request)
     said = truto.environment_named(fields)
@@ -72,7 +76,7 @@ async def change(request: web.Request) -> web.Response:
     async with resources.tenant(caller.environment_id) as conn:
         workflow = await find_in(WORDS, conn, caller.environment_id, named)
     kept = {name: value for name, value in workflow.source.items() if name != "id"}
-    asked = change_in(WORDS, kept, fields, workflow.id)
+    asked = change_in(WORDS, kept, _changes(fields, workflow), workflow.id)
     if asked.workflow_id not in (named, workflow.id):
         raise invalid("/id", "OTHER_ID", "It differs from the id in the path; leave it out.")
     placed = replace(asked, environment_id=caller.environment_id)
@@ -93,6 +97,13 @@ async def delete(request: web.Request) -> web.Response:
     return answer(document)
 
 
+def _changes(fields: Mapping[str, Any], workflow: Workflow) -> dict[str, Any]:
+    """What an author says that is new; when it was made and changed is not his to say."""
+    said = {name: value for name, value in fields.items() if name not in _TIMES}
+    return new_in(said, {**truto.render(workflow)})
+
+
+_TIMES: Final = frozenset({"created_at", "updated_at"})
 _WORKFLOW: Final = Body(model=truto.TrutoWorkflow, media=JSON | YAML)
 _CHANGE: Final = Body(model=TrutoChange, media=JSON | YAML)
 

@@ -48,6 +48,12 @@ class TrutoWorkflowsQuery(TrutoListQuery):
     trigger_name: Text | None = None
 
 
+class TrutoWebhooksQuery(TrutoPageQuery):
+    """Which webhooks to list."""
+
+    is_active: bool | None = None
+
+
 class TrutoRunsQuery(TrutoListQuery):
     """Which runs to list."""
 

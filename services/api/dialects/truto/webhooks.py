@@ -9,6 +9,7 @@ from pydantic_core import PydanticCustomError
 
 from services.api.dialects.truto.documents import TrutoWebhook
 from services.api.subscriptions.requests import SubscriptionChange, SubscriptionRequest, Url
+from shared.domain.ids import EnvironmentId
 from shared.domain.subscriptions import EVERYTHING, WANTED, Subscription, WebhookFormat
 from shared.domain.values import Name, Strict
 from shared.wire.envelope import stamp
@@ -45,6 +46,7 @@ _URL: Final = AliasChoices("target_url", "url")
 class TrutoWebhookRequest(Strict):
     """A webhook that is asked for; without ``event_types`` it hears of everything."""
 
+    environment_id: EnvironmentId | None = None
     label: Name | None = None
     target_url: Annotated[Url, Field(validation_alias=_URL)]
     event_types: EventTypes = ()

@@ -188,12 +188,12 @@ async def check_commands(ground: Ground) -> None:
             there = await list_present(ground.conn, list(starts)) if starts else frozenset()
             for id_, r in starts.items():
                 place = (r.partition, r.offset)
-                if id_ not in there and not _is_heard(ground, id_, place, r.published_at):
+                if id_ not in there and not await _is_heard(ground, id_, place, r.published_at):
                     counts.in_flight += 1
     held = await kept(ground, topic)
     for name, wanted in ground.shelf.of_subject(topic, DECIDED):
         if wanted.partition is not None and wanted.offset is not None:
-            _is_heard(ground, name, (wanted.partition, wanted.offset), wanted.since)
+            await _is_heard(ground, name, (wanted.partition, wanted.offset), wanted.since)
         elif held.lacks(wanted):
             ground.report.stages[Stage.DECISIONS].not_checked += 1
         else:
@@ -217,7 +217,7 @@ def _starts(ground: Ground, record: Received) -> list[ExecutionId]:
     return [command.execution_id] if is_ours else []
 
 
-def _is_heard(ground: Ground, id_: object, at: tuple[int, int], since: datetime) -> bool:
+async def _is_heard(ground: Ground, id_: object, at: tuple[int, int], since: datetime) -> bool:
     """Whether an executor was past a start command; the execution that is not there is told of."""
     partition, offset = at
     cursor = ground.cursors.owned.get(partition)
@@ -225,7 +225,9 @@ def _is_heard(ground: Ground, id_: object, at: tuple[int, int], since: datetime)
         return False
     topic = ground.topics.commands
     place = f"{topic}/{partition}@{offset}"
-    if ground.lacks_letter(Stage.EXECUTIONS, place, since):
+    if ground.lacks_letter(Stage.EXECUTIONS, place, since) and not await ground.is_pruned(
+        Stage.EXECUTIONS, since - MARGIN
+    ):
         detail = f"The command at {place} starts it and was consumed; there is no such execution."
         ground.report.find(Stage.EXECUTIONS, "execution_missing", id_, detail)
     return True

@@ -14,6 +14,7 @@ from services.trigger_ingest.settings import IngestSettings
 from shared.bus.protocol import Bus, Extent, Received, TopicPartition
 from shared.db.conservation import Cursor, Span, archive_start
 from shared.db.pool import Connection
+from shared.db.retention import pruned_before
 from shared.domain.errors import Defect, Rejected
 from shared.domain.events import Event
 from shared.domain.ids import EnvironmentId, EventKey
@@ -76,6 +77,16 @@ class Ground:
         is_dropped = start is not None and day < start
         self.report.stages[stage].not_checked += is_dropped
         return is_dropped
+
+    async def is_pruned(self, stage: Stage, at: datetime) -> bool:
+        """Whether an execution that is not there, and had not ended before ``at``, may be deleted.
+
+        It is counted then: nobody can tell any more.
+        """
+        before = await pruned_before(self.conn)
+        is_pruned = before is not None and at < before
+        self.report.stages[stage].not_checked += is_pruned
+        return is_pruned
 
     def lacks_letter(self, stage: Stage, place: str, since: datetime) -> bool:
         """Whether a record has no dead letter, though it must: it was published since a time.

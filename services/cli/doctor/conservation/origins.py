@@ -47,7 +47,9 @@ async def check_origins(ground: Ground, versions: Versions, page: Sequence[Creat
         earlier = _comes_of(origin.lineage)
         if earlier is None:
             await _check_event(ground, versions, origin)
-        elif earlier not in there:
+        elif earlier not in there and not await ground.is_pruned(
+            Stage.EXECUTIONS, origin.execution.created_at
+        ):
             detail = f"It comes of execution {earlier}, which there is not."
             ground.report.find(Stage.EXECUTIONS, "origin_missing", origin.execution.id, detail)
 

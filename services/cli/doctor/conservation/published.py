@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from contextlib import aclosing
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import NamedTuple
 from uuid import UUID
 
@@ -15,6 +15,7 @@ from services.cli.doctor.conservation.shelf import Wanted, digest
 from services.executor.consequences import consequences
 from services.trigger_ingest.accept import origin_of
 from shared.bus.protocol import Received, Record, TopicPartition
+from shared.db.conservation import list_present
 from shared.db.recovery import Unpublished, find_written
 from shared.domain.ids import ExecutionId
 from shared.wire.envelope import HEADERS
@@ -27,6 +28,7 @@ class _Stranger(NamedTuple):
     record: Received
     id: str
     entry: tuple[ExecutionId, int]
+    at: datetime
 
 
 def records_of(ground: Ground, written: Unpublished, *, created_at: datetime) -> Iterator[Wanted]:
@@ -131,8 +133,9 @@ def _strangers(ground: Ground, record: Received) -> list[_Stranger]:
         if not ground.concerns(data.get("environment_id")):
             return []
         entry = (ExecutionId(UUID(data["execution_id"])), int(data["sequence"]))
-        return [_Stranger(record, told["id"], entry)]
-    except (AttributeError, KeyError, TypeError, ValueError):
+        at = datetime.fromisoformat(told["time"]).astimezone(UTC)
+        return [_Stranger(record, told["id"], entry, at)]
+    except (AttributeError, KeyError, OverflowError, TypeError, ValueError):
         if ground.environment_id is None:
             detail = "Nothing that an executor publishes."
             ground.report.find(Stage.PUBLISHED, "unreadable", origin_of(record), detail)
@@ -151,9 +154,17 @@ async def _check_strangers(ground: Ground, strangers: Sequence[_Stranger]) -> No
         for each in written
         for record in _records(ground, each)
     }
-    for record, id_, _ in strangers:
+    there = await list_present(ground.conn, list({s.entry[0] for s in strangers}))
+    for record, id_, (execution_id, _), at in strangers:
         logged = expected.get((record.topic, id_))
         place = origin_of(record)
+        # Nothing is told of an execution after its end.
+        if (
+            logged is None
+            and execution_id not in there
+            and await ground.is_pruned(Stage.PUBLISHED, at)
+        ):
+            continue
         if logged is None:
             detail = f"The record at {place} is of no log entry."
             ground.report.find(Stage.PUBLISHED, "not_in_log", id_, detail)

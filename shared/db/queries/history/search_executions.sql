@@ -37,9 +37,14 @@ found AS (
                 OR EXISTS (
                     SELECT
                     FROM execution_log AS g
+                    -- No text of Postgres has U+0000, which expressions can make, at whatever place: a
+                    -- mark stands for it, as for all that could not be told.
+                    CROSS JOIN LATERAL (
+                        SELECT replace(g.input::text, '\u0000', '\ufffd')::json AS input OFFSET 0
+                    ) AS e
                     WHERE g.execution_id = l.id AND g.position = 1
-                        AND ($13 IS NULL OR g.input ->> 'type' = $13)
-                        AND ($14 IS NULL OR (g.input -> 'data')::jsonb @> $14)
+                        AND ($13 IS NULL OR e.input ->> 'type' = $13)
+                        AND ($14 IS NULL OR (e.input -> 'data')::jsonb @> $14)
                 )
             )
             AND (
@@ -59,7 +64,7 @@ found AS (
                                 LIMIT 1
                             )
                         END
-                        AND g.output::jsonb @> $15
+                        AND replace(g.output::text, '\u0000', '\ufffd')::jsonb @> $15
                 )
             )
             AND (

@@ -7,5 +7,6 @@ FROM webhook_subscriptions AS s
 WHERE s.environment_id = $1
     AND ($2::timestamptz IS NULL OR (s.created_at, s.id) > ($2, $3::uuid))
     AND ($4::text IS NULL OR s.format = $4)
+    AND ($6::boolean IS NULL OR s.is_active = $6)
 ORDER BY s.created_at, s.id
 LIMIT $5

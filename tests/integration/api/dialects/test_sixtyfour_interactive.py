@@ -3,6 +3,9 @@
 from typing import Any
 from uuid import uuid4
 
+from aiohttp import web
+from aiohttp.test_utils import TestServer
+
 from tests.integration.api.dialects.sixtyfour import Sixtyfour
 from tests.integration.api.face import Face, open_face
 from tests.support.works import all_ended
@@ -87,6 +90,34 @@ async def test_rows_feed_the_next_block_and_the_chain_is_saved(database: str) ->
         await face.ends(run["job_id"])
         (result,) = await job.api.results(run["job_id"])
         assert result["results"] == ROWS[:1]
+
+
+async def test_rows_that_are_posted_go_on(database: str) -> None:
+    """What comes after a webhook that is sent has the rows, too; each block counts what it got."""
+    got: list[Any] = []
+
+    async def receive(request: web.Request) -> web.Response:
+        got.append((await request.json())["results"])
+        return web.Response()
+
+    app = web.Application()
+    app.router.add_post("/hook", receive)
+    async with open_face(database) as face, TestServer(app) as server:
+        job = await opened(face)
+        (first,) = await job.ended(1)
+        specs = {"url": str(server.make_url("/hook"))}
+        sent = await job.add("outgoing_webhook", specs, first["block_id"])
+        await job.ended(2)
+        assert got == [ROWS]
+        output = await job.ask("GET", "output", block_id=sent["block_id"])
+        assert output["row_count"] == 3
+        kept = await job.add("filter", ADULTS, sent["block_id"])
+        blocks = await job.ended(3)
+        assert [b["metrics"]["row_count"] for b in blocks] == [3, 0, 2]
+        assert [b["total_count"] for b in blocks] == [3, 3, 3]
+        output = await job.ask("GET", "output", block_id=kept["block_id"])
+        (result,) = await job.api.results(output["resource_handle_id"])
+        assert result["results"] == ROWS[::2]
 
 
 async def test_a_finished_job_takes_no_more_blocks(database: str) -> None:

@@ -197,6 +197,46 @@ async def test_branches_work_on_the_rows_they_are_handed(database: str) -> None:
         ]
 
 
+async def test_no_rows_come_along_an_edge_whose_condition_is_false(database: str) -> None:
+    """Though the block they would come to runs, by another one; two edges of one block are two."""
+    graph = {
+        "blocks": [
+            block(1, "webhook", block_id="in"),
+            block(2, "filter", ADULTS, block_id="adults"),
+            block(3, "find_email", block_id="all"),
+        ],
+        "edges": [
+            {"from_block_id": "in", "to_block_id": "adults"},
+            {"from_block_id": "in", "to_block_id": "all", "condition": "$count(rows) > 9"},
+            {"from_block_id": "in", "to_block_id": "all", "condition": "rows[0].age > 50"},
+            {"from_block_id": "adults", "to_block_id": "all", "condition": "$count(rows) = 2"},
+        ],
+    }
+    async with open_world(database) as world:
+        flow = await world.workflow(graph)
+        old = {"name": "Old", "company": "Acme", "age": 51}
+        for rows, handed in ((PEOPLE, PEOPLE[::2]), ([old, PEOPLE[0]], [old, PEOPLE[0]] * 2)):
+            started = await world.run(flow, rows)
+            task = await world.task()
+            assert task["input"]["rows"] == handed
+            live = await world.api.live(started["job_id"])
+            assert live["blocks"][2]["total_count"] == len(handed)
+            await world.done(task, {"rows": []})
+            live = await world.ended(started)
+            assert live["blocks"][2]["total_count"] == len(handed)
+
+
+async def test_a_block_after_one_that_found_nothing_is_given_nothing(database: str) -> None:
+    """What it was given itself does not go on."""
+    blocks = [block(1, "webhook"), block(2, "find_email"), block(3, "deduplicate")]
+    async with open_world(database) as world:
+        flow = await world.workflow({"blocks": blocks, "edges": []})
+        started = await world.run(flow, PEOPLE)
+        await world.done(await world.task(), {"rows": []})
+        live = await world.ended(started)
+        assert [b["total_count"] for b in live["blocks"]] == [3, 3, 0]
+
+
 async def test_a_run_that_fails_has_the_rows_before_it(database: str) -> None:
     """The block says why, and what came before it is there."""
     async with open_world(database) as world:

@@ -95,6 +95,22 @@ async def test_a_draft_does_not_run_and_becomes_ready(sixtyfour: Sixtyfour) -> N
     assert (filled["name"], filled["created_at"]) == ("<string>", draft["created_at"])
 
 
+async def test_a_draft_that_is_sent_back_mended_is_ready(sixtyfour: Sixtyfour) -> None:
+    """What only answers say is not its author's: no problem of the draft stays, nor its step."""
+    draft = await sixtyfour.ask("POST", "/workflows/create_workflow", SEED)
+    which = {"workflow_id": draft["id"]}
+    update = "/workflows/update_workflow"
+    assert await sixtyfour.ask("POST", update, draft, query=which) == draft
+    mended = {**draft, "workflow_definition": GRAPH}
+    ready = await sixtyfour.ask("POST", update, mended, query=which)
+    assert (ready["status"], ready["step"], "problems" in ready) == ("ready", "complete", False)
+    assert await sixtyfour.ask("POST", update, ready, query=which) == ready
+    told = await sixtyfour.ask("POST", update, {"step": "mine"}, query=which)
+    assert await sixtyfour.ask("POST", update, {"step": None}, query=which) == told
+    assert told["step"] == "mine"
+    await sixtyfour.ask("POST", update, {"step": 5}, query=which, status=422)
+
+
 async def test_an_update_makes_what_there_is_not(sixtyfour: Sixtyfour) -> None:
     """Under the id that is named; null and absent fields stay as they were."""
     which = {"workflow_id": str(uuid4())}

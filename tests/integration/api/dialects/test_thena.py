@@ -167,6 +167,35 @@ async def test_a_change_makes_a_version_and_keeps_what_it_does_not_name(client: 
     assert (changed["isActive"], changed["name"]) == (True, "Other")
 
 
+async def test_null_clears_a_field_and_switches_nothing(client: Client) -> None:
+    """Whether it is active cannot be cleared: null says nothing of it, on or off."""
+    for is_active in (False, True):
+        flow = await made(client, isActive=is_active, teamId="T1", filters={"a": {"~eq": 1}})
+        cleared = {"isActive": None, "teamId": None, "filters": None}
+        status, changed = await ask(client, "PATCH", f"/{flow['uid']}", cleared)
+        assert (status, changed["version"], changed["isActive"]) == (200, 2, is_active)
+        assert (changed["teamId"], changed["filters"]) == (None, {})
+        switch = {"isActive": None}
+        assert await ask(client, "PATCH", f"/{flow['uid']}", switch) == (200, changed)
+
+
+async def test_a_draft_is_switched_off_by_its_author(client: Client) -> None:
+    """Before it is mended, or with it: then it stays off; an answer sent back says nothing."""
+    broken = {"workflowDefinition": [{**TRANSFORM, "activity": {"uniqueIdentifier": "none"}}]}
+    mended = {"workflowDefinition": [TRANSFORM]}
+    off = {"isActive": False}
+    for first, then, wanted in (
+        (off, mended, False),
+        ({}, {**mended, **off}, False),
+        ({}, {}, True),
+    ):
+        draft = await made(client, **broken)
+        path = f"/{draft['uid']}"
+        await ask(client, "PATCH", path, first)
+        status, ready = await ask(client, "PATCH", path, then or {**draft, **mended})
+        assert (status, ready["isActive"], "problems" in ready) == (200, wanted, False)
+
+
 async def test_workflows_are_listed_in_their_order_and_deleted(client: Client) -> None:
     """Those of other words are not among them, nor to be found by their ids."""
     flows = [await made(client, name=f"W{n}") for n in range(3)]

@@ -104,8 +104,14 @@ async def test_patch_makes_a_version_and_delete_ends_the_workflow(client: Client
         assert (changed["trigger_name"], changed["config"]) == ("test", FULL["config"])
         assert changed["created_at"] == created["created_at"]
     assert await _version(client, created["id"]) == 2
-    async with client.patch(path, json={"note": "means nothing to Turnout"}):
-        pass
+    for _ in range(2):
+        async with client.patch(path, json=changed) as answer:
+            assert await answer.json() == changed
+    assert await _version(client, created["id"]) == 2
+    note = {"note": "means nothing to Turnout"}
+    async with client.patch(path, json={**changed, **note, "created_at": "long ago"}) as answer:
+        noted = await answer.json()
+    assert noted == {**changed, **note, "updated_at": noted["updated_at"]}
     assert await _version(client, created["id"]) == 3
     async with client.delete(path) as answer:
         assert (answer.status, await answer.json()) == (200, {"id": created["id"]})

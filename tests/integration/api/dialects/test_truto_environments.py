@@ -23,6 +23,7 @@ from tests.integration.api.dialects.test_truto import ENVIRONMENT, ID, MINIMAL
 from tests.integration.api.forgeries import KEY
 from tests.integration.api.issued import AUDIENCE, ISSUER, claims
 from tests.support.answers import open_checked
+from tests.support.rings import ring
 
 PATH = "/truto/workflow"
 SEED: dict[str, Any] = orjson.loads(MINIMAL)
@@ -33,7 +34,12 @@ ALL = " ".join(Scope)
 async def operator(resources: ApiResources) -> AsyncIterator[Asker]:
     """The operator of an API that takes JWTs beside its token."""
     issuer = Issuer(issuer=ISSUER, audience=AUDIENCE, algorithm="ES256", public_key=KEY.pem)
-    own = replace(resources, token=SecretStr(OPERATOR), registry=CollectorRegistry())
+    own = replace(
+        resources,
+        token=SecretStr(OPERATOR),
+        registry=CollectorRegistry(),
+        ring=ring("k1"),
+    )
     async with open_caller(EgressSettings(), own.clock) as caller:
         app = build_app(own, ApiSettings(), Issuers([issuer], caller, own.clock))
         async with open_checked(app) as client:
@@ -85,3 +91,18 @@ async def test_nobody_else_finds_it(operator: Asker) -> None:
             status, told = await asker.ask(method, f"{PATH}/{ID}", said)
             assert (status, told["message"]) == (404, f"There is no workflow {ID}.")
     assert "label" not in await operator.get(f"{PATH}/{ID}")
+
+
+async def test_a_webhook_is_of_the_environment_that_its_body_names(operator: Asker) -> None:
+    """As the official client sends it; a key may name its own alone."""
+    target = {"target_url": "https://x.example/", "is_active": True}
+    status, made = await operator.ask(
+        "POST", "/truto/webhook", {**target, "environment_id": ENVIRONMENT}
+    )
+    assert (status, made["environment_id"]) == (201, ENVIRONMENT)
+    listed = await operator.get(f"/truto/webhook?environment_id={ENVIRONMENT}")
+    assert [one["id"] for one in listed["result"]] == [made["id"]]
+    here, home = await operator.key([*Scope]), str(DEFAULT_ENVIRONMENT)
+    for named, wanted in ((home, 201), (None, 201), (ENVIRONMENT, 403), ("x", 400)):
+        status, told = await here.ask("POST", "/truto/webhook", {**target, "environment_id": named})
+        assert status == wanted, told

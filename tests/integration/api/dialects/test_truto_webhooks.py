@@ -3,6 +3,9 @@
 from typing import Any
 from uuid import uuid4
 
+import pytest
+
+from services.api.dialects.truto import webhook_handlers
 from tests.integration.webhooks.stage import open_hooks, phase, publish, roles
 from tests.support.served import Client, open_api
 from tests.support.works import open_works, until
@@ -46,8 +49,9 @@ async def test_one_is_made_told_changed_tried_and_deleted(database: str) -> None
         assert listed == {"result": [made], "next_cursor": None, "prev_cursor": None}
         await publish(works, phase("started"), phase("completed"))
         await until(works.pool, DELIVERED, 1)
-        sent = await ask(client, "POST", f"{PATH}/test", {"webhook_id": made["id"]}, status=202)
-        await until(works.pool, DELIVERED, 2)
+        sent = await ask(client, "POST", f"{PATH}/test", {"id": made["id"]})
+        told = {"success": True, "status": "delivered"}
+        assert sent == {**told, "webhook_id": made["id"], "id": sent["id"]}
         assert [got.document["event"] for got in hooks.got] == [
             "workflow_execution:completed",
             "test",
@@ -60,6 +64,47 @@ async def test_one_is_made_told_changed_tried_and_deleted(database: str) -> None
         assert refused["statusCode"] == 409
         assert await ask(client, "DELETE", one) == {"id": made["id"]}
         await ask(client, "GET", one, status=404)
+
+
+async def test_a_test_that_does_not_arrive_is_no_success(database: str) -> None:
+    """The answer says why; where nobody sends, that it is on its way is all that is known."""
+    async with (
+        open_hooks() as hooks,
+        open_works(database, before=roles()) as works,
+        open_api(works) as client,
+    ):
+        made = await ask(client, "POST", PATH, {"target_url": hooks.url}, status=201)
+        hooks.status = lambda _path, _count: 503
+        told = await ask(client, "POST", f"{PATH}/test", {"id": made["id"]})
+        assert (told["success"], told["status"]) == (False, "failed")
+        assert "503" in told["error"]
+
+
+async def test_a_test_that_nobody_sends_is_on_its_way(
+    database: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """202 once it has been waited for."""
+    monkeypatch.setattr(webhook_handlers, "TOLD_WITHIN_S", 0.0)
+    target = {"target_url": "https://x.example/"}
+    async with open_works(database) as works, open_api(works) as client:
+        made = await ask(client, "POST", PATH, target, status=201)
+        told = await ask(client, "POST", f"{PATH}/test", {"id": made["id"]}, status=202)
+        assert told.items() >= {"success": False, "status": "pending"}.items()
+
+
+async def test_the_active_are_listed(database: str) -> None:
+    """Or those that are not, page by page."""
+    made = []
+    async with open_works(database) as works, open_api(works) as client:
+        for number in range(4):
+            target = {"target_url": f"https://x.example/{number}", "is_active": number % 2 == 0}
+            made.append((await ask(client, "POST", PATH, target, status=201))["id"])
+        for word, wanted in (("true", made[::2]), ("false", made[1::2])):
+            listed = f"{PATH}?is_active={word}&next_cursor="
+            first = await ask(client, "GET", f"{listed}&limit=1")
+            then = await ask(client, "GET", f"{listed}{first['next_cursor']}")
+            assert [one["id"] for one in (*first["result"], *then["result"])] == wanted
+        await ask(client, "GET", f"{PATH}?is_active=maybe", status=400)
 
 
 async def test_what_is_wrong_is_refused_in_its_form(database: str) -> None:
