@@ -58,8 +58,8 @@ PLAIN: Final[Mapping[str, str]] = MappingProxyType(
         "ReplayRequest": "payload source subject type",
         "RunAs": "authorization_id executing_agent",
         "SaveInteractive": "block_id workflow_description workflow_name",
-        "SixtyfourChange": "workflow_description workflow_name",
-        "SixtyfourWorkflow": "id workflow_description workflow_name",
+        "SixtyfourChange": "step workflow_description workflow_name",
+        "SixtyfourWorkflow": "id step workflow_description workflow_name",
         "StartInteractive": "block_name cache_config webhook_payload",
         "StartRequest": "idempotency_key metadata origin overrides parameters payload record_id"
         " ui_options",
