@@ -1,5 +1,6 @@
 """One ``turnout dev`` for the commands that speak to it."""
 
+import signal
 from collections.abc import Callable, Iterator, Mapping
 
 import pytest
@@ -7,6 +8,13 @@ import pytest
 from tests.integration.cli.command import Done, running, turnout
 
 Turnout = Callable[..., Done]
+
+
+@pytest.fixture(autouse=True, scope="session")
+def ctrl_c_counts() -> None:
+    """Also where the tests run in the background of a shell, which has their children ignore it."""
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @pytest.fixture(scope="session")
