@@ -55,9 +55,9 @@ class Definitions:
         with staying(), translated():
             async with self._pool.acquire() as conn:
                 self._known = await last_change(conn)
-                async for workflows in list_live(conn):
-                    for workflow in workflows:
-                        self._table.put(workflow)
+                async for batch in list_live(conn):
+                    for conditions in batch:
+                        self._table.put(conditions)
         self._tell()
         log.info("definitions_loaded", workflows=len(self._table), change=self._known)
 
@@ -73,10 +73,10 @@ class Definitions:
     async def _refresh(self, conn: Connection) -> None:
         while changes := await list_changes(conn, after=self._known, limit=CHANGES_MAX):
             for change in changes:
-                if change.workflow is None:
+                if change.conditions is None:
                     self._table.remove(change.workflow_id)
                 else:
-                    self._table.put(change.workflow)
+                    self._table.put(change.conditions)
             self._known = changes[-1].number
         self._tell()
 

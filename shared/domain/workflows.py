@@ -4,6 +4,7 @@ The models are frozen and strict: they also read what the database and the bus h
 """
 
 import hashlib
+from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 from operator import not_
@@ -150,6 +151,28 @@ class RunAs(Strict):
     executing_agent: Name | None = None
 
 
+@dataclass(slots=True, kw_only=True)
+class Conditions:
+    """What decides whether an event starts a workflow in one version: all that matchers know.
+
+    ``annotated``: the paths at which an annotation places what it looks up.
+
+    No model: whoever matches reads a hundred thousand of them, and they were checked when saved.
+    """
+
+    workflow_id: UUID
+    version: int
+    environment_id: UUID
+    dialect: Dialect
+    is_matched: bool
+    is_quarantined: bool
+    name: str
+    event_names: tuple[str, ...]
+    filters: Any
+    run_if: str | None
+    annotated: tuple[str, ...]
+
+
 class Definition(Strict):
     """What an author writes: the part of a workflow that a new version replaces.
 
@@ -221,6 +244,24 @@ class Workflow(Strict):
     def is_matched(self) -> bool:
         """Whether events may start it."""
         return self.is_active and self.lifecycle is Lifecycle.READY
+
+    @property
+    def conditions(self) -> Conditions:
+        """What decides whether an event starts it."""
+        definition = self.definition
+        return Conditions(
+            workflow_id=self.id,
+            version=self.version,
+            environment_id=self.environment_id,
+            dialect=self.dialect,
+            is_matched=self.is_matched,
+            is_quarantined=self.is_quarantined,
+            name=definition.name,
+            event_names=definition.event_names,
+            filters=definition.filters,
+            run_if=definition.run_if,
+            annotated=tuple(each.target_path for each in definition.annotations),
+        )
 
     @property
     def policy(self) -> Policy:

@@ -139,7 +139,7 @@ def explaining(
     excluded = exclude(view, workflow)
     if excluded is not None:
         return Explained(decision=excluded)
-    rule = compile_rule(workflow, expressions)
+    rule = compile_rule(workflow.conditions, expressions)
     yield
     return (yield from explaining_rule(view, rule, depth_max=depth_max))
 

@@ -94,7 +94,7 @@ def observers_of(workflow: Workflow, expressions: ExpressionCache) -> Iterator[O
 
     The workflow's definition must have no problems.
     """
-    rule, dialect = compile_rule(workflow, expressions), workflow.dialect
+    rule, dialect = compile_rule(workflow.conditions, expressions), workflow.dialect
     whole = Sees(dialect=dialect, name=rule.name, is_told=lambda _: True)
     own: list[Watched] = []
     if rule.filter is not None:

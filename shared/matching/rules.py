@@ -8,7 +8,7 @@ from uuid import UUID
 from shared.domain.errors import Invalid
 from shared.domain.frozen import frozen
 from shared.domain.ids import WorkflowId
-from shared.domain.workflows import Dialect, Lifecycle, Workflow
+from shared.domain.workflows import Conditions, Dialect, Lifecycle, Workflow
 from shared.expr.bounds import RUN_IF, RUN_IF_BYTES_MAX
 from shared.expr.errors import OUT_OF_BOUNDS, ExpressionError
 from shared.expr.jsonata import Expression, ExpressionCache, Truth
@@ -66,24 +66,23 @@ class Rule:
     fault: Verdict | None = None
 
 
-def compile_rule(workflow: Workflow, expressions: ExpressionCache) -> Rule:
-    """The rule of ``workflow``; raises nothing."""
-    definition, filter_, fault = workflow.definition, None, None
-    source = definition.run_if
+def compile_rule(conditions: Conditions, expressions: ExpressionCache) -> Rule:
+    """The rule of these; raises nothing."""
+    filter_, fault, source = None, None, conditions.run_if
     try:
-        filter_ = _filter(workflow)
+        filter_ = _filter(conditions)
     except Invalid as error:
         problem = error.problems[0]
         fault = (Reason.FILTER_ERROR, f"{problem.pointer}: {problem.detail}")
     return Rule(
-        workflow_id=WorkflowId(workflow.id),
-        workflow_version=workflow.version,
-        environment_id=workflow.environment_id,
-        dialect=workflow.dialect,
-        name=definition.name,
-        event_names=_kept(definition.event_names),
+        workflow_id=WorkflowId(conditions.workflow_id),
+        workflow_version=conditions.version,
+        environment_id=conditions.environment_id,
+        dialect=conditions.dialect,
+        name=conditions.name,
+        event_names=_kept(conditions.event_names),
         filter=filter_,
-        run_if=None if source is None else RunIf(source, workflow.dialect, expressions),
+        run_if=None if source is None else RunIf(source, conditions.dialect, expressions),
         fault=fault,
     )
 
@@ -112,7 +111,8 @@ def decide(
     excluded = exclude(view, workflow)
     if excluded is not None:
         return excluded
-    return guarded(judge(view, compile_rule(workflow, expressions)), view.event, depth_max)
+    rule = compile_rule(workflow.conditions, expressions)
+    return guarded(judge(view, rule), view.event, depth_max)
 
 
 def exclude(view: EventView, workflow: Workflow) -> Decision | None:
@@ -154,12 +154,11 @@ def is_named(event_type: str, name: str) -> bool:
     return event_type == name
 
 
-def _filter(workflow: Workflow) -> Filter | None:
-    definition = workflow.definition
-    tree = definition.filters
-    if definition.annotations:
+def _filter(conditions: Conditions) -> Filter | None:
+    tree = conditions.filters
+    if conditions.annotated:
         # What reads an annotation the executor judges, once it has looked it up.
-        tree, _ = split_filter(tree, [a.target_path for a in definition.annotations])
+        tree, _ = split_filter(tree, conditions.annotated)
     return None if tree is None else compile_filter(tree)
 
 

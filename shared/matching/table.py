@@ -10,7 +10,7 @@ from weakref import WeakValueDictionary
 
 from shared.domain.events import Event
 from shared.domain.ids import WorkflowId
-from shared.domain.workflows import Dialect, Workflow
+from shared.domain.workflows import Conditions, Dialect, Workflow
 from shared.expr.jsonata import ExpressionCache
 from shared.expr.term_reading import Wording, term_of, worded
 from shared.expr.terms import Names
@@ -61,18 +61,18 @@ class WorkflowTable:
         """How many have conditions that each of their events must try, not looked up."""
         return len(self._unindexed)
 
-    def put(self, workflow: Workflow) -> None:
-        """Take ``workflow`` in place of its earlier version; an inactive one or a draft leaves.
+    def put(self, conditions: Conditions) -> None:
+        """Take a workflow in place of its earlier version; an inactive one or a draft leaves.
 
         Raises nothing: conditions that cannot be compiled decide every event with an error.
         """
-        number = workflow.id.int
+        number = conditions.workflow_id.int
         if number in self._rules:
-            self.remove(WorkflowId(workflow.id))
-        if not workflow.is_matched:
+            self.remove(WorkflowId(conditions.workflow_id))
+        if not conditions.is_matched:
             return
-        rule = compile_rule(workflow, self._expressions)
-        if workflow.is_quarantined:
+        rule = compile_rule(conditions, self._expressions)
+        if conditions.is_quarantined:
             rule = replace(rule, fault=SET_ASIDE)
         self._rules[number] = rule
         stands = self._stands(rule)
@@ -190,7 +190,7 @@ def _reader_of(path: Path | Names) -> Reader:
 def is_unindexed(workflow: Workflow) -> bool:
     """Whether events may start it, and nothing of its conditions can be looked up."""
     table = WorkflowTable(ExpressionCache(1))
-    table.put(workflow)
+    table.put(workflow.conditions)
     return bool(workflow.definition.event_names) and table.unindexed > 0
 
 

@@ -72,6 +72,16 @@ CASES: Final[Mapping[str, Case]] = MappingProxyType(
                 **{f"f{field}": 1 for field in range(FIELDS) if field != n % FIELDS},
             },
         ),
+        "presence": Case(
+            "a field of its own present, and one of 20 values",
+            lambda n, _: {
+                "filters": {
+                    f"payload.g{n}": {"~isnull": False},
+                    "payload.kind": f"k{n % FIELDS}",
+                }
+            },
+            lambda n, _: {f"g{n}": 1, "kind": f"k{n % FIELDS}"},
+        ),
         "wildcard": Case(
             "a name with a wildcard of its own",
             lambda _n, _: {},

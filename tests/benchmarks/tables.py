@@ -209,6 +209,7 @@ _MATCH: Final[Figures] = {
     "tried, matched": lambda f: f"{f['tried_an_event']:.1f}, {f['matches_an_event']:.1f}",
     "registered/s": lambda f: f"{f['put_per_cpu_s']:,.0f}",
     "replaced/s": lambda f: f"{f['changed_per_cpu_s']:,.0f}",
+    "live from Postgres, s (CPU)": lambda f: f"{f['live_s']:.1f} ({f['live_cpu_s']:.1f})",
     "bytes each": lambda f: f"{f['bytes_a_workflow']:,.0f}",
 }
 _MATCH_PEERS: Final[Figures] = {

@@ -83,7 +83,7 @@ def test_the_matcher_and_the_judge_agree() -> None:
     ]
     table = WorkflowTable(ExpressionCache(1_000))
     for document in documents:
-        table.put(registered(document))
+        table.put(registered(document).conditions)
     matched = 0
     for planned in plan.events:
         event = Event(

@@ -78,6 +78,21 @@ def test_the_scale_benchmark_sets_two_processes_beside_one(tmp_path: Path) -> No
     assert report["marks"]["cpu_within_a_tenth"] == (report["cpu_of_one"] <= 1.1)
 
 
+def test_the_match_benchmark_finds_each_event_its_workflow(tmp_path: Path) -> None:
+    """Among one and among many, beside asking each; as many are read from Postgres."""
+    report = quick_report("match")
+    text = check_page(report, tmp_path)
+
+    assert set(report["cases"]) == {"equality", "presence"}
+    for case in report["cases"].values():
+        for count, found in case["workflows"].items():
+            assert found["matches_an_event"] == 1
+            assert 1 <= found["tried_an_event"] <= int(count)
+            assert found["events_per_cpu_s"] > 0 < found["brute_events_per_cpu_s"]
+            assert 0 < found["live_cpu_s"]
+            assert f"| {found['live_s']:.1f} ({found['live_cpu_s']:.1f}) |" in text
+
+
 def test_the_neighbours_benchmark_sets_a_quiet_environment_beside_a_noisy_one(
     tmp_path: Path,
 ) -> None:

@@ -179,8 +179,12 @@ async def rows_examined(conn: Connection, statement: str, *asked: Any) -> int:
     """How many rows of tables an environment's statement reads."""
     async with conn.transaction():
         await become_tenant(conn, DEFAULT_ENVIRONMENT)
-        explained = f"EXPLAIN (ANALYZE, FORMAT JSON) {statement}"
-        told = await conn.fetchval(explained, DEFAULT_ENVIRONMENT, *asked)
+        return await examined_by(conn, statement, DEFAULT_ENVIRONMENT, *asked)
+
+
+async def examined_by(conn: Connection, statement: str, *given: Any) -> int:
+    """How many rows of tables a statement reads."""
+    told = await conn.fetchval(f"EXPLAIN (ANALYZE, FORMAT JSON) {statement}", *given)
     return round(sum(_rows(orjson.loads(told)[0]["Plan"])))
 
 

@@ -80,7 +80,7 @@ def table_of(workflows: Iterable[Any]) -> WorkflowTable:
     """A table of ``workflows``."""
     table = WorkflowTable(ExpressionCache(100))
     for each in workflows:
-        table.put(each)
+        table.put(each.conditions)
     return table
 
 

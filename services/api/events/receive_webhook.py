@@ -78,4 +78,4 @@ async def _is_wanted(resources: ApiResources, workflow: Workflow, event: Event) 
 
 def _judged(resources: ApiResources, workflow: Workflow, event: Event) -> Decision:
     # To compile thousands of clauses takes longer than to ask them.
-    return judge(EventView(event), compile_rule(workflow, resources.expressions))
+    return judge(EventView(event), compile_rule(workflow.conditions, resources.expressions))

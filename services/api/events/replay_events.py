@@ -130,7 +130,8 @@ async def _begin(
     def compiled() -> Generator[None, None, list[Tally]]:
         tallies = []
         for each in workflows:
-            tallies.append(Tally(workflow=each, rule=compile_rule(each, resources.expressions)))
+            rule = compile_rule(each.conditions, resources.expressions)
+            tallies.append(Tally(workflow=each, rule=rule))
             yield
         return tallies
 

@@ -84,7 +84,7 @@ class WhatIf:
 
     def __init__(self, before: Workflow, after: Workflow, seer: Seer, depth_max: int) -> None:
         self._workflows = before, after
-        self._rules = [compile_rule(each, seer.expressions) for each in self._workflows]
+        self._rules = [compile_rule(each.conditions, seer.expressions) for each in self._workflows]
         self._seer = seer
         self._depth_max = depth_max
         self.found = Difference()

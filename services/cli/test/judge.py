@@ -30,7 +30,7 @@ def judge(
     """The outcome of each test, in order."""
     table = WorkflowTable(expressions)
     for workflow in suite.workflows.values():
-        table.put(workflow)
+        table.put(workflow.conditions)
     for test in suite.tests:
         begun_s = monotonic()
         failures = tuple(_failures(suite, test, table, expressions))

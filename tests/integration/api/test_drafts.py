@@ -155,7 +155,7 @@ async def test_of_two_halves_of_a_ring_one_is_taken(
 
 async def _live(resources: ApiResources) -> list[str]:
     async with resources.engine() as conn:
-        return [str(w.id) async for batch in workflows.list_live(conn) for w in batch]
+        return [str(w.workflow_id) async for batch in workflows.list_live(conn) for w in batch]
 
 
 async def _send(

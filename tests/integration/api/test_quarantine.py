@@ -70,7 +70,7 @@ async def test_a_workflow_set_aside_is_shown_so_until_it_is_activated(
     assert await live(resources) == [False]
     async with resources.pool.acquire() as conn:
         told = await workflows.list_changes(conn, after=before, limit=9)
-    assert [one.workflow is not None and one.workflow.is_quarantined for one in told] == [False]
+    assert [one.conditions is not None and one.conditions.is_quarantined for one in told] == [False]
     noted = await send(client, "GET", "/v1/audit")
     assert [one["action"] for one in noted["items"]][:2] == [
         "workflow.activate",

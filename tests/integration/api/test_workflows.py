@@ -180,7 +180,7 @@ async def test_changes_are_numbered_in_order_and_announced(
     async with resources.engine() as conn:
         changes = await workflows.list_changes(conn, after=0, limit=100)
         assert [change.number for change in changes] == numbers
-        assert [change.workflow is None for change in changes] == [False, True, False, True]
+        assert [change.conditions is None for change in changes] == [False, True, False, True]
         assert await workflows.last_change(conn) == numbers[-1]
         later = await workflows.list_changes(conn, after=numbers[2], limit=100)
         assert [change.number for change in later] == numbers[3:]
@@ -211,7 +211,7 @@ async def test_only_what_events_may_start_is_live(client: Client, resources: Api
         pass
     async with resources.engine() as conn:
         found = [w async for batch in workflows.list_live(conn) for w in batch]
-        assert [str(workflow.id) for workflow in found] == [live["id"]]
+        assert [str(conditions.workflow_id) for conditions in found] == [live["id"]]
         old = await workflows.get_version(conn, WorkflowId(UUID(gone["id"])), 1)
         assert old.definition.name == "Greet"
         with pytest.raises(NotFound):

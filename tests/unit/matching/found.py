@@ -16,13 +16,13 @@ def table(workflows: list[Workflow]) -> WorkflowTable:
     """A table of ``workflows``."""
     made = WorkflowTable(EXPRESSIONS)
     for one in workflows:
-        made.put(one)
+        made.put(one.conditions)
     return made
 
 
 def rules_of(workflows: list[Workflow]) -> list[Rule]:
     """What decides on each."""
-    return [compile_rule(one, EXPRESSIONS) for one in workflows]
+    return [compile_rule(one.conditions, EXPRESSIONS) for one in workflows]
 
 
 def by_looking(payload: Any, rules: list[Rule]) -> list[int]:

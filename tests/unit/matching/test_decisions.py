@@ -26,7 +26,7 @@ def table(*workflows: Any) -> WorkflowTable:
     """A table of ``workflows``."""
     made = WorkflowTable(ExpressionCache(100))
     for item in workflows:
-        made.put(item)
+        made.put(item.conditions)
     return made
 
 
@@ -175,9 +175,9 @@ def test_put_replaces_and_removes() -> None:
         {"lifecycle": Lifecycle.DRAFT},
         {"lifecycle": Lifecycle.ARCHIVED},
     ):
-        made.put(workflow("b", **gone))
+        made.put(workflow("b", **gone).conditions)
         assert made.match(event(type="b")) == []
-        made.put(workflow("b"))
+        made.put(workflow("b").conditions)
     made.remove(WorkflowId(UUID(int=1)))
     made.remove(WorkflowId(UUID(int=1)))
     assert made.match(event(type="b")) == []

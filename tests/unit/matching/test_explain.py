@@ -71,7 +71,7 @@ def test_what_contradicts_itself_is_told_and_never_tried(conditions: dict[str, A
     about = workflow(**conditions)
     assert {explained(about, {"n": n}).is_near_miss for n in (1, 4, 6)} == {True, False}
     table = WorkflowTable(ExpressionCache(4))
-    table.put(about)
+    table.put(about.conditions)
     assert [found for n in (1, 2, 4, 6) for found in table.match(event({"n": n}))] == []
 
 

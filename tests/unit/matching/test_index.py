@@ -224,7 +224,7 @@ def test_one_of_very_many_is_found(number: int) -> None:
                 {"payload.name": {"~ends": f"-{n}"}},
             )
         ):
-            made.put(workflow(number=n * 4 + kind + 10**6, filters=filters))
+            made.put(workflow(number=n * 4 + kind + 10**6, filters=filters).conditions)
     found = made.match(event({"id": number, "plan": "pro", "name": f"n{number}-x-{number}"}))
     assert [d.workflow_id.int - 10**6 for d in found if d.is_match] == [
         number * 4 + kind for kind in range(4)

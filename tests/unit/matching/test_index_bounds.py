@@ -60,9 +60,9 @@ def test_what_is_hard_to_find_is_found_and_leaves_no_trace(name: str) -> None:
     workflows = [workflow(number=n + 1, filters=filters(n)) for n in range(COUNT)]
     made = WorkflowTable(expressions)
     for one in workflows:
-        made.put(one)
+        made.put(one.conditions)
     view = EventView(event(payload))
-    asked = [judge(view, compile_rule(one, expressions)) for one in workflows]
+    asked = [judge(view, compile_rule(one.conditions, expressions)) for one in workflows]
 
     found = made.match(view.event)
     assert [d for d in found if d.is_match] == [d for d in asked if d.is_match] != []
@@ -78,7 +78,8 @@ def test_an_event_is_read_for_few_of_the_paths_that_one_workflow_asks_of() -> No
     """It may fail by its first clause: to read hundreds would be worse than to ask it."""
     fields = {f"f{n}": n for n in range(400)}
     made = WorkflowTable(ExpressionCache(10))
-    made.put(workflow(number=1, filters={f"payload.{name}": n for name, n in fields.items()}))
+    filters = {f"payload.{name}": n for name, n in fields.items()}
+    made.put(workflow(number=1, filters=filters).conditions)
     asked = list[str]()
 
     class Payload(dict[str, Any]):

@@ -59,8 +59,8 @@ def test_only_the_one_that_holds_is_found(name: str) -> None:
     holds, other, payload = ALIKE[name]
     for first, second in ((holds, other), (other, holds)):
         table = WorkflowTable(ExpressionCache(10))
-        table.put(workflow(number=1, **first))
-        table.put(workflow(number=2, **second))
+        table.put(workflow(number=1, **first).conditions)
+        table.put(workflow(number=2, **second).conditions)
         found = table.match(event(payload))
         assert [d.workflow_id.int for d in found if d.is_match] == [1 if first is holds else 2]
         assert len(found) == 1

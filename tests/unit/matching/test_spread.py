@@ -51,7 +51,7 @@ def test_many_paths_through_a_long_list_go_through_it_once() -> None:
     """A small condition would hold the matcher for a second, outside every bound."""
     asked = " or ".join(f"(payload.a.x{n} = 1 and payload.a.y{n} = 1)" for n in range(30))
     table = WorkflowTable(ExpressionCache(10))
-    table.put(workflow(number=1, run_if=asked))
+    table.put(workflow(number=1, run_if=asked).conditions)
     calls = 0
 
     def count(_frame: FrameType, _kind: str, _given: Any) -> None:

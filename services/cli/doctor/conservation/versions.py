@@ -58,7 +58,7 @@ class Versions:
                 )
                 return None
             self._known[key] = Version(
-                rule=compile_rule(workflow, self._expressions),
+                rule=compile_rule(workflow.conditions, self._expressions),
                 plan=plan(workflow),
                 depth_max=self._ground.matcher.causation_depth_max,
             )

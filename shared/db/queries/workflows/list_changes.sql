@@ -1,7 +1,8 @@
--- Changes after a number, in the order they were committed, each with the version it made current.
+-- Changes after a number, in the order they were committed, each with what decides on events in the
+-- version it made current.
 -- Zero rows: nothing has changed.
-SELECT c.change, w.id, w.environment_id, c.version, c.is_active, c.is_deleted, w.created_by,
-    w.created_at, c.changed_at AS updated_at, v.dialect, v.lifecycle, v.definition, v.source,
+SELECT c.change, w.id, w.environment_id, c.version, c.is_active, c.is_deleted, v.dialect,
+    v.lifecycle, v.definition,
     EXISTS (
         SELECT FROM quarantines AS q
         WHERE q.workflow_id = w.id AND q.version = c.version AND q.released_at IS NULL
