@@ -23,6 +23,7 @@ from services.cli.workflow.syncing import (
     planned,
 )
 from services.cli.workflow.words import words_of
+from shared.client.errors import Denied
 from shared.domain.errors import Rejected, TurnoutError
 from shared.domain.ids import DEFAULT_ENVIRONMENT
 from shared.domain.workflows import Lifecycle
@@ -38,6 +39,10 @@ from shared.domain.workflows import Lifecycle
 @click.option("--dry-run", is_flag=True, help="Say what would be done, and do nothing.")
 @click.option("--prune", is_flag=True, help="Archive the workflows that no file is of.")
 @click.option("--force", is_flag=True, help="Also where somebody changes it at the same time.")
+@click.option(
+    "--events", type=click.IntRange(0, 1_000), default=100, show_default=True,
+    help="Warn of conditions by the last so many events; without the scope 'payloads', by none.",
+)  # fmt: skip
 @api_options
 def apply(
     files: tuple[Path, ...],
@@ -45,6 +50,7 @@ def apply(
     dry_run: bool,
     prune: bool,
     force: bool,
+    events: int,
     url: str,
     token: str | None,
     as_json: bool,
@@ -68,6 +74,8 @@ def apply(
             else:
                 for plan in await planned(client, written):
                     await _apply_one(client, plan, done, force=force)
+                    if done[-1]["applied"] is not Applied.UNCHANGED:
+                        await _say_what_is_odd(client, plan, events)
                     tell_how_far(len(done), len(written), "files applied")
             if prune and not _is_refused(done):
                 await _prune(client, done, dry_run=dry_run)
@@ -118,15 +126,23 @@ async def _apply_one(
     if not plan.has_id:
         words = words_of(plan.document)
         write_id(plan.path, words.write_id(UUID(workflow["id"])), words.id_field)
-    if applied is not Applied.UNCHANGED:
-        await _say_what_is_odd(client, plan)
 
 
-async def _say_what_is_odd(client: Client, plan: Planned) -> None:
-    found = (await client.call("POST", "v1/workflows/lint", body=plan.document)).body["findings"]
-    for one in found:
+async def _say_what_is_odd(client: Client, plan: Planned, events: int) -> None:
+    for one in await _findings(client, plan, events):
         if one["severity"] != "info":  # what keeps a draft from running is an error
-            say(f"{plan.path}: {one['pointer']}: {one['detail']} ({one['code']})")
+            seen = f"; see event {one['event_key']}" if one["event_key"] else ""
+            say(f"{plan.path}: {one['pointer']}: {one['detail']} ({one['code']}{seen})")
+
+
+async def _findings(client: Client, plan: Planned, events: int) -> list[dict[str, Any]]:
+    query, path = {"events": events}, "v1/workflows/lint"
+    try:
+        answer = await client.call("POST", path, query=query, body=plan.document)
+    except Denied:  # who may register workflows need not see what is in events
+        answer = await client.call("POST", path, body=plan.document)
+    found: list[dict[str, Any]] = answer.body["findings"]
+    return found
 
 
 async def _prune(client: Client, done: list[dict[str, Any]], *, dry_run: bool) -> None:
