@@ -9,7 +9,7 @@ from uuid import UUID
 import click
 
 from services.cli.client import Client, open_client
-from services.cli.exits import Exit, show_error
+from services.cli.exits import Denied, Exit, show_error
 from services.cli.options import api_options, environment_named, example
 from services.cli.present import say, show_rows, tell_how_far, write_json
 from services.cli.workflow.files import Written, read_definitions, write_id
@@ -23,7 +23,6 @@ from services.cli.workflow.syncing import (
     planned,
 )
 from services.cli.workflow.words import words_of
-from shared.client.errors import Denied
 from shared.domain.errors import Rejected, TurnoutError
 from shared.domain.ids import DEFAULT_ENVIRONMENT
 from shared.domain.workflows import Lifecycle
