@@ -24,9 +24,12 @@ class Patience:
 
         Raises ``fault`` when there is no patience left, or not enough for what the API asks for.
         """
-        asked_s = fault.retry_after_s or 0.0 if isinstance(fault, NotNow) else 0.0
-        if asked_s > self._left_s and self._patience_s:
-            raise NotNow(f"{fault.message} {self._too_long(asked_s)}", asked_s)
+        asked_s = 0.0
+        if isinstance(fault, NotNow):
+            asked_s = fault.retry_after_s or 0.0
+            if asked_s > self._left_s and self._patience_s:
+                message = f"{fault.message} {self._too_long(asked_s)}"
+                raise NotNow(message, asked_s, may_be_done=fault.may_be_done)
         wait_s = min(max(asked_s, self._next_s), self._left_s)
         if wait_s <= 0:
             raise fault

@@ -12,7 +12,7 @@ from services.cli.present import say
 from shared.client import errors
 from shared.client.asked import Asked, query_of
 from shared.client.connection import Answer, Connection, open_connection
-from shared.client.repeating import ask_once, is_repeatable, keyed
+from shared.client.repeating import Request
 from shared.client.server_sent import ServerSent, follow
 from shared.domain.errors import Rejected, Unavailable
 
@@ -43,8 +43,9 @@ class Client:
 
         The same ``key`` asks for the same thing once. ``headers`` are sent beside the usual ones.
 
-        While the API says 'not now' it is asked again, with the command's patience; so it is when
-        it falls silent after it has answered, where to ask twice does no harm.
+        While the API refuses it for now it is asked again, with the command's patience; so it is,
+        where to ask twice does no harm, when a 503 says nothing of what was done, and when the API
+        falls silent after it has answered.
 
         Raises NotFound, Conflict, Invalid, Denied or Rejected with the API's own sentence,
         Unavailable when there is no answer, Defect when the API is broken.
@@ -55,24 +56,25 @@ class Client:
         sent = dict(headers or {})
         if key is not None:
             sent["Idempotency-Key"] = key
+        request = Request(self._connection, asked, sent)
         with self._advised():
-            return await self._called(asked, keyed(asked, sent))
+            try:
+                return await self._called(request)
+            except errors.NotNow as fault:
+                raise request.at_last(fault) from None
 
-    async def _called(self, asked: Asked[Any], headers: Mapping[str, str]) -> Answer[Any]:
-        patience, may_be_done = Patience(self._patience_s), False
+    async def _called(self, request: Request[Any]) -> Answer[Any]:
+        patience = Patience(self._patience_s)
         while True:
             try:
-                answer = await ask_once(self._connection, asked, headers, may_be_done=may_be_done)
+                answer = await request.attempt()
             except Rejected:
                 self._has_answered = True
                 raise
-            except errors.NotNow as fault:
-                self._has_answered = True
-                await patience.wait(fault)
             except Unavailable as fault:
-                if not self._has_answered or not is_repeatable(asked, headers):
+                self._has_answered |= isinstance(fault, errors.NotNow)
+                if not self._has_answered or not request.may_repeat(fault):
                     raise
-                may_be_done = True
                 await patience.wait(fault)
             else:
                 self._has_answered = True

@@ -141,6 +141,7 @@ class Annotator:
             given = await call.in_turn(partial(_wanted, annotations, resolve, call))
         except ExpressionError as error:
             return failed(ErrorKind.EXPRESSION, error.message)
+        call = call.as_of_now()
         async with asyncio.TaskGroup() as group:
             tasks = [group.create_task(self._look_up(wanted, call)) for wanted in given]
         found = [task.result() for task in tasks]

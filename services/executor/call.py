@@ -1,7 +1,7 @@
 """What an action is given, and what it answers."""
 
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, Protocol, TypeVar
 
@@ -9,6 +9,7 @@ from shared.domain.events import Event
 from shared.domain.ids import StepId
 from shared.domain.outcomes import Outcome
 from shared.domain.steps import Step
+from shared.runtime.clock import Clock
 from shared.wire.results import Origin
 
 T = TypeVar("T")
@@ -17,12 +18,16 @@ T = TypeVar("T")
 class InTurn(Protocol):
     """Computes what may take long, when its turn has come; the attempt's time stands still."""
 
-    def __call__(self, work: Callable[[], T]) -> Awaitable[T]:
-        """What ``work`` comes to. Raises what it raises."""
+    def __call__(self, work: Callable[[], T], *, has_sent: bool = False) -> Awaitable[T]:
+        """What ``work`` comes to. Raises what it raises.
+
+        ``has_sent``: the attempt has its answer, which would be lost were it broken off now.
+        Raises TimeoutError when it is broken off as its turn comes.
+        """
         ...
 
 
-async def at_once(work: Callable[[], T]) -> T:
+async def at_once(work: Callable[[], T], *, has_sent: bool = False) -> T:  # noqa: ARG001 - as above
     """Nobody else waits."""
     return work()
 
@@ -33,8 +38,8 @@ class Call:
 
     ``key`` is the step's id, or that of an iterator's item or of a compensation; ``action`` the
     name of what is called. ``idempotency_key`` is the same for each attempt, so that a receiver
-    can tell a repeat; ``timeout_s`` is what the attempt has in all. ``room_until``: the end of the
-    window in which a throttle gave it a place.
+    can tell a repeat; ``timeout_s`` is what the attempt has in all. ``now`` is when it began, by
+    ``clock``. ``room_until``: the end of the window in which a throttle gave it a place.
     """
 
     origin: Origin
@@ -49,11 +54,16 @@ class Call:
     now: datetime
     room_until: datetime | None = None
     in_turn: InTurn = at_once
+    clock: Clock | None = None
 
     @property
     def step_id(self) -> str:
         """The id under which the attempt is logged."""
         return self.key
+
+    def as_of_now(self) -> "Call":
+        """The same attempt, for what begins once it has waited, for its turn or for room."""
+        return self if self.clock is None else replace(self, now=self.clock.now())
 
     @property
     def heartbeat_s(self) -> float | None:

@@ -5,18 +5,17 @@ computed again. So what follows of it by computing alone need not wait until it 
 anything is sent, and before anything is published, all of it is.
 """
 
-import asyncio
 from collections.abc import Sequence
 from datetime import datetime
 from functools import partial
 
+from services.executor.in_turn import patiently
 from services.executor.perform import Tools, outcome_of
 from services.executor.prepare import is_brief
 from services.executor.runs import Run
 from shared.domain import decide
 from shared.domain.readiness import RunStep
 from shared.domain.story import Transition
-from shared.runtime.clock import Clock
 
 ENTRIES_MAX = 100
 """So many log entries are written at once at most."""
@@ -47,29 +46,16 @@ async def compute(
         return lanes.at_once(environment, work)
     if not is_patient:
         return ()
-    found = lanes.line_up(environment, work)
-    try:
-        await _turn(run, found, tools.clock, wake_at)
-    finally:
-        found.cancel()  # what was computed stays so
-    return () if found.cancelled() else found.result()
+
+    def comes_first() -> bool:
+        return bool(run.told) or run.owned.is_draining
+
+    found = await patiently(run, work, lanes, tools.clock, comes_first=comes_first, until=wake_at)
+    return found or ()
 
 
 def _only_computes(run: Run, runs: Sequence[RunStep]) -> bool:
     return bool(runs) and not run.told and all(map(is_brief, runs))
-
-
-async def _turn(
-    run: Run, found: asyncio.Future[list[Transition]], clock: Clock, wake_at: datetime | None
-) -> None:
-    """Return when its turn has come, or something else comes first: a word, its time, a drain."""
-    found.add_done_callback(lambda _: run.changed.set())
-    while not (found.done() or run.told or run.owned.is_draining):
-        wait_s = None if wake_at is None else (wake_at - clock.now()).total_seconds()
-        if wait_s is not None and wait_s <= 0:
-            return
-        run.changed.clear()
-        await clock.wait(run.changed, wait_s)
 
 
 def _computed(

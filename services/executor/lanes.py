@@ -4,7 +4,8 @@ What is quick is computed at once. When a pass has had its stretch of computing,
 is lines up in the lane of its environment; in each pass that follows, lanes are served one after
 another for a stretch. An environment whose work has held the loop for long rests as long as it was
 held, while others have executions here: of several such, one is served at a time, and together they
-leave half of the time to the rest.
+leave half of the time to the rest. When it has rested it is as any other, until it holds the loop
+anew.
 """
 
 import asyncio
@@ -74,11 +75,17 @@ class Lanes:
         finally:
             self._count(environment, began_s)
 
-    def line_up(self, environment: str, work: Work[T]) -> asyncio.Future[T]:
-        """What ``work`` will come to, in its turn; cancelled, it is not computed any more."""
+    def line_up(
+        self, environment: str, work: Work[T], *, is_ahead: bool = False
+    ) -> asyncio.Future[T]:
+        """What ``work`` will come to, in its turn; cancelled, it is not computed any more.
+
+        ``is_ahead``: its turn is the next one of its environment.
+        """
         self._see_to_next()
         future: asyncio.Future[T] = asyncio.get_running_loop().create_future()
-        self._lanes_of(environment).setdefault(environment, deque()).append((work, future))
+        lane = self._lane_of(environment)
+        (lane.appendleft if is_ahead else lane.append)((work, future))
         return future
 
     async def take(self, environment: str, work: Work[T]) -> T:
@@ -109,11 +116,11 @@ class Lanes:
         self._is_open = self._spent_s < STRETCH_S
         if self._spent_s > 0:
             self._see_to_next()
-        elif self._is_rested():
+        elif not self._slow_lanes and self._is_rested():
             self._are_slow.clear()
-        else:
+        else:  # a rest that has ended since the lanes were looked at has no time left
             rest_s = min(LOOK_S, self._rest_until_s - self._clock.monotonic())
-            self._next = asyncio.get_running_loop().call_later(rest_s, self._pass)
+            self._next = asyncio.get_running_loop().call_later(max(0.0, rest_s), self._pass)
 
     def _first_lanes(self) -> OrderedDict[str, _Lane]:
         return self._slow_lanes if self._slow_lanes and self._is_rested() else self._quick_lanes
@@ -125,12 +132,13 @@ class Lanes:
     def _serve(self, lanes: OrderedDict[str, _Lane]) -> None:
         """Compute for the first of these lanes until it is empty, or the stretch is over."""
         environment, lane = lanes.popitem(last=False)
+        self._are_slow.discard(environment)  # it has rested; what is brief comes after the others
         while lane and self._spent_s < STRETCH_S:
             work, future = lane.popleft()
             if not future.done():
                 self._compute(environment, work, future)
         if lane:
-            self._lanes_of(environment)[environment] = lane
+            self._lane_of(environment).extendleft(reversed(lane))
 
     def _compute(self, environment: str, work: Work[T], future: asyncio.Future[T]) -> None:
         began_s = self._clock.monotonic()
@@ -154,5 +162,7 @@ class Lanes:
                 self._rest_until_s = now_s + took_s
             self._slow(environment, took_s)
 
-    def _lanes_of(self, environment: str) -> OrderedDict[str, _Lane]:
-        return self._slow_lanes if environment in self._are_slow else self._quick_lanes
+    def _lane_of(self, environment: str) -> _Lane:
+        """Its lane: a new one, behind all others, where it has none."""
+        lanes = self._slow_lanes if environment in self._are_slow else self._quick_lanes
+        return lanes.setdefault(environment, deque())

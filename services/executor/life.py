@@ -29,8 +29,8 @@ LookBack = Callable[[Run], Awaitable[Sequence[Arrived | TurnCame] | None]]
 ResultOf = Callable[[ExecutionId], Awaitable[Any]]
 """The result of an execution that has ended."""
 
-Answered = Callable[[Run, TaskEnded], Awaitable[TaskEnded]]
-"""A worker's answer, held against what the action promises."""
+Answered = Callable[[Run, TaskEnded], Awaitable[TaskEnded | None]]
+"""A worker's answer, held against what the action promises; None: not now."""
 
 Beats = Callable[[Run], Awaitable[Sequence[Beat]]]
 """The signs of life of the remote tasks that an execution waits for."""
@@ -216,13 +216,13 @@ class _Life:
             return False
         if silent_tasks(run.state, self._clock.now()):
             for beat in await self._needs.beats(run):
-                await self._hear_beat(beat)
+                await self._hear(beat)
         while (transition := self._elapsed()) is not None:
             await self._write(transition)
         return True
 
     async def _take_in(self, offset: int, word: Word) -> bool:
-        """Take one command in; False while steps have to end first."""
+        """Take one command in, unless others come first; False while steps have to end first."""
         run, now = self._run, self._clock.now()
         transition: Transition | None
         if offset in run.taken:
@@ -239,7 +239,10 @@ class _Life:
                 result = await self._needs.result_of(ExecutionId(UUID(signal.execution_id)))
                 signal = replace(signal, output=result)
             elif isinstance(signal, TaskEnded):
-                signal = await self._needs.answered(run, signal)
+                if (checked := await self._needs.answered(run, signal)) is None:
+                    await self._write_ended()  # what else came first is to follow
+                    return True
+                signal = checked
             transition = self._heard(signal)
         if transition is None:
             self._ledger.take_in(run, offset)
@@ -260,8 +263,8 @@ class _Life:
             underway=run.underway(run.state),
         )
 
-    async def _hear_beat(self, beat: Beat) -> None:
-        if (transition := self._heard(beat)) is not None:
+    async def _hear(self, signal: Arrived | TurnCame | Beat) -> None:
+        if (transition := self._heard(signal)) is not None:
             await self._write(transition)
 
     async def _look_back(self) -> None:
@@ -271,8 +274,7 @@ class _Life:
             return
         run.must_look_back = False
         for arrived in found:
-            if (transition := self._heard(arrived)) is not None:
-                await self._write(transition)
+            await self._hear(arrived)
         self._ledger.looked_back(run)
 
     def _elapsed(self) -> Transition | None:

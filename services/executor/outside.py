@@ -1,14 +1,16 @@
 """What executions ask of the database while they run."""
 
 import asyncio
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 from typing import Any, Final
 from uuid import UUID
 
 from services.executor.actions.registered import RegisteredActions, WorkerAction
 from services.executor.admit import OriginGone
+from services.executor.in_turn import patiently
 from services.executor.lanes import Lanes
 from services.executor.runs import Run
 from services.executor.turns import Turns
@@ -21,7 +23,7 @@ from shared.domain.decide import restore
 from shared.domain.executions import Attempt
 from shared.domain.ids import ExecutionId
 from shared.domain.inheritance import inherited, inherited_before
-from shared.domain.outcomes import Failed, Wait, WaitKind
+from shared.domain.outcomes import Failed, Outcome, Wait, WaitKind
 from shared.domain.plans import Plan
 from shared.domain.signals import Arrived, Beat, TaskEnded, TurnCame
 from shared.expr.jsonata import ExpressionCache
@@ -125,8 +127,11 @@ class Outside:
                 result = await find_result(conn, execution_id)
         return None if result is None else result.value
 
-    async def answered(self, run: Run, signal: TaskEnded) -> TaskEnded:
-        """A worker's answer; one that is not what its action promises is a failure."""
+    async def answered(self, run: Run, signal: TaskEnded) -> TaskEnded | None:
+        """A worker's answer; one that is not what its action promises is a failure.
+
+        None: something comes before the turn to look at it.
+        """
         waiting = run.state.waiting(signal.step_id)
         wait = None if waiting is None else waiting.wait
         if signal.error is not None or wait is None or "action" not in wait.data:
@@ -135,11 +140,27 @@ class Outside:
         action = await self.registered.find(run.origin.environment_id, name, version)
         if not isinstance(action, WorkerAction):
             return signal
-        environment, output = run.origin.environment, signal.output
-        outcome = await self.lanes.take(environment, lambda _: action.answered(output))
+        outcome = await self._in_turn(run, partial(action.answered, signal.output))
         if not isinstance(outcome, Failed):
-            return signal
+            return None if outcome is None else signal
         return TaskEnded(step_id=signal.step_id, attempt=signal.attempt, error=outcome.error)
+
+    async def _in_turn(self, run: Run, work: Callable[[], Outcome]) -> Outcome | None:
+        """What ``work`` comes to; None: a cancellation, an expiry, an outcome or a drain is first.
+
+        The attempt's own time is up to its answer, which has come.
+        """
+        environment, lanes = run.origin.environment, self.lanes
+        if lanes.is_free(environment):
+            return lanes.at_once(environment, lambda _: work())
+        return await patiently(
+            run,
+            lambda _: work(),
+            lanes,
+            self.clock,
+            comes_first=lambda: _is_to_end(run) or bool(run.ended),
+            until=_expires_at(run),
+        )
 
     async def beats(self, run: Run) -> Sequence[Beat]:
         """The last sign of life of each remote task."""
@@ -161,11 +182,18 @@ class Outside:
         return inherited(plan, state, repeats.step_id)
 
 
+def _is_to_end(run: Run) -> bool:
+    """Whether its partition is given up, or it is cancelled."""
+    return run.owned.is_draining or any(isinstance(word, Cancel) for word in run.told.values())
+
+
+def _expires_at(run: Run) -> datetime | None:
+    return None if run.state.failing is not None else run.state.expires_at
+
+
 def _is_called_away(run: Run, attempt: Attempt, now: datetime) -> bool:
     """Whether a wait ends, or its partition is given up, before it has looked back."""
     state = run.state
     wake_at = None if state.is_suspended else attempt.wake_at
-    expires_at = None if state.failing is not None else state.expires_at
-    is_cancelled = any(isinstance(word, Cancel) for word in run.told.values())
-    is_over = any(at is not None and at <= now for at in (wake_at, expires_at))
-    return run.owned.is_draining or is_cancelled or is_over
+    is_over = any(at is not None and at <= now for at in (wake_at, _expires_at(run)))
+    return is_over or _is_to_end(run)

@@ -106,13 +106,13 @@ async def _attempt(run: Run, performing: Performing, tools: Tools) -> Outcome:
     if not isinstance(prepared, Prepared):
         return _fit(prepared, names, marks)
     in_turn.goes_on(asyncio.get_running_loop().time() + effect.step.attempt_s)
-    call = replace(prepared.call, in_turn=in_turn)
+    call = replace(prepared.call, in_turn=in_turn, clock=tools.clock)
     if call.action == ANNOTATE:
         view = RunView(run, effect, tools.views, now, names)
         outcome = await tools.annotator.annotate(
             run.plan.annotations, lambda value: marks.shown(view.resolve(value)), call
         )
-        outcome = await in_turn(partial(_filtered, outcome, view))
+        outcome = await in_turn(partial(_filtered, outcome, view), has_sent=True)
     else:
         outcome = await _called(call, tools, marks)
     return _fit(_with_input(outcome, call.input), names, marks)

@@ -101,7 +101,7 @@ def _is_due(run: Run, effect: RunStep) -> bool:
 def _excluded(view: RunView, effect: RunStep) -> str | None:
     """What keeps the step from running."""
     step = effect.step
-    if effect.conditions and not any(view.holds(source) for source in effect.conditions):
+    if effect.edges and not any(map(view.leads_on, effect.edges)):
         return "edges"
     if step.filters is not None and not view.passes(step):
         return "filters"

@@ -36,13 +36,15 @@ def is_urgent(words: Iterable[Word]) -> bool:
 class Performing:
     """A step being performed; ``outcome`` is set when it has ended, at ``ended_at``.
 
-    ``is_in_line``: something of it is to be computed, and its turn has not come.
+    ``is_in_line``: something of it is to be computed before it sends, and its turn has not come.
+    ``is_leaving``: its partition is given up, so it waits for no such turn.
     """
 
     effect: RunStep
     started_at: datetime
     is_broken: bool = False
     is_in_line: bool = False
+    is_leaving: bool = False
     timeout: asyncio.Timeout | None = None
     outcome: Outcome | Interrupted | None = None
     ended_at: datetime | None = None
@@ -55,6 +57,12 @@ class Performing:
             # its timeout, and will have no outcome.
             with suppress(RuntimeError):
                 self.timeout.reschedule(0)
+
+    def step_back(self) -> None:
+        """End it if it has only waited for its turn so far, and let it wait for none any more."""
+        self.is_leaving = True
+        if self.is_in_line:
+            self.break_off()
 
     @property
     def underway(self) -> Underway:
@@ -138,8 +146,7 @@ class Run:
     def step_back(self) -> None:
         """Wait for no turn any more: the partition is given up."""
         for performing in self.performing.values():
-            if performing.is_in_line:
-                performing.break_off()
+            performing.step_back()
         self.changed.set()
 
     def break_off(self) -> None:

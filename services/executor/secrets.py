@@ -77,6 +77,8 @@ async def _sent(action: Action, call: Call) -> Outcome:
         return failed(ErrorKind.REFUSED, error.message)
     except Unavailable as error:
         return failed(ErrorKind.UNREACHABLE, error.message, retryable=True)
+    except TimeoutError:  # broken off as its turn came: no fault, and its text is shown nowhere
+        raise
     except Exception as error:  # noqa: BLE001 - as in perform, but a traceback may quote a secret
         place = extract_tb(error.__traceback__)[-1]
         log.error(  # noqa: TRY400

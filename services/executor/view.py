@@ -12,8 +12,9 @@ from shared.domain.executions import AttemptStatus
 from shared.domain.ids import StepId, names_step
 from shared.domain.plans import ANNOTATE
 from shared.domain.readiness import RunStep, items_of
-from shared.domain.steps import Step
+from shared.domain.steps import Edge, Step
 from shared.domain.values import Lang, Value
+from shared.expr.edge_scope import edge_scope
 from shared.expr.errors import ExpressionError
 from shared.expr.resolve import Resolver
 from shared.expr.scope import Item, Seen, start_scope, step_scope
@@ -73,14 +74,22 @@ class RunView:
         self._scope: dict[str, Any] | None = None
         self._left_s = ATTEMPT_S
 
+    def leads_on(self, edge: Edge) -> bool:
+        """Whether the condition of an edge to the step is true."""
+        seen = edge_scope(self.scope, edge.source, self._run.plan.dialect)
+        return self._holds(edge.condition or "true", seen, None)
+
     def holds(self, source: str, given: Any = None) -> bool:
         """Whether a condition is true; it sees the step's resolved input as ``$input``."""
+        return self._holds(source, self.scope, given)
+
+    def _holds(self, source: str, scope: dict[str, Any], given: Any) -> bool:
         bindings = None if given is None else {"input": given}
         began_s = self._began()
         try:
             return self._views.resolver.holds(
                 source,
-                self.scope,
+                scope,
                 now=self._now,
                 seed=self._run.id.int & 0xFFFF_FFFF,
                 bindings=bindings,

@@ -10,8 +10,9 @@ from asyncpg import Record
 from asyncpg.pool import PoolConnectionProxy
 
 from services.matcher.metrics import MatcherMetrics
+from shared.db.live_workflows import last_change, list_changes, list_live
 from shared.db.pool import Connection, Pool, translated
-from shared.db.workflows import CHANNEL, last_change, list_changes, list_live
+from shared.db.workflows import CHANNEL
 from shared.matching.table import WorkflowTable
 
 log = structlog.get_logger(__name__)

@@ -113,6 +113,7 @@ class KafkaBus:
             self._consumer(group=group, member=member),
             assignee,
             check=partial(self._counts, topics),
+            committed=partial(committed, self._admin, group=group),
             silence_s=self._settings.session_timeout_s,
         )
         try:

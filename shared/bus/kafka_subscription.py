@@ -1,8 +1,9 @@
 """A member of a Kafka consumer group.
 
-Three facts of aiokafka shape this file. It swallows what a rebalance listener raises, so the error
+Four facts of aiokafka shape this file. It swallows what a rebalance listener raises, so the error
 is kept and the next fetch raises it. It yields records of a new partition before the listener is
-through with it, so each fetch names the partitions it wants, and begins anew when they change. And
+through with it, so each fetch names the partitions it wants, and begins anew when they change. It
+tells that it lives only once the listener is through, so the listener has it begin before. And
 while a rebalance lasts it waits without end, so each wait has a limit.
 """
 
@@ -20,6 +21,7 @@ from aiokafka import errors as kafka
 from aiokafka.structs import ConsumerRecord
 
 from shared.bus.kafka_client import translated
+from shared.bus.kafka_positions import Committed, Positions
 from shared.bus.kafka_records import received
 from shared.bus.protocol import Assignee, Received, TopicPartition
 
@@ -45,10 +47,12 @@ class KafkaSubscription:
         assignee: Assignee | None,
         *,
         check: Callable[[], Awaitable[object]],
+        committed: Committed,
         silence_s: float,
     ) -> None:
         """``check`` is asked after ``silence_s`` without records whether Kafka still serves us."""
         self._consumer = consumer
+        self._positions = Positions(consumer, committed)
         self._assignee = assignee
         self._check = check
         self._silence_s = silence_s
@@ -102,7 +106,8 @@ class KafkaSubscription:
         finally:
             self._waiting = None
         self._pace(is_busy=bool(batches))
-        return self._still_ours(batches)
+        found = self._still_ours(batches)
+        return found if await self._positions.look_at(found) else {}
 
     def _look_again(self) -> None:
         """Have the fetch under way begin anew; aiokafka keeps what it has not given out."""
@@ -235,8 +240,19 @@ class KafkaSubscription:
                 return
             for at, position in positions.items():
                 self._consumer.seek(_place(at), position)
+            self._positions.begin(positions)
             self._owned = owned
             self._look_again()
+
+    def tell_of_life(self) -> None:
+        """Beat from now on, as Kafka's own client does, not only once all is taken over.
+
+        Else who takes longer than a session would lose what it takes over to another member, which
+        would lose it in its turn.
+        """
+        coordinator = self._consumer._coordinator  # noqa: SLF001 - aiokafka has no other way
+        assert coordinator is not None, "it has been started"
+        coordinator._start_heartbeat_task()  # noqa: SLF001
 
     async def give_up(self) -> None:
         """Called by aiokafka when partitions are revoked, and on close."""
@@ -247,6 +263,7 @@ class KafkaSubscription:
             except Exception as error:  # noqa: BLE001 - likewise
                 self._failure = error
             finally:
+                self._positions.begin({})
                 self._owned = {}
                 self._look_again()
 
@@ -266,6 +283,7 @@ class _Listener(ConsumerRebalanceListener):
         await self._subscription.give_up()
 
     async def on_partitions_assigned(self, assigned: Iterable[Place]) -> None:
+        self._subscription.tell_of_life()
         await self._subscription.take_over(assigned)
 
 

@@ -36,17 +36,22 @@ class WrongAddress(Rejected):
 
 
 class NotNow(Unavailable):
-    """The API cannot do it at the moment, and has not; ``retry_after_s`` is when it may.
+    """The API cannot do it at the moment; ``retry_after_s`` is when it may.
 
-    Also when it is just doing the same for an earlier request with the same key.
+    It refuses to, unless it ``may_be_done``: something that the API needs did not say in time that
+    it has. Or it is just doing the same for an earlier request with the same key.
     """
 
-    def __init__(self, message: str, retry_after_s: float | None) -> None:
+    def __init__(self, message: str, retry_after_s: float | None, *, may_be_done: bool) -> None:
         super().__init__(message)
         self.retry_after_s = retry_after_s
+        self.may_be_done = may_be_done
 
 
-_REFUSED_BEFORE: Final = frozenset({HTTPStatus.TOO_MANY_REQUESTS, HTTPStatus.SERVICE_UNAVAILABLE})
+REFUSED_BEFORE: Final = frozenset({"TOO_MANY_LISTENERS", "TOO_MUCH_TO_COMPUTE"})
+"""The codes of a 503 that is said before anything is done."""
+
+_NOT_NOW: Final = frozenset({HTTPStatus.TOO_MANY_REQUESTS, HTTPStatus.SERVICE_UNAVAILABLE})
 _TRANSIENT: Final = frozenset({HTTPStatus.BAD_GATEWAY, HTTPStatus.GATEWAY_TIMEOUT})
 _KEY_IN_USE: Final = "KEY_IN_USE"
 
@@ -58,14 +63,18 @@ def error_of(status: HTTPStatus, headers: Mapping[str, str], raw: bytes) -> Turn
     # A dialect's routes answer in their system's words: the sentence is their "message".
     fallback = f"The API answered {status.value} {status.phrase}."
     detail = str(problem.get("detail") or problem.get("message") or fallback)
-    if status >= HTTPStatus.INTERNAL_SERVER_ERROR or status is HTTPStatus.TOO_MANY_REQUESTS:
-        return _not_done(status, headers, detail)
     problems = _problems(problem)
+    codes = {one.code for one in problems}
+    is_at_it = status is HTTPStatus.CONFLICT and _KEY_IN_USE in codes
+    if is_at_it or status in _NOT_NOW:
+        is_refused = status is HTTPStatus.TOO_MANY_REQUESTS or bool(codes & REFUSED_BEFORE)
+        retry_after_s = _seconds(headers.get("Retry-After", ""))
+        return NotNow(detail, retry_after_s, may_be_done=not is_refused)
+    if status >= HTTPStatus.INTERNAL_SERVER_ERROR:
+        return Unavailable(detail) if status in _TRANSIENT else Defect(detail)
     match status:
         case HTTPStatus.NOT_FOUND:
             return NotFound(detail)
-        case HTTPStatus.CONFLICT if any(one.code == _KEY_IN_USE for one in problems):
-            return NotNow(detail, _seconds(headers.get("Retry-After", "")))
         case HTTPStatus.CONFLICT | HTTPStatus.PRECONDITION_FAILED:
             return Conflict(detail)
         case HTTPStatus.UNAUTHORIZED | HTTPStatus.FORBIDDEN if not problem.get("errors"):
@@ -79,12 +88,6 @@ def read_json(raw: bytes) -> Any:
         return orjson.loads(raw) if raw else None
     except orjson.JSONDecodeError:
         return None
-
-
-def _not_done(status: HTTPStatus, headers: Mapping[str, str], detail: str) -> TurnoutError:
-    if status in _REFUSED_BEFORE:
-        return NotNow(detail, _seconds(headers.get("Retry-After", "")))
-    return Unavailable(detail) if status in _TRANSIENT else Defect(detail)
 
 
 def _seconds(written: str) -> float | None:

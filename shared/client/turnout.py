@@ -10,7 +10,7 @@ from uuid import UUID
 from shared.client.asked import Asked
 from shared.client.connection import WITHIN_S, Answer, Connection, open_connection
 from shared.client.errors import NotNow
-from shared.client.repeating import ask_once, is_repeatable, keyed
+from shared.client.repeating import Request
 from shared.client.server_sent import ServerSent, Stream, follow
 from shared.domain.errors import Unavailable
 from shared.wire.documents.parts import Page
@@ -27,9 +27,10 @@ D = TypeVar("D")
 class AsyncTurnout:
     """Asks the API for one caller; made by ``open_turnout``.
 
-    What may pass is asked for again, ``attempts`` times in all: a refusal that says 'not now', and,
-    where a repetition does no harm (reads, PUT, DELETE, and whatever has a ``key``), no answer. A
-    repetition is answered as the request that may have been carried out before it.
+    What may pass is asked for again, ``attempts`` times in all: a refusal, and, where a repetition
+    does no harm, what may have been done: no answer, or a 503. ``repeating.Request`` says where,
+    and names what has no ``key``. A repetition is answered as the request that may have been
+    carried out before it.
     """
 
     def __init__(self, connection: Connection, attempts: int) -> None:
@@ -53,19 +54,22 @@ class AsyncTurnout:
         """
         named = {"Idempotency-Key": key, "If-Match": if_match}
         given = {name: value for name, value in named.items() if value is not None}
-        headers = keyed(asked, given)
-        wait_s, may_be_done = _FIRST_WAIT_S, False
+        request = Request(self._connection, asked, given)
+        try:
+            return await self._repeated(request)
+        except NotNow as fault:
+            raise request.at_last(fault) from None
+
+    async def _repeated(self, request: Request[T]) -> Answer[T]:
+        wait_s = _FIRST_WAIT_S
         for left in range(self._attempts - 1, -1, -1):
             try:
-                return await ask_once(self._connection, asked, headers, may_be_done=may_be_done)
-            except NotNow as fault:
-                if not left:
+                return await request.attempt()
+            except Unavailable as fault:
+                if not left or not request.may_repeat(fault):
                     raise
-                wait_s = max(wait_s, fault.retry_after_s or 0.0)
-            except Unavailable:
-                if not left or not is_repeatable(asked, headers):
-                    raise
-                may_be_done = True
+                if isinstance(fault, NotNow):
+                    wait_s = max(wait_s, fault.retry_after_s or 0.0)
             await asyncio.sleep(min(wait_s, _LONGEST_WAIT_S))
             wait_s *= 2
         raise AssertionError("the last attempt answers or raises")

@@ -67,20 +67,16 @@ async def set_schedules(conn: Connection, workflow: Workflow) -> None:
 
     Those of its steps rest while it is not live. Those of its triggers do so unseen, so that they
     know what runs when it is live again, or seen, where they are paused. What falls due meanwhile
-    they do not make up for. All end when it is archived.
+    they do not make up for. One that is not changed itself keeps a time that is due or waits, the
+    last one too. All end when it is archived.
     """
     if workflow.lifecycle is Lifecycle.ARCHIVED:
         await end_schedules(conn, WorkflowId(workflow.id))
         return
-    triggers = [
-        (name, trigger.schedule)
-        for name, trigger in workflow.definition.named_triggers
-        if trigger.schedule is not None
-    ]
     rows = [
-        (name, schedule.model_dump_json(), at, _delay_s(workflow, name, schedule, at))
-        for name, schedule in triggers
-        if workflow.is_matched and (at := next_due(schedule, workflow.updated_at)) is not None
+        (name, schedule.model_dump_json(), *_next(workflow, name, schedule))
+        for name, trigger in workflow.definition.named_triggers
+        if (schedule := trigger.schedule) is not None
     ]
     await conn.execute(
         _SQL["set_schedules"],
@@ -88,14 +84,20 @@ async def set_schedules(conn: Connection, workflow: Workflow) -> None:
         workflow.environment_id,
         workflow.version,
         *([row[column] for row in rows] for column in range(4)),
-        [] if workflow.is_matched else [name for name, _ in triggers],
+        workflow.is_matched,
     )
     await conn.execute(_SQL["rest_schedules"], workflow.id, not workflow.is_matched)
 
 
-def _delay_s(workflow: Workflow, trigger_id: str, schedule: Schedule, at: datetime) -> float:
+def _next(
+    workflow: Workflow, trigger_id: str, schedule: Schedule
+) -> tuple[datetime | None, float | None]:
+    """When a trigger is due from this version on, and how much later that starts; Nones: never."""
+    at = next_due(schedule, workflow.updated_at) if workflow.is_matched else None
+    if at is None:
+        return None, None
     ids = EnvironmentId(workflow.environment_id), WorkflowId(workflow.id)
-    return (run_at(schedule, at, trigger_run_id(*ids, trigger_id, at)) - at).total_seconds()
+    return at, (run_at(schedule, at, trigger_run_id(*ids, trigger_id, at)) - at).total_seconds()
 
 
 async def open_schedule(

@@ -5,16 +5,15 @@ who has seen change n has seen every change before it. Each is announced on ``CH
 number as the payload.
 """
 
-from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import NamedTuple
 from uuid import UUID
 
 import orjson
 from asyncpg import Record
-from pydantic_core import from_json
 
 from shared.db.pool import Connection
 from shared.db.quarantine import release_workflow
@@ -22,14 +21,7 @@ from shared.db.schedules import end_schedules, set_schedules
 from shared.db.webhooks import end_webhooks, set_webhooks
 from shared.domain.errors import Conflict, NotFound
 from shared.domain.ids import EnvironmentId, WorkflowId, own_id
-from shared.domain.workflows import (
-    Conditions,
-    Definition,
-    Dialect,
-    Lifecycle,
-    TriggerKind,
-    Workflow,
-)
+from shared.domain.workflows import Definition, Dialect, Lifecycle, Workflow
 from shared.runtime.sql import statements
 from shared.wire.envelope import dumps
 
@@ -37,8 +29,6 @@ CHANNEL = "turnout_workflows"
 
 _SQL = statements(Path(__file__).parent / "queries" / "workflows")
 _LOCK = 0x7475726E_776F726B  # "turnwork"
-_BATCH = 500
-_BEFORE_ALL = UUID(int=0)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,15 +37,6 @@ class Latest:
 
     workflow: Workflow
     is_deleted: bool
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Change:
-    """What became of a workflow; ``conditions`` is None when no event may start it any more."""
-
-    number: int
-    workflow_id: WorkflowId
-    conditions: Conditions | None
 
 
 class Taken(Conflict):
@@ -224,64 +205,6 @@ async def find_by_token(conn: Connection, token_hash: str) -> tuple[str, Workflo
     """The live workflow that a webhook's address starts, and the id of that trigger."""
     row = await conn.fetchrow(_SQL["find_by_token"], token_hash)
     return None if row is None else (row["trigger_id"], workflow_of(row))
-
-
-async def list_live(conn: Connection) -> AsyncIterator[list[Conditions]]:
-    """Of every workflow that events may start, in batches; each batch is read on its own.
-
-    Ask ``last_change`` before: what changes meanwhile is then among ``list_changes`` after it.
-    """
-    after = _BEFORE_ALL
-    while rows := await conn.fetch(_SQL["list_live"], after, _BATCH):
-        yield [conditions_of(row) for row in rows]
-        after = rows[-1]["id"]
-
-
-async def list_changes(conn: Connection, *, after: int, limit: int) -> list[Change]:
-    """Changes numbered above ``after``, ascending."""
-    rows = await conn.fetch(_SQL["list_changes"], after, limit)
-    return [_change(row) for row in rows]
-
-
-async def last_change(conn: Connection) -> int:
-    """The number of the latest change, 0 when there is none."""
-    number: int = await conn.fetchval(_SQL["get_last_change"])
-    return number
-
-
-def _change(row: Record) -> Change:
-    conditions = conditions_of(row)
-    is_live = conditions.is_matched and not row["is_deleted"]
-    return Change(
-        number=row["change"],
-        workflow_id=WorkflowId(conditions.workflow_id),
-        conditions=conditions if is_live else None,
-    )
-
-
-def conditions_of(row: Record | Mapping[str, Any]) -> Conditions:
-    """``Workflow.conditions`` of a row of ``list_live`` or ``list_changes``; cheap to read."""
-    # The models read numbers with it as well: what another parser takes for one may differ.
-    definition = from_json(row["definition"])
-    return Conditions(
-        workflow_id=row["id"],
-        version=row["version"],
-        environment_id=row["environment_id"],
-        dialect=Dialect(row["dialect"]),
-        is_matched=row["is_active"] and row["lifecycle"] == Lifecycle.READY,
-        is_quarantined=row["is_quarantined"],
-        name=definition["name"],
-        event_names=tuple(_event_names(definition["triggers"])),
-        filters=definition["filters"],
-        run_if=definition["run_if"],
-        annotated=tuple(each["target_path"] for each in definition.get("annotations", ())),
-    )
-
-
-def _event_names(triggers: Sequence[Mapping[str, Any]]) -> Iterator[str]:
-    for trigger in triggers:
-        if trigger["kind"] == TriggerKind.EVENT and trigger["event_name"] is not None:
-            yield trigger["event_name"]
 
 
 def workflow_of(row: Record) -> Workflow:

@@ -25,14 +25,14 @@ class RunStep:
     """Run attempt ``attempt`` of what ``key`` names.
 
     ``step`` says how; for an item or a compensation it is made of the step's block.
-    ``conditions``: one of them must hold, where there are any. ``item`` is the place of an
-    iterator's item. ``is_approved``: the yes that the step needs is there.
+    ``edges``: the condition of one of them must hold, where there are any. ``item`` is the place of
+    an iterator's item. ``is_approved``: the yes that the step needs is there.
     """
 
     step: Step
     key: StepId
     attempt: int = 1
-    conditions: tuple[str, ...] = ()
+    edges: tuple[Edge, ...] = ()
     item: int | None = None
     is_approved: bool = False
     compensates: bool = False
@@ -98,9 +98,9 @@ def todo(plan: Plan, state: State, now: datetime, underway: Collection[StepId] =
                 _add_begun(found, plan, state, step, now, underway)
             # Most steps of a long workflow are blocked, and this is asked after each that settles.
             elif all(map(is_settled, sources[key])):
-                ready, conditions = readiness(plan, state, step)
+                ready, edges = readiness(plan, state, step)
                 if ready is _READY:
-                    found.runs.append(RunStep(step, StepId(key), 1, conditions))
+                    found.runs.append(RunStep(step, StepId(key), 1, edges))
     return Todo(tuple(found.runs), found.wake_at)
 
 
@@ -112,12 +112,12 @@ def is_wanted(state: State, key: StepId) -> bool:
     return parts.item is None or StepId(parts.step_id) in state.pending
 
 
-def readiness(plan: Plan, state: State, step: Step) -> tuple[Readiness, tuple[str, ...]]:
-    """Whether ``step`` may begin; the conditions of which one must hold, if any."""
+def readiness(plan: Plan, state: State, step: Step) -> tuple[Readiness, tuple[Edge, ...]]:
+    """Whether ``step`` may begin; the edges of whose conditions one must hold, if any."""
     edges = plan.incoming[step.id]
     if not edges:
         return _READY, ()
-    conditions: list[str] = []
+    tested: list[Edge] = []
     is_free = False
     for edge in edges:
         source = state.settled.get(StepId(edge.source))
@@ -127,10 +127,10 @@ def readiness(plan: Plan, state: State, step: Step) -> tuple[Readiness, tuple[st
             if edge.condition is None:
                 is_free = True
             else:
-                conditions.append(edge.condition)
+                tested.append(edge)
     if is_free:
         return _READY, ()
-    return (_READY if conditions else Readiness.DEAD), tuple(conditions)
+    return (_READY if tested else Readiness.DEAD), tuple(tested)
 
 
 def is_live(edge: Edge, source: Attempt, step: Step) -> bool:
@@ -193,8 +193,8 @@ def _add_begun(
     if (items := items_of(pending)) is not None:
         _add_items(found, plan, state, step, len(items), now, underway)
     else:
-        conditions = () if pending.is_approved else readiness(plan, state, step)[1]
-        _add_pending(found, RunStep(step=step, key=key, conditions=conditions), pending, now)
+        edges = () if pending.is_approved else readiness(plan, state, step)[1]
+        _add_pending(found, RunStep(step=step, key=key, edges=edges), pending, now)
 
 
 def _add_pending(found: _Found, effect: RunStep, pending: Pending, now: datetime) -> None:

@@ -14,10 +14,10 @@ from shared.egress.settings import EgressSettings
 METHODS: Final = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
 
 ENVIRONMENT_HEADER: Final = "Turnout-Environment"
-"""Whose call it is; no author can set it, so that receivers can tell environments apart by it."""
+"""Whose call it is, so that receivers can tell environments apart; what authors say is left out."""
 
 # The connection's own headers: whoever sets them could split or redirect the message; and what
-# ends a loop of calls, and says whose they are.
+# ends a loop of calls.
 FORBIDDEN_HEADERS: Final = frozenset(
     {
         "connection",
@@ -32,7 +32,6 @@ FORBIDDEN_HEADERS: Final = frozenset(
         "trailer",
         DEPTH_HEADER.lower(),
         "transfer-encoding",
-        ENVIRONMENT_HEADER.lower(),
         "upgrade",
     }
 )
@@ -98,7 +97,10 @@ def checked_headers(request: Request, settings: EgressSettings) -> dict[str, str
     chain = {DEPTH_HEADER: str(request.depth)} if request.depth else {}
     whose = request.environment_id
     chain |= {} if whose is None else {ENVIRONMENT_HEADER: str(whose)}
-    return defaults | dict(request.headers) | chain
+    # A release before took what authors said of it: such a call is not refused, it says ours.
+    own = ENVIRONMENT_HEADER.lower()
+    said = {name: value for name, value in request.headers.items() if name.lower() != own}
+    return defaults | said | chain
 
 
 def _size(headers: Mapping[str, str]) -> int:

@@ -1,7 +1,8 @@
 """Evaluates in a process beside this one, which is killed when it takes too long or too much.
 
-Two processes at most: the one that evaluates, and a spare, so that whoever comes after a kill does
-not wait for a start. The first is started for the first evaluation, so most processes have none.
+Two at most: the one that evaluates, and a spare, so that whoever comes after a kill does not wait
+for another. They are forks of a third (``nursery.py``), which is started for the first evaluation,
+so most processes have none.
 """
 
 import atexit
@@ -11,8 +12,6 @@ import pickle
 import select
 import socket
 import struct
-import subprocess
-import sys
 import time
 from collections.abc import Callable
 from contextlib import suppress
@@ -23,19 +22,17 @@ from typing import Any, Final
 
 from shared.expr.errors import ExpressionError
 from shared.expr.limits import held_bytes
+from shared.expr.nursery import START_S_MAX, nursery
 
 # Not structlog's, which writes to standard output where nobody has set it up, as in the commands.
 _log: Final = logging.getLogger(__name__)
 
-GRACE_S: Final = 0.15
+GRACE_S: Final = 0.06
 """How much longer than its time an evaluation may take: its own clock stops most of them, and
 freeing what was built comes after that."""
 
 GROWTH_BYTES_MAX: Final = 64 * 1024 * 1024
 """Upper limit of what the process may hold more than at rest, beside what it was given."""
-
-START_S_MAX: Final = 20.0
-"""To start, and to read what it is to evaluate: no evaluation's own time."""
 
 _WEIGHED_EVERY_S: Final = 0.004
 _HELD_BY_GIVEN: Final = 32
@@ -78,15 +75,7 @@ class Child:
     def __init__(self) -> None:
         ours, theirs = socket.socketpair()
         with theirs:
-            self._process = subprocess.Popen(
-                [sys.executable, "-P", "-m", "shared.expr.apart_child"],
-                stdin=theirs.fileno(),
-                stdout=subprocess.DEVNULL,
-                stderr=subprocess.DEVNULL,  # what it says may quote what somebody sent
-                env={"PYTHONPATH": os.pathsep.join(path for path in sys.path if path)},
-                start_new_session=True,
-            )
-        self.pid = self._process.pid
+            self.pid = nursery().born(theirs)
         self._socket = ours
         self._received = bytearray()
         self._rest_bytes: int | None = None
@@ -96,18 +85,20 @@ class Child:
 
         The process is of no more use after that.
         """
-        starts_by_s = time.monotonic() + START_S_MAX
+        begins_by_s = time.monotonic() + START_S_MAX
         if self._rest_bytes is None:
-            self._next(starts_by_s)
             self._rest_bytes = held_bytes(self.pid)
-        self._send(framed(request), starts_by_s)
-        self._next(starts_by_s)  # it has read that, and begins
+        self._send(framed(request), begins_by_s)
+        self._next(begins_by_s)  # it has read that, and begins
         most_bytes = self._rest_bytes + GROWTH_BYTES_MAX + _HELD_BY_GIVEN * len(request)
         return self._answer(time.monotonic() + timeout_s + GRACE_S, timeout_s, most_bytes)
 
     def is_alive(self) -> bool:
         """Whether nobody has ended it meanwhile."""
-        return self._process.poll() is None
+        try:
+            return not self._is_readable(0) or bool(self._socket.recv(1, socket.MSG_PEEK))
+        except OSError:
+            return False
 
     def is_spent(self) -> bool:
         """Whether it holds much more than when it began."""
@@ -116,8 +107,7 @@ class Child:
     def end(self) -> None:
         """Kill it."""
         self._socket.close()
-        self._process.kill()
-        self._process.wait()
+        nursery().end(self.pid)
 
     def _answer(self, until_s: float, timeout_s: float, most_bytes: int) -> tuple[Any, ...]:
         while True:

@@ -11,8 +11,9 @@ altostrat        ``trigger`` (the payload's fields, with ``event_name``, ``trigg
                  webhook, else the payload), ``context`` (the payload's, or the payload), and in a
                  step the output of each ended step under the step's own id; of one that failed
                  {error}, why
-sixtyfour        ``rows`` (the trigger's, in a step the last rows that a step put out),
-                 ``trigger`` {kind event_name webhook_payload}
+sixtyfour        ``rows`` (the trigger's, in a step the last rows that a step put out, in the
+                 condition of an edge those of its source), ``trigger`` {kind event_name
+                 webhook_payload}
 thena            ``context`` {event {uid eventName source message {eventId eventType timestamp
                  orgId actor payload metadata} messageAttributes}, name}, and the same fields
                  beside it, for a path written without ``context.``
@@ -27,7 +28,8 @@ the order in which they ended, in thena's {id: {status input result error}}.
 These words hide a payload's fields of the same name, as truto's ``event`` does (``event.payload``
 still has them), and steps called like them. Every other field of a truto payload comes first, and
 ours fill what it lacks: ``environment_id`` from the event, ``integrated_account_id`` from
-``payload.id``, ``tenant_id`` and ``context`` from the event's attributes.
+``payload.id``, ``tenant_id`` and ``context`` from the event's attributes ``tenantid`` and
+``context``.
 
 ``parameters`` are the payload's own ``parameters``, if it has such an object, else the payload: a
 manual run may give them either way. Rows are looked for in the payload itself, its
@@ -51,7 +53,7 @@ from shared.domain.frozen import frozen
 from shared.domain.ids import as_uuid, text_of
 from shared.domain.short_ids import short_id
 from shared.domain.workflows import Dialect
-from shared.expr.step_outcomes import altostrat_output, thena_outcome
+from shared.expr.step_outcomes import altostrat_output, rows_in, thena_outcome
 
 
 @frozen
@@ -133,8 +135,8 @@ def _with_steps(
             trigger = {**_run_id(scope["execution"]), **scope["trigger"]}
             return {**outputs, **scope, "trigger": trigger, "steps": steps}
         case Dialect.SIXTYFOUR:
-            outputs_of_rows = (_rows(outcome.get("output")) for outcome in reversed(steps.values()))
-            rows = next((rows for rows in outputs_of_rows if rows is not None), scope["rows"])
+            put_out = (rows_in(outcome.get("output")) for outcome in reversed(steps.values()))
+            rows = next((rows for rows in put_out if rows is not None), scope["rows"])
             return {**scope, "rows": rows, "steps": steps}
         case _:  # thena
             told = {id_: thena_outcome(outcome) for id_, outcome in steps.items()}
@@ -158,10 +160,10 @@ def _native(event: Event) -> dict[str, Any]:
 
 
 def _truto(event: Event) -> dict[str, Any]:
-    payload, environment_id = _fields(event), str(event.environment_id)
+    payload, carried, environment_id = _fields(event), event.attributes, str(event.environment_id)
     filled = {
         "environment_id": environment_id,
-        **{name: event.attributes[name] for name in _CARRIED if name in event.attributes},
+        **{name: carried[key] for name, key in _CARRIED if key in carried},
         **({"integrated_account_id": payload["id"]} if "id" in payload else {}),
     }
     return {
@@ -199,7 +201,7 @@ def _run_id(execution: Mapping[str, Any]) -> dict[str, str]:
 
 def _sixtyfour(event: Event) -> dict[str, Any]:
     given = _fields(event).get("webhook_payload", event.payload)
-    rows = _rows(given)
+    rows = rows_in(given)
     if rows is None:
         rows = [given] if isinstance(given, dict) else []
     trigger = {"kind": "event", "event_name": event.type, "webhook_payload": given}
@@ -259,7 +261,8 @@ _EVENT_SCOPES: Mapping[Dialect, Callable[[Event], dict[str, Any]]] = MappingProx
         Dialect.TRANSACTIONLINK: _transactionlink,
     }
 )
-_CARRIED = ("tenant_id", "context")
+_CARRIED = (("tenant_id", "tenantid"), ("context", "context"))
+"""By the names that attributes have, which know no punctuation (``shared/wire/intake.py``)."""
 _ASKED: Mapping[str, str] = MappingProxyType({"locale": "locale", "recordId": "record_id"})
 _TRIGGER_TYPES: Mapping[str, str] = MappingProxyType(
     {"workflow:started": "manual", "workflow:called": "workflow"}
@@ -275,11 +278,6 @@ def _fields(event: Event) -> dict[str, Any]:
 def _parameters(event: Event) -> Any:
     own = _fields(event).get("parameters")
     return own if isinstance(own, dict) else event.payload
-
-
-def _rows(value: Any) -> list[Any] | None:
-    rows = value.get("rows") if isinstance(value, dict) else value
-    return rows if isinstance(rows, list) else None
 
 
 def _placed(node: Any, path: list[str], entity: Any) -> Any:

@@ -13,3 +13,9 @@ def altostrat_output(outcome: Mapping[str, Any]) -> Any:
 def thena_outcome(outcome: Mapping[str, Any]) -> dict[str, Any]:
     """{status input result error}."""
     return {("result" if name == "output" else name): told for name, told in outcome.items()}
+
+
+def rows_in(value: Any) -> list[Any] | None:
+    """The rows in what a step of sixtyfour's gave or was given; None: it has none."""
+    rows = value.get("rows") if isinstance(value, dict) else value
+    return rows if isinstance(rows, list) else None

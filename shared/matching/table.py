@@ -76,7 +76,8 @@ class WorkflowTable:
             rule = replace(rule, fault=SET_ASIDE)
         self._rules[number] = rule
         stands = self._stands(rule)
-        if (None, ()) in stands and (rule.filter is not None or rule.run_if is not None):
+        has_conditions = rule.filter is not None or rule.run_if is not None
+        if rule.event_names and has_conditions and (None, ()) in stands:
             self._unindexed.add(number)
         for place in _places(rule):
             environment_id, name = place
@@ -191,7 +192,7 @@ def is_unindexed(workflow: Workflow) -> bool:
     """Whether events may start it, and nothing of its conditions can be looked up."""
     table = WorkflowTable(ExpressionCache(1))
     table.put(workflow.conditions)
-    return bool(workflow.definition.event_names) and table.unindexed > 0
+    return table.unindexed > 0
 
 
 def _places(rule: Rule) -> set[_Name]:

@@ -15,7 +15,7 @@ from uuid import UUID
 import orjson
 
 from services.matcher.definitions import staying
-from shared.db.workflows import conditions_of
+from shared.db.live_workflows import conditions_of
 from shared.domain.events import Event
 from shared.domain.ids import DEFAULT_ENVIRONMENT, WorkflowId, event_key
 from shared.domain.workflows import Definition, Dialect, Lifecycle, Trigger, Workflow

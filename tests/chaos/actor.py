@@ -11,6 +11,7 @@ import signal
 import sys
 import time
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 from types import FrameType
 from typing import Final
@@ -21,7 +22,7 @@ from tests.chaos.mutations import MUTATIONS
 from tests.chaos.names import watch_names
 from tests.chaos.patches import patch
 from tests.chaos.points import POINTS, Nerves, watch
-from tests.chaos.witness import watch_commits
+from tests.chaos.witness import watch_attempts, watch_commits
 
 STALL_SIGNAL: Final = signal.SIGUSR1
 """Blocks the process's event loop, as a handler does that forgets to await."""
@@ -32,6 +33,9 @@ TELL_SIGNAL: Final = signal.SIGUSR2
 _SHORT_S: Final = 0.0002
 """In half of the processes steps line up to be computed, quick as they are."""
 
+IDLE_S: Final = 3.0
+"""So long a pool keeps a connection to Postgres idle; left alone, for longer than a run lasts."""
+
 _PR_SET_PDEATHSIG: Final = 1
 
 
@@ -39,8 +43,13 @@ def main(arguments: Sequence[str]) -> None:
     """Patch the product, then run its command line with what follows ``--``."""
     options = _parser().parse_args(arguments)
     _die_with_parent()
+    patch(
+        "asyncpg:create_pool", lambda make: partial(make, max_inactive_connection_lifetime=IDLE_S)
+    )
     if options.history is not None:
-        watch_commits(History(options.history, options.command[-1]))
+        history = History(options.history, options.command[-1])
+        watch_commits(history)
+        watch_attempts(history)
     if options.names is not None:
         watch_names(options.names)
     if options.ask_time_s is not None:

@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import math
 import random
 import sys
 from collections.abc import Mapping, Sequence
@@ -38,7 +39,7 @@ CREW: Final = (
     *(Seat(role=role, number=n) for n in range(2) for role in ("trigger-ingest", "matcher")),
     *(Seat(role="executor", number=n) for n in range(2)),
     *(Seat(role=role, number=n) for n in range(2) for role in ("scheduler", "webhooks")),
-    Seat(role="api", number=0),
+    *(Seat(role="api", number=n) for n in range(2)),
 )
 
 # Where a process of the role may kill itself, and how often it passes there.
@@ -102,7 +103,11 @@ class Character:
 
 @dataclass(slots=True, eq=False)
 class Player:
-    """One process. ``ended_by`` are the signals by which we ended it, if we did."""
+    """One process. ``ended_by`` are the signals by which we ended it, if we did.
+
+    ``is_frozen``: it was stopped, to go on later. ``stalled_at``: when its event loop was last
+    blocked, in monotonic seconds.
+    """
 
     seat: Seat
     process: asyncio.subprocess.Process
@@ -110,6 +115,8 @@ class Player:
     log: Path
     log_from: int
     ended_by: tuple[str, ...] = ()
+    is_frozen: bool = False
+    stalled_at: float = -math.inf
 
     @property
     def pid(self) -> int:

@@ -16,6 +16,7 @@ from tests.chaos.judge_end import judge_end
 from tests.chaos.judge_fence import judge_fence
 from tests.chaos.judge_given import judge_given
 from tests.chaos.judge_match import judge_match
+from tests.chaos.judge_owners import judge_owners
 from tests.chaos.judge_results import judge_results
 from tests.chaos.judge_retries import judge_retries
 from tests.chaos.judge_told import judge_told
@@ -31,6 +32,7 @@ JUDGES: Final[tuple[Callable[[Evidence], Iterator[Violation]], ...]] = (
     judge_retries,
     judge_control,
     judge_fence,
+    judge_owners,
     judge_told,
 )
 

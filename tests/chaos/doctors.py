@@ -94,9 +94,39 @@ def call_after_cancel(case: Case) -> None:
 
 
 def call_again(case: Case) -> None:
-    """A call comes a second time, though nothing went wrong."""
+    """A call comes a second time in one attempt."""
     line = shown(case, "sequence", "b")
     case.lines.append({**line, "data": {**line["data"], "n": 2}})
+
+
+def begin_again(case: Case, epoch: int = 1) -> None:
+    """An attempt is begun a second time beside a fault, and calls again."""
+    case.fault("restart_postgres")
+    case.begin(f"{of_flow(case, 'sequence')}:b", 1, epoch)
+    call_again(case)
+
+
+def own_again(case: Case, fault: str, **more: Any) -> None:
+    """A partition changes hands long after all else, and just after a fault."""
+    case.passes(60.0)
+    case.owned(2)
+    case.fault(fault, **more)
+    case.owned(3)
+
+
+def start_when_off(case: Case) -> None:
+    """The workflow that was switched off is started by what came since."""
+    record = case.tables["events"][-1]["record"]
+    case.call(case.start("toggled", record), "on", phases=["completed"])
+
+
+def call_late_beside(case: Case, fault: str, epoch: int) -> None:
+    """The cancelled execution calls, beside a fault, by who has or had an epoch."""
+    case.fault(fault)
+    rows = case.tables["executions"]
+    id_ = next(row["id"] for row in rows if row["status"] == "CANCELLED")
+    case.begin(f"{id_}:after", 1, epoch)
+    call_after_cancel(case)
 
 
 def other_key(case: Case) -> None:

@@ -6,13 +6,14 @@ It gives up on nothing until it is acknowledged. Each try is in the history: ``i
 
 import asyncio
 import time
-from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
+from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
+from itertools import count
 from typing import Any, Final, NamedTuple
 
 import orjson
-from aiohttp import ClientError, ClientSession, ClientTimeout
+from aiohttp import ClientConnectorError, ClientError, ClientSession, ClientTimeout
 
 from tests.chaos.approve import approve
 from tests.chaos.evidence import ENDS
@@ -32,6 +33,14 @@ TICKS_MAX: Final = 60
 QUICK: Final = ClientTimeout(total=10)
 
 
+class _Answer(NamedTuple):
+    """What came over HTTP: its status, content type and body."""
+
+    status: int
+    kind: str
+    raw: bytes
+
+
 class Reply(NamedTuple):
     """What the API answered."""
 
@@ -41,20 +50,41 @@ class Reply(NamedTuple):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Driver:
-    """What the driver works with."""
+    """What the driver works with.
 
-    api_url: str
+    ``turn`` gives each request another one of the APIs to begin with.
+    """
+
+    api_urls: Sequence[str]
     session: ClientSession
     history: History
+    turn: Iterator[int] = field(default_factory=count)
 
     async def ask(self, method: str, path: str, body: Any = None) -> Reply:
         """One request. Raises ClientError or TimeoutError: then it may have been heard."""
-        async with self.session.request(
-            method, f"{self.api_url}{path}", json=body, timeout=QUICK
-        ) as answer:
-            raw = await answer.read()
-        is_json = "json" in answer.headers.get("Content-Type", "")
-        return Reply(answer.status, orjson.loads(raw) if is_json and raw else None)
+        answer = await self._request(method, path, json=body)
+        is_json = "json" in answer.kind
+        return Reply(answer.status, orjson.loads(answer.raw) if is_json and answer.raw else None)
+
+    async def post(self, path: str, raw: bytes, headers: Mapping[str, str]) -> Reply:
+        """Like ``ask``, with a body and headers as they are."""
+        answer = await self._request("POST", path, data=raw, headers=headers)
+        return Reply(answer.status, answer.raw)
+
+    async def _request(self, method: str, path: str, **given: Any) -> "_Answer":
+        """Of an API in its turn; where nobody listens, of the next one."""
+        turn, refused = next(self.turn), None
+        for number in range(len(self.api_urls)):
+            url = self.api_urls[(turn + number) % len(self.api_urls)]
+            try:
+                async with self.session.request(
+                    method, f"{url}{path}", timeout=QUICK, **given
+                ) as answer:
+                    kind = answer.headers.get("Content-Type", "")
+                    return _Answer(answer.status, kind, await answer.read())
+            except ClientConnectorError as error:
+                refused = error  # it was not heard there
+        raise refused or ClientError("there is no API")
 
     async def insist(
         self, op: str, id_: str, ask: Callable[[], Awaitable[Reply]], until_s: float, **about: Any
@@ -78,11 +108,11 @@ class Driver:
         return None
 
 
-async def register(plan: Plan, *, api_url: str, history: History) -> None:
+async def register(plan: Plan, *, api_urls: Sequence[str], history: History) -> None:
     """Subscribe to all ends; register the plan's workflows, the clock's some seconds before it."""
     ticks = min(TICKS_MAX, max(1, round(plan.seconds / TICK_EVERY_S) - 2))
     async with ClientSession() as session:
-        driver = Driver(api_url=api_url, session=session, history=history.named("driver"))
+        driver = Driver(api_urls=api_urls, session=session, history=history.named("driver"))
 
         async def put(flow: dict[str, Any]) -> None:
             reply = await _put(driver, flow, time.monotonic() + GIVE_UP_S)
@@ -113,21 +143,25 @@ async def _subscribe(driver: Driver, receiver_url: str) -> None:
 async def drive(
     plan: Plan,
     *,
-    api_url: str,
+    api_urls: Sequence[str],
     bootstrap: str,
     history: History,
     started_at: float | None = None,
     topic: str = "turnout.events",
 ) -> None:
-    """Do all that is planned; ``started_at`` is the monotonic second from which times count.
+    """Do all that is planned, with any of the APIs.
+
+    ``started_at`` is the monotonic second from which times count.
 
     Returns when every event is acknowledged, or given up after ``GIVE_UP_S``, and nobody waits
     for an approval any more.
     """
     begun_s = time.monotonic() if started_at is None else started_at
     until_s = begun_s + plan.seconds + GIVE_UP_S
+    began_at = datetime.now(UTC) - timedelta(seconds=time.monotonic() - begun_s)
+    plan = replace(plan, events=[event.timed(began_at) for event in plan.events])
     async with ClientSession() as session, Source(bootstrap, topic) as source:
-        driver = Driver(api_url=api_url, session=session, history=history.named("driver"))
+        driver = Driver(api_urls=api_urls, session=session, history=history.named("driver"))
         done = asyncio.Event()
         async with asyncio.TaskGroup() as group:
             group.create_task(approve(driver.ask, driver.history, plan.seed, done, until_s))
@@ -176,12 +210,9 @@ async def _send(
     _, value, headers = encoded(event, copy)
     given = {name.replace("ce_", "ce-"): text.decode() for name, text in headers}
 
-    async def post() -> Reply:
-        url = f"{driver.api_url}/v1/events"
-        async with driver.session.post(url, data=value, headers=given, timeout=QUICK) as answer:
-            return Reply(answer.status, await answer.read())
-
-    await driver.insist("send", id_, post, until_s, **about)
+    await driver.insist(
+        "send", id_, lambda: driver.post("/v1/events", value, given), until_s, **about
+    )
 
 
 async def _cancel(driver: Driver, cancel: PlannedCancel, begun_s: float, until_s: float) -> None:

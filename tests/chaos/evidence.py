@@ -10,16 +10,16 @@ from typing import Any, Final
 
 import orjson
 
+from tests.chaos.epochs import Epochs, Takeover, epochs_of
 from tests.chaos.history import Line, read
 from tests.chaos.plan import Plan
+from tests.chaos.troubles import Trouble, troubles_of
 
 Row = dict[str, Any]
 
 SETTLED: Final = frozenset({"COMPLETED", "FAILED", "SKIPPED", "CANCELLED"})
 ENDS: Final = {"completed", "failed", "cancelled", "expired"}
 TERMINAL: Final = frozenset(end.upper() for end in ENDS)
-TROUBLE_S: Final = 30.0
-"""For so long after a fault its consequences may show."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -103,25 +103,42 @@ class Evidence:
         return {row["key"]: row["record"] for row in self.rows("events")}
 
     @cached_property
-    def troubles(self) -> list[tuple[float, float]]:
-        """When faults may have shown: from each until a while after, in wall seconds."""
-        return [
-            (line.at - 1.0, line.at + TROUBLE_S)
-            for line in self.lines
-            if line.op in ("fault", "death")
-        ]
+    def attempts(self) -> dict[str, list[Line]]:
+        """The attempts that executors began, by idempotency key."""
+        found: defaultdict[str, list[Line]] = defaultdict(list)
+        for line in self.of("attempt"):
+            found[line.id].append(line)
+        return dict(found)
 
     @cached_property
-    def takeovers(self) -> list[float]:
-        """When a partition was seen to have a new owner, for whatever reason it came to that."""
-        epochs: dict[str, int] = {}
-        found: list[float] = []
-        for line in self.of("owners"):
-            before = epochs.get(line.id, line.data["epoch"])
-            epochs[line.id] = line.data["epoch"]
-            if before < line.data["epoch"]:
-                found.append(line.at)
-        return found
+    def has_silent(self) -> bool:
+        """Whether an executor did not tell of its attempts: one of an older release, beside us."""
+        return bool(
+            {x.process for x in self.of("commit")} - {x.process for x in self.of("attempt")}
+        )
+
+    @cached_property
+    def epochs(self) -> defaultdict[str, Epochs]:
+        """The owners that each partition was seen to have."""
+        return epochs_of(self.lines)
+
+    @cached_property
+    def takeovers(self) -> list[Takeover]:
+        """Each time that a partition got a new owner."""
+        return [takeover for epochs in self.epochs.values() for takeover in epochs.takeovers]
+
+    @cached_property
+    def troubles(self) -> list[Trouble]:
+        """Every fault that began, and every death."""
+        return troubles_of(self.lines)
+
+    def mono(self, at: float) -> float:
+        """The monotonic second of a wall second, where wall clocks can be compared."""
+        return at - self.lines[0].at + self.lines[0].mono
+
+    def phase(self, name: str) -> float | None:
+        """When a phase of the run began, in monotonic seconds."""
+        return next((line.mono for line in self.of("phase") if line.id == name), None)
 
     @cached_property
     def has_true_clocks(self) -> bool:
@@ -132,10 +149,6 @@ class Evidence:
     def has_true_time(self) -> bool:
         """Whether the time that all go by passed as it does elsewhere: nobody moved Postgres'."""
         return not any(line.id == "move_postgres_clock" for line in self.of("fault"))
-
-    def is_troubled(self, since: float, until: float) -> bool:
-        """Whether a fault may have had to do with that time."""
-        return any(begin <= until and since <= end for begin, end in self.troubles)
 
     def timeline(self, execution: str) -> tuple[str, ...]:
         """All that is known of an execution, in order of time."""

@@ -72,10 +72,10 @@ def holds(source: str | None, scope: Mapping[str, Any]) -> bool:
 
 
 def truth(value: Any) -> bool:
-    """JSONata's boolean cast."""
+    """JSONata's boolean cast: what is no JSON, such as a function, is false."""
     if isinstance(value, list):
         return any(truth(item) for item in value)
-    return bool(value) and not callable(value)
+    return isinstance(value, str | int | float | Mapping) and bool(value)
 
 
 @lru_cache(maxsize=1_000)

@@ -3,30 +3,32 @@
 import asyncio
 import random
 import signal
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+import time
+from collections import defaultdict
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from typing import Final
 from uuid import uuid4
-
-import asyncpg
 
 from shared.bus.kafka import open_kafka_bus
 from shared.domain.errors import Unavailable
 from shared.runtime.settings import KafkaSettings
 from shared.wire.topics import Topics
 from tests.chaos.actor import STALL_SIGNAL
+from tests.chaos.around import SESSION_S
 from tests.chaos.cast import Player
 from tests.chaos.clocks import Clock
-from tests.chaos.stage import SESSION_S, Stage
+from tests.chaos.stage import Stage
 
 Done = Mapping[str, object]
 """What was done, for the history."""
 
-_MOVED_S: Final = 20.0
 _DRIFTS: Final = "x1.05"
 _STEP_S: Final = 0.02
-_OWNED: Final = "SELECT count(*) FROM partition_owners WHERE owner = $1"
+_TWICE: Final = 0.3
+_AGAIN_S: Final = 1.5
+"""So many of those who are told to stop are told again, within so long."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,8 +40,8 @@ class Moment:
     seconds: float
 
     def victim(self, role: str | None = None) -> Player:
-        """A process that runs. Raises LookupError when there is none."""
-        found = self.stage.alive(role)
+        """A process that runs and is not frozen. Raises LookupError when there is none."""
+        found = [player for player in self.stage.alive(role) if not player.is_frozen]
         if not found:
             raise LookupError(role)
         return self.chance.choice(found)
@@ -70,20 +72,10 @@ async def kill_executor(at: Moment) -> Done:
     return {"seat": player.seat.name}
 
 
-async def make_zombie(at: Moment) -> Done:
-    """SIGSTOP of an executor until its partitions have another owner, then SIGCONT (F3)."""
-    player = at.victim("executor")
-    async with _frozen(player):
-        await asyncio.sleep(SESSION_S)
-        moved = await _lost_all(at, player)
-        await at.last()
-    return {"seat": player.seat.name, "moved": moved}
-
-
 async def freeze(at: Moment) -> Done:
     """SIGSTOP for about as long as a session lasts, then SIGCONT (F3 to F5)."""
     player = at.victim(at.chance.choice(("executor", "trigger-ingest", "matcher", "webhooks")))
-    async with _frozen(player):
+    async with frozen(player):
         await asyncio.sleep(SESSION_S * at.chance.uniform(0.5, 2.5))
     return {"seat": player.seat.name}
 
@@ -91,20 +83,32 @@ async def freeze(at: Moment) -> Done:
 async def freeze_scheduler(at: Moment) -> Done:
     """SIGSTOP of a scheduler past what is due (F6)."""
     player = at.victim("scheduler")
-    async with _frozen(player):
+    async with frozen(player):
         await at.last()
     return {"seat": player.seat.name}
 
 
 async def roll(at: Moment) -> Done:
-    """SIGTERM, one process of every role after the other (F7)."""
+    """SIGTERM of one process of every role after the other; some are told twice (F7)."""
+    roles: defaultdict[str, list[Player]] = defaultdict(list)
     for player in at.stage.alive():
-        # One that has only just been started does not listen yet, and simply dies.
+        roles[player.seat.role].append(player)
+    async with asyncio.TaskGroup() as group:
+        parts = [group.create_task(_one_by_one(at, players)) for players in roles.values()]
+    return {"told": sum(part.result() for part in parts)}
+
+
+async def _one_by_one(at: Moment, players: Sequence[Player]) -> int:
+    """See one after the other leave; gives how many were told to."""
+    told = 0
+    for player in players:
+        again_after_s = at.chance.uniform(0, _AGAIN_S) if at.chance.random() < _TWICE else None
+        # One that has only just been started does not listen yet, and would simply die.
         with suppress(TimeoutError, RuntimeError):
             await asyncio.wait_for(player.ready(), at.seconds)
-            at.stage.end(player, signal.SIGTERM)
-            await asyncio.wait_for(player.process.wait(), at.seconds)
-    return {}
+            told += 1
+            await at.stage.dismiss(player, again_after_s=again_after_s)
+    return told
 
 
 async def kill_all(at: Moment) -> Done:
@@ -128,6 +132,7 @@ async def stall(at: Moment) -> Done:
     # Who is leaving may hear of no signal any more, and would die of this one.
     is_stalled = not player.ended_by
     if is_stalled:
+        player.stalled_at = time.monotonic()
         player.process.send_signal(STALL_SIGNAL)
     return {"seat": player.seat.name, "is_stalled": is_stalled}
 
@@ -170,28 +175,14 @@ async def _drift(clock: Clock, seconds: float) -> None:
         await asyncio.sleep(_STEP_S)
 
 
-async def _lost_all(at: Moment, player: Player) -> bool:
-    """Wait until a process owns no partition any more; False: it took too long."""
-    with suppress(TimeoutError):
-        async with asyncio.timeout(_MOVED_S):
-            while True:
-                with suppress(asyncpg.PostgresError, asyncpg.InterfaceError, OSError):
-                    dsn = at.stage.servers.postgres.direct_dsn
-                    conn = await asyncpg.connect(dsn, timeout=5)
-                    try:
-                        if not await conn.fetchval(_OWNED, player.seat.name):
-                            return True
-                    finally:
-                        conn.terminate()
-                await asyncio.sleep(0.2)
-    return False
-
-
 @asynccontextmanager
-async def _frozen(player: Player) -> AsyncIterator[None]:
+async def frozen(player: Player) -> AsyncIterator[None]:
+    """SIGSTOP, then SIGCONT."""
+    player.is_frozen = True
     player.process.send_signal(signal.SIGSTOP)
     try:
         yield
     finally:
+        player.is_frozen, player.stalled_at = False, time.monotonic()
         with suppress(ProcessLookupError):
             player.process.send_signal(signal.SIGCONT)

@@ -33,13 +33,13 @@ class History:
     """Appends to the file at ``path`` as ``process``."""
 
     def __init__(self, path: Path | str, process: str = "stage") -> None:
-        self._path = Path(path)
+        self.path = Path(path)
         self._process = process
-        self._file = os.open(self._path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o644)
+        self._file = os.open(self.path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o644)
 
     def named(self, process: str) -> Self:
         """The same history, written by another."""
-        return type(self)(self._path, process)
+        return type(self)(self.path, process)
 
     def write(self, op: str, outcome: str, id: str, **data: Any) -> None:  # noqa: A002
         """Append a line; it is with the kernel on return."""
@@ -54,12 +54,21 @@ class History:
         }
         os.write(self._file, orjson.dumps(line, option=orjson.OPT_APPEND_NEWLINE))
 
+    def size(self) -> int:
+        """How many bytes are written by now, by all."""
+        return os.fstat(self._file).st_size
+
     def close(self) -> None:
         """Let the file go."""
         os.close(self._file)
 
 
-def read(path: Path | str) -> list[Line]:
-    """The lines in the order in which they were written; a last one cut short is left out."""
-    raw = Path(path).read_bytes().split(b"\n")
+def read(path: Path | str, since: int = 0) -> list[Line]:
+    """The lines in the order in which they were written; a last one cut short is left out.
+
+    ``since``: those behind so many bytes, which end with a line.
+    """
+    with Path(path).open("rb") as file:
+        file.seek(since)
+        raw = file.read().split(b"\n")
     return [Line(**orjson.loads(line)) for line in raw[:-1] if line]

@@ -1,32 +1,22 @@
 """I4: every recorded result has its call, and every call its step, under one key."""
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator
 from typing import Final
 
 from tests.chaos.answers import UNASKED
-from tests.chaos.evidence import Evidence, Row, Violation, at_of
+from tests.chaos.evidence import Evidence, Row, Violation
 from tests.chaos.expected import call_of
 from tests.chaos.history import Line
 
 _UNKNOWN: Final[Row] = {"workflow_id": None, "workflow_version": None}
-_SEEN_S: Final = 5.0
-"""So long a takeover may go unseen."""
 
 
 def judge_calls(evidence: Evidence) -> Iterator[Violation]:
     """Every fault of I4."""
     yield from _results(evidence)
     yield from _keys(evidence)
-    for key, count in repeated(evidence).items():
-        row = evidence.executions.get(key[:36])
-        if row is None or row["finished_at"] is None:
-            continue
-        since, until = _lifetime(evidence, row, key)
-        # Who takes a partition over, for whatever reason, does again what was not written down.
-        is_taken_over = any(since - 1.0 <= at <= until + 1.0 for at in evidence.takeovers)
-        if not (is_taken_over or evidence.is_troubled(since, until)):
-            yield _fault(evidence, key, f"{count} calls too many, and no fault was near")
+    yield from _repeated(evidence)
 
 
 def repeated(evidence: Evidence) -> dict[str, int]:
@@ -43,12 +33,24 @@ def repeated(evidence: Evidence) -> dict[str, int]:
     }
 
 
-def _lifetime(evidence: Evidence, row: Row, key: str) -> tuple[float, float]:
-    """When an execution was there; about when it called, where its own times are not true."""
-    if evidence.has_true_time:
-        return at_of(row["created_at"]), at_of(row["finished_at"])
-    times = [call.at for call in evidence.calls[key]]
-    return min(times), max(times) + _SEEN_S
+def _repeated(evidence: Evidence) -> Iterator[Violation]:
+    """No owner of a partition begins an attempt twice, and an attempt calls once at most.
+
+    Who takes a partition over, and only who does, does again what was not written down. Whether
+    there was a reason to take it over is looked at elsewhere (``judge_owners``).
+    """
+    for key, begun in evidence.attempts.items():
+        times = Counter((line.data["number"], line.data["epoch"]) for line in begun)
+        for (number, epoch), count in times.items():
+            if count > 1:
+                detail = f"attempt {number} was begun {count} times under epoch {epoch}"
+                yield _fault(evidence, key, detail)
+    if evidence.has_silent:
+        return
+    for key, calls in evidence.calls.items():
+        attempts = len(evidence.attempts.get(key, ()))
+        if len(calls) > attempts:
+            yield _fault(evidence, key, f"{len(calls)} calls in {attempts} attempts")
 
 
 def _was_broken_off(evidence: Evidence, key: str) -> bool:

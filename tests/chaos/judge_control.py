@@ -8,6 +8,7 @@ from typing import Final
 import orjson
 
 from tests.chaos.evidence import Evidence, Row, Violation, at_of
+from tests.chaos.history import Line
 from tests.chaos.workflows import workflow_id
 
 GRACE_S: Final = 1.0
@@ -102,9 +103,21 @@ def _late_calls(evidence: Evidence) -> Iterator[Violation]:
     for key, calls in evidence.calls.items():
         end = ended.get(key[:36])
         for call in calls:
-            if end is None or call.at <= end + GRACE_S or evidence.is_troubled(end, call.at):
+            if end is None or call.at <= end + GRACE_S or _is_of_lost(evidence, call):
                 continue
             yield _fault(evidence, "I5", key[:36], f"{key} was called {call.at - end:.1f} s late")
+
+
+def _is_of_lost(evidence: Evidence, call: Line) -> bool:
+    """Whether a call may be of one who had lost the partition by then, and did not know.
+
+    Neither stopped, nor cut off, nor beside a fault may who owns it call.
+    """
+    begun = [line for line in evidence.attempts.get(call.id, ()) if line.mono <= call.mono]
+    return evidence.has_silent or any(
+        line.data["epoch"] < evidence.epochs[str(line.data["partition"])].before(call.mono)
+        for line in begun
+    )
 
 
 # --- I8

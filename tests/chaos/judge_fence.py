@@ -1,6 +1,5 @@
 """I6: who lost a partition writes no more, and what its owners leave behind never goes back."""
 
-from bisect import bisect_left
 from collections import defaultdict
 from collections.abc import Iterator
 from typing import Final
@@ -46,10 +45,9 @@ def _zombies(evidence: Evidence) -> Iterator[Violation]:
 
     A commit of which nobody heard is left open: its connection may have broken on the way.
     """
-    seen = _epochs(evidence)
     for line in evidence.of("commit"):
         epoch, sent = line.data["epoch"], line.data["sent"]
-        later = seen[line.id].before(sent)
+        later = evidence.epochs[line.id].before(sent)
         if epoch >= later:
             continue
         if line.outcome == "ok":
@@ -58,32 +56,6 @@ def _zombies(evidence: Evidence) -> Iterator[Violation]:
         elif line.data.get("is_refused"):
             detail = f"{line.process} got past the fence under epoch {epoch}, after {later}"
             yield _fault(line.id, detail)
-
-
-class _Epochs:
-    """The latest epoch of a partition that had been seen, at each time."""
-
-    def __init__(self) -> None:
-        self._at: list[float] = []
-        self._epochs: list[int] = []
-
-    def saw(self, at: float, epoch: int) -> None:
-        if not self._epochs or epoch > self._epochs[-1]:
-            self._at.append(at)
-            self._epochs.append(epoch)
-
-    def before(self, at: float) -> int:
-        place = bisect_left(self._at, at)
-        return self._epochs[place - 1] if place else 0
-
-
-def _epochs(evidence: Evidence) -> defaultdict[str, _Epochs]:
-    """By partition, from whoever saw one in the database or had a commit under it let through."""
-    found: defaultdict[str, _Epochs] = defaultdict(_Epochs)
-    seen = [*evidence.of("owners"), *evidence.of("commit", "ok")]
-    for line in sorted(seen, key=lambda line: line.mono):
-        found[line.id].saw(line.mono, line.data["epoch"])
-    return found
 
 
 def _fault(partition: object, detail: str) -> Violation:

@@ -1,7 +1,7 @@
 """I1 and I10: exactly the executions that the events ask for, and no acknowledged event is lost."""
 
 from collections import Counter, defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
 from typing import Any, Final, NamedTuple
 from uuid import UUID, uuid5
@@ -11,10 +11,18 @@ import orjson
 from tests.chaos.evidence import Evidence, Row, Violation, at_of
 from tests.chaos.expected import Given, starts
 from tests.chaos.identity import key_of, started_by
+from tests.chaos.troubles import keeps_in_the_dark
 from tests.chaos.workflows import workflow_id
 
-KNOWN_WITHIN_S: Final = 60.0
-"""So long after a change every matcher acts on it, whatever goes wrong meanwhile."""
+KNOWN_WITHIN_S: Final = 5.0
+"""So long after a change every matcher acts on it, unless it was cut off or stopped meanwhile.
+
+It hears of it at once, or asks after ``refresh_s``, 1 s; the rest is for machines that are busy.
+"""
+HEALED_S: Final = 2.0
+"""So long after one that was cut off or stopped goes on, it may still act on what it knew before:
+until it has asked again.
+"""
 
 
 class Sent(NamedTuple):
@@ -121,7 +129,7 @@ def _asked_for(evidence: Evidence) -> tuple[dict[str, str], set[str]]:
     """The executions that must be, with the reason, and those that may be."""
     must: dict[str, str] = {}
     may: set[str] = set()
-    commanded = _commanded(evidence)
+    commanded, switched = _commanded(evidence), _Switched(evidence)
     for record in evidence.events.values():
         given = Given.of(record)
         for flow in evidence.plan.workflows:
@@ -129,10 +137,11 @@ def _asked_for(evidence: Evidence) -> tuple[dict[str, str], set[str]]:
                 continue
             id_ = started_by(flow["id"], given.key)
             decided = commanded[started_by(str(workflow_id("branch")), given.key)]
-            if flow["key"] == "toggled" and not _was_on(evidence, decided):
-                may.add(id_)
-            else:
+            was_on = flow["key"] != "toggled" or switched.was_on(decided)
+            if was_on:
                 must[id_] = f"{given.source}/{given.id} starts {flow['key']}"
+            elif was_on is None:
+                may.add(id_)
     return must, may
 
 
@@ -146,15 +155,44 @@ def _commanded(evidence: Evidence) -> defaultdict[str, list[float]]:
     return found
 
 
-def _was_on(evidence: Evidence, decided: list[float]) -> bool:
-    """Whether the workflow that is switched on and off was surely on when an event was decided.
+class _Switched:
+    """What matchers surely knew of the workflow that is switched on and off."""
 
-    That was when the other workflow of the same trigger was commanded to start.
-    """
-    on, off = _changed(evidence, "activate", "ok"), _changed(evidence, "deactivate", "invoke")
-    if on is None or not evidence.has_true_clocks:
-        return False
-    return any(on + KNOWN_WITHIN_S < at and (off is None or at < off) for at in decided)
+    def __init__(self, evidence: Evidence) -> None:
+        self._evidence = evidence
+        self._on_from = _changed(evidence, "activate", "invoke")
+        self._on_by = _changed(evidence, "activate", "ok")
+        self._off_from = _changed(evidence, "deactivate", "invoke")
+        self._off_by = _changed(evidence, "deactivate", "ok")
+
+    def was_on(self, decided: Sequence[float]) -> bool | None:
+        """Whether it was on when an event was decided upon, perhaps more than once.
+
+        That was when the other workflow of the same trigger was commanded to start. True: at least
+        once; None: it cannot be said.
+        """
+        if not self._evidence.has_true_clocks or self._is_mixed():
+            return None
+        known = {self._known(at) for at in decided}
+        return True if True in known else False if known == {False} else None
+
+    def _known(self, at: float) -> bool | None:
+        since, until = self._evidence.mono(at - HEALED_S), self._evidence.mono(at)
+        if self._on_from is None or at < self._on_from:
+            return False
+        if any(keeps_in_the_dark(x, since, until) for x in self._evidence.troubles):
+            return None
+        if self._off_by is not None and self._off_by + KNOWN_WITHIN_S < at:
+            return False
+        is_on = self._on_by is not None and self._on_by + KNOWN_WITHIN_S < at
+        return True if is_on and (self._off_from is None or at < self._off_from) else None
+
+    def _is_mixed(self) -> bool:
+        """Whether it was still being switched on when it was to be switched off."""
+        asked = [
+            line.at for line in self._evidence.of("register") if line.data["kind"] == "activate"
+        ]
+        return self._off_from is not None and any(at >= self._off_from for at in asked)
 
 
 def _changed(evidence: Evidence, kind: str, outcome: str) -> float | None:

@@ -1,5 +1,7 @@
 """What processes hold open: files, connections that the other end has closed, database sessions."""
 
+import asyncio
+import time
 from contextlib import suppress
 from pathlib import Path
 from typing import Final, NamedTuple, Self
@@ -7,13 +9,16 @@ from typing import Final, NamedTuple, Self
 import asyncpg
 
 _CLOSE_WAIT: Final = "08"
+_LOOK_S: Final = 0.25
+QUIET_S: Final = 4.0
+"""Longer than pools keep a connection idle (``actor.IDLE_S``)."""
 _SESSIONS: Final = (
     "SELECT count(*) FROM pg_stat_activity"
     " WHERE application_name = 'turnout' AND datname = current_database()"
 )
 
 
-FILES_MORE: Final = 16
+FILES_MORE: Final = 8
 """So many more than at the start are what a process keeps for the next time: in pools, idle."""
 
 
@@ -48,10 +53,20 @@ def _half_closed(pid: int) -> frozenset[str]:
     return frozenset(found)
 
 
-async def sessions(dsn: str) -> int:
-    """How many sessions Turnout has at a database."""
+async def sessions(dsn: str, *, quiet_s: float = QUIET_S) -> int:
+    """How many sessions Turnout keeps at a database: the fewest, until idle ones were let go.
+
+    That is when their number has not fallen for ``quiet_s``.
+    """
     conn = await asyncpg.connect(dsn, timeout=5)
     try:
-        return int(await conn.fetchval(_SESSIONS, timeout=5))
+        fewest = int(await conn.fetchval(_SESSIONS, timeout=5))
+        fell_at = time.monotonic()
+        while time.monotonic() < fell_at + quiet_s:
+            await asyncio.sleep(_LOOK_S)
+            count = int(await conn.fetchval(_SESSIONS, timeout=5))
+            if count < fewest:
+                fewest, fell_at = count, time.monotonic()
+        return fewest
     finally:
         conn.terminate()

@@ -24,6 +24,7 @@ from tests.chaos.actor import STALL_SIGNAL
 from tests.chaos.mutations import MUTATIONS
 from tests.chaos.run import DRAIN_S, Outcome, parser_of_a_run, play_on
 from tests.chaos.servers import Servers, open_servers
+from tests.chaos.tree import under_test
 
 TRIES: Final = 6
 CONTROL: Final = "control"
@@ -58,6 +59,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 async def _all(names: Sequence[str], seconds: float, seed: int, folder: Path) -> list[str]:
     """Gives the names of those that did not come out as they must."""
     failed: list[str] = []
+    _say(f"commit: {under_test()}")
     async with open_servers(folder, random.Random(f"servers {seed}")) as servers:
         for name in names:
             tries = 1 if name == CONTROL else TRIES

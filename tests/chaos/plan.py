@@ -2,13 +2,16 @@
 
 import random
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
 from typing import Any, Final
 
 from tests.chaos.workflows import REFUSE, STEADY, definitions, updated
 
 EVENTS_PER_S: Final = 40.0
 LATE_S: Final = 3_600
+LATE: Final = 0.1
+"""Of the events so many come an hour after their time."""
 TIMES: Final = (
     None,
     None,
@@ -49,7 +52,11 @@ class Copy:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PlannedEvent:
-    """An event; ``at_s`` counts from the start. ``copies`` are all its sendings."""
+    """An event; ``at_s`` counts from the start. ``copies`` are all its sendings.
+
+    ``late_s``: its time lies so long before it is first to be sent; else ``time`` says it, or
+    nothing does.
+    """
 
     at_s: float
     id: str
@@ -58,6 +65,14 @@ class PlannedEvent:
     payload: Any
     time: str | None
     copies: tuple[Copy, ...]
+    late_s: float | None = None
+
+    def timed(self, began_at: datetime) -> "PlannedEvent":
+        """With its time, in a run that began then."""
+        if self.late_s is None:
+            return self
+        at = began_at + timedelta(seconds=self.at_s - self.late_s)
+        return replace(self, time=at.isoformat(timespec="milliseconds"), late_s=None)
 
     @property
     def via(self) -> str:
@@ -137,8 +152,9 @@ def _events(chance: random.Random, seed: int, number: int, at_s: float) -> Itera
     id_ = f"e{seed}-{number}"
     payload = _payload(chance, kind, id_)
     source = chance.choice(SOURCES)
-    time = chance.choice(TIMES)
-    event = PlannedEvent(
+    late_s = LATE_S if chance.random() < LATE else None
+    time = None if late_s else chance.choice(TIMES)
+    yield PlannedEvent(
         at_s=at_s,
         id=id_,
         type=kind,
@@ -146,8 +162,8 @@ def _events(chance: random.Random, seed: int, number: int, at_s: float) -> Itera
         payload=payload,
         time=time,
         copies=_copies(chance, id_),
+        late_s=late_s,
     )
-    yield event
     if chance.random() < 0.03:  # the same id from another source is another event
         twin = "till" if source == "shop" else "shop"
         yield PlannedEvent(

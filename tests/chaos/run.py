@@ -36,6 +36,7 @@ from tests.chaos.nemesis import KINDS, Planned, schedule, torment
 from tests.chaos.plan import EVENTS_PER_S, Plan, make_plan
 from tests.chaos.servers import Servers, open_servers, small_disk
 from tests.chaos.stage import Stage, open_stage
+from tests.chaos.tree import under_test
 
 DRAIN_S: Final = 180.0
 RESIDENT_BYTES_MAX: Final = 600 * 1_048_576
@@ -51,8 +52,12 @@ FRAILTY: Final = 0.35
 
 @dataclass(slots=True, kw_only=True)
 class Outcome:
-    """What came of a run; ``violations`` are what the stage saw, then what the judge found."""
+    """What came of a run of ``commit``: see ``under_test``.
 
+    ``violations`` are what the stage saw, then what the judge found.
+    """
+
+    commit: str
     seed: int
     seconds: float
     mutation: str | None
@@ -94,7 +99,12 @@ async def play_on(servers: Servers, options: argparse.Namespace, folder: Path) -
     planned = schedule(options.seed, options.seconds, options.faults, options.also)
     for fault in planned:
         _say(fault)
-    outcome = Outcome(seed=options.seed, seconds=options.seconds, mutation=options.mutation)
+    outcome = Outcome(
+        commit=under_test(options.beside),
+        seed=options.seed,
+        seconds=options.seconds,
+        mutation=options.mutation,
+    )
     history = History(folder / "history.jsonl")
     character = Character(
         mutation=options.mutation,
@@ -125,13 +135,13 @@ async def _perform(
 ) -> None:
     """Torment and drive; then ``drain_s`` are left to get done with everything."""
     history = stage.history
-    await register(plan, api_url=stage.api_url, history=history)
+    await register(plan, api_urls=stage.api_urls, history=history)
     before = await stage.take_stock("begin")
     stage.rouse()
     _phase(history, "drive")
     async with asyncio.TaskGroup() as group:
         driving = group.create_task(
-            drive(plan, api_url=stage.api_url, bootstrap=stage.servers.bootstrap, history=history)
+            drive(plan, api_urls=stage.api_urls, bootstrap=stage.servers.bootstrap, history=history)
         )
         faults = await torment(stage, planned, seconds=plan.seconds)
         outcome.faults = dict(sorted(faults.items()))
@@ -165,6 +175,8 @@ async def _settle(stage: Stage, before: Mapping[str, Open]) -> None:
 def _judge(stage: Stage, plan: Plan, outcome: Outcome) -> None:
     for death in stage.self_deaths:
         outcome.add("self-death", death.split()[0], death)
+    for late in stage.late:
+        outcome.add("deadline", late.split()[0], late)
     for name, resident in stage.resident_max.items():
         outcome.resident_mib[name] = resident // 1_048_576
         if resident > RESIDENT_BYTES_MAX:
@@ -185,7 +197,8 @@ def _say(what: object) -> None:
     sys.stderr.write(f"{what}\n")
 
 
-def _tell(outcome: Outcome, *, as_json: bool) -> None:
+def tell(outcome: Outcome, *, as_json: bool) -> None:
+    """Print what came of a run."""
     if as_json:
         sys.stdout.write(orjson.dumps(asdict(outcome), default=str).decode() + "\n")
         return
@@ -248,7 +261,7 @@ def main() -> None:
     folder = Path(tempfile.mkdtemp(prefix=f"turnout-chaos-{options.seed}-"))
     _say(f"seed {options.seed}, {options.seconds} s, in {folder}")
     outcome = asyncio.run(play(options, folder))
-    _tell(outcome, as_json=options.as_json)
+    tell(outcome, as_json=options.as_json)
     if outcome.violations or options.keep:
         _say(f"kept: {folder}")
     else:

@@ -11,9 +11,9 @@ from typing import Final
 import asyncpg
 from asyncpg.exceptions import PostgresError
 
+from tests.chaos.around import SESSION_S
 from tests.chaos.faults import Done, Moment
 from tests.chaos.proxy import Proxy, Trouble, Way
-from tests.chaos.stage import SESSION_S
 
 _CONNECTIONS: Final = 95
 GONE: Final = (PostgresError, asyncpg.InterfaceError, OSError, TimeoutError)

@@ -156,11 +156,27 @@ class Case:
         number = self.calls[key]
         about = {"n": number, "path": "/steady", "kind": kind, "body": "b", "given": given}
         about["status"] = 200 if kind == "ok" else 500
+        self.begin(key, number)
         outcome = "ok" if kind == "ok" else "fail"
         self.line("call", outcome, key, execution=id_, step=step, **about)
         output = {"status": 200, "body": {"call": number, "key": key}} if kind == "ok" else None
         status = more.pop("status", "COMPLETED")
         return self.entry(id_, step, status, **{"output": output, "attempt": number, **more})
+
+    def begin(self, key: str, number: int, epoch: int = 1) -> Row:
+        """An executor begins an attempt."""
+        return self.line("attempt", "invoke", key, partition=0, epoch=epoch, number=number)
+
+    def fault(self, name: str, **more: Any) -> None:
+        """A fault that is over at once."""
+        self.line("fault", "invoke", name)
+        self.line("fault", "ok", name, **more)
+
+    def owned(self, epoch: int) -> None:
+        """The partition is seen to have an owner, who has come as far as can be."""
+        self.line(
+            "owners", "info", "0", epoch=epoch, consumed_offset=99, written_seq=99, emitted_seq=99
+        )
 
     def write(self, folder: Path) -> None:
         """As ``dump`` and the history would have it."""

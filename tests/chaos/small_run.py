@@ -5,6 +5,8 @@ from typing import Any
 
 from tests.chaos.evidence import Row, stamped
 from tests.chaos.identity import key_of, started_by
+from tests.chaos.judge_end import SESSIONS_MORE
+from tests.chaos.judge_match import KNOWN_WITHIN_S
 from tests.chaos.small_case import BEGUN, Case
 from tests.chaos.workflows import REFUSE, ticking, workflow_id
 
@@ -23,6 +25,7 @@ def sound_case() -> Case:
     _family(case)
     _batch(case)
     _cancelled(case)
+    _switched(case)
     for flow in flows:
         definition = {"name": flow["key"], "edges": [], **flow}
         row = {"workflow_id": flow["id"], "version": 1, "definition": definition}
@@ -156,12 +159,35 @@ def _cancelled(case: Case) -> None:
     case.call(execution, "then", given="1", phases=["completed"])
 
 
+def _switched(case: Case) -> None:
+    """A workflow is switched on, and what happens while it is starts it; then it is off again."""
+    for kind, id_, total in (("activate", "on", 21), ("deactivate", "off", 24)):
+        case.line("register", "invoke", str(workflow_id("toggled")), kind=kind)
+        case.line("register", "ok", str(workflow_id("toggled")), kind=kind, status=200)
+        case.passes(KNOWN_WITHIN_S + 1)
+        payload = {"total": total, "kind": "phone", "region": "eu", "tags": []}
+        order = case.event("order:placed", id_, payload)
+        execution = case.start("sequence", order)
+        case.call(execution, "a")
+        case.call(execution, "b", given="1")
+        case.call(execution, "c", given="1", phases=["completed"])
+        execution = case.start("branch", order)
+        case.entry(execution, "large", "COMPLETED", handle="false")
+        case.entry(execution, "big", "SKIPPED", handle="edges")
+        case.entry(execution, "gift", "SKIPPED", handle="edges")
+        case.call(execution, "small")
+        case.call(execution, "join", phases=["completed"])
+        if kind == "activate":
+            case.call(case.start("toggled", order), "on", phases=["completed"])
+
+
 def _end(case: Case) -> None:
     written = len(case.tables["execution_log"])
     consumed = sum(record["topic"] == "turnout.commands" for record in case.records)
     owner = {"epoch": 2, "consumed_offset": consumed, "written_seq": written}
     owner |= {"emitted_seq": written}
     case.line("owners", "info", "0", **{**owner, "epoch": 1, "written_seq": 1, "emitted_seq": 0})
+    case.fault("make_zombie", moved=1)
     case.line("commit", "ok", "0", epoch=1, sent=case.now - BEGUN)
     case.line("owners", "info", "0", **owner)
     case.line("commit", "ok", "0", epoch=2, sent=case.now - BEGUN)
@@ -172,7 +198,8 @@ def _end(case: Case) -> None:
     case.line("open", "info", "executor-0", when="begin", files=24, half_closed=1)
     case.line("open", "info", "executor-0", when="end", files=90, half_closed=0)
     case.line("open", "info", "executor-0", when="end", files=30, half_closed=0)
-    case.line("sessions", "info", "end", count=40)
+    case.line("sessions", "info", "begin", count=27)
+    case.line("sessions", "info", "end", count=27 + SESSIONS_MORE)
 
 
 def of_flow(case: Case, key: str) -> str:

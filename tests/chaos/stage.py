@@ -1,47 +1,43 @@
 """A whole Turnout of real processes behind fault proxies, kept going whatever is done to it."""
 
 import asyncio
-import os
+import math
 import random
 import signal
-import sys
+import time
 from collections import Counter
-from collections.abc import AsyncIterator, Mapping
-from contextlib import AsyncExitStack, asynccontextmanager, suppress
+from collections.abc import AsyncIterator, Iterator, Mapping
+from contextlib import AsyncExitStack, asynccontextmanager, contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
 
 from tests.benchmarks.processes import resident_bytes
+from tests.chaos.around import environment, receiver
 from tests.chaos.cast import CREW, Character, Player, Seat, enter
 from tests.chaos.clocks import Clock
 from tests.chaos.history import History
+from tests.chaos.leaving import dismiss, exit_codes
 from tests.chaos.left_open import Open, held_open, sessions
 from tests.chaos.servers import Servers
 from tests.chaos.watch import watch
 from tests.support.ports import hold_port
-from tests.support.rings import written
 
-SESSION_S: Final = 5.0
-PARTITIONS: Final = 4
-EXECUTIONS_MAX: Final = (100_000, 32)
-"""So many executions an environment may have in an executor, of even and odd seeds: few, so that
-others are held.
-"""
-STOP_WITHIN_S: Final = 10.0
 _LAST_S: Final = 25.0
 _LOOK_S: Final = 1.0
 _ASK_TIME_S: Final = 1.0
-_CODES: Final = {"SIGTERM": 0, "SIGKILL": -signal.SIGKILL}
 _HELD: Final = "turnout_executions_held"
+_CALM_AFTER_S: Final = 5.0
+"""So long after a server answers again its consequences may show."""
 
 
 @dataclass(slots=True, eq=False)
 class Stage:
     """Servers, processes by seat, and what happened to them.
 
-    ``self_deaths`` are those that nothing of ours explains. ``may_enter`` holds an event for each
-    seat; while it is clear, nobody takes the seat's place.
+    ``self_deaths`` are those that nothing of ours explains, ``late`` those who were told to stop
+    and did not in time. ``may_enter`` holds an event for each seat; while it is clear, nobody
+    takes the seat's place. ``troubles`` counts what is done to servers now.
     """
 
     folder: Path
@@ -50,18 +46,21 @@ class Stage:
     chance: random.Random
     character: Character
     environment: Mapping[str, str]
-    api_port: int
+    api_ports: Mapping[str, int]
     receiver_port: int
     players: dict[str, Player] = field(default_factory=dict)
     may_enter: dict[str, asyncio.Event] = field(default_factory=dict)
     self_deaths: list[str] = field(default_factory=list)
+    late: list[str] = field(default_factory=list)
+    troubles: int = 0
+    troubled_at: float = -math.inf
     resident_max: Counter[str] = field(default_factory=Counter)
     over: asyncio.Event = field(default_factory=asyncio.Event)
 
     @property
-    def api_url(self) -> str:
-        """Where the API is."""
-        return f"http://127.0.0.1:{self.api_port}"
+    def api_urls(self) -> list[str]:
+        """Where the APIs are."""
+        return [f"http://127.0.0.1:{port}" for _, port in sorted(self.api_ports.items())]
 
     @property
     def receiver_url(self) -> str:
@@ -94,6 +93,28 @@ class Stage:
         with suppress(ProcessLookupError):
             player.process.send_signal(how)
 
+    async def dismiss(self, player: Player, *, again_after_s: float | None) -> None:
+        """Tell a process to stop, perhaps twice; note one that does not in time."""
+
+        def is_calm_since(mono: float) -> bool:
+            return not self.troubles and mono > self.troubled_at + _CALM_AFTER_S
+
+        found = await dismiss(
+            player, self.history, again_after_s=again_after_s, is_calm_since=is_calm_since
+        )
+        if found is not None:
+            self.late.append(found)
+
+    @contextmanager
+    def trouble(self) -> Iterator[None]:
+        """While something is done to the servers."""
+        self.troubles += 1
+        try:
+            yield
+        finally:
+            self.troubles -= 1
+            self.troubled_at = time.monotonic()
+
     def rouse(self) -> None:
         """From now on some die, and some stutter, at named points."""
         self.calm_file.unlink(missing_ok=True)
@@ -118,12 +139,11 @@ class Stage:
             if self.servers.postgres.clocked is not None:
                 # Else most would not hear of a jump before it is over.
                 arguments += ["--ask-time-s", str(_ASK_TIME_S)]
-            environment = {**self.environment, **self._skewed(seat)}
             log = self.folder / f"{seat.name}.log"
             program = self.character.program(seat)
             with hold_port() as admin_port:
                 player = await enter(
-                    seat, program, environment, log, arguments, admin_port=admin_port
+                    seat, program, self._environment(seat), log, arguments, admin_port=admin_port
                 )
                 self.players[seat.name] = player
                 if self.over.is_set():
@@ -188,8 +208,7 @@ class Stage:
     def _note(self, player: Player, code: int) -> None:
         point = player.point() if code == -signal.SIGKILL else None
         cause = ", ".join(player.ended_by) if point is None else f"point:{point}"
-        # Who was told to stop may do so before it is killed.
-        is_ours = point is not None or code in {_CODES[how] for how in player.ended_by}
+        is_ours = point is not None or code in exit_codes(player.ended_by)
         data = {"code": code, "cause": cause, "log": "" if is_ours else player.said()}
         self.history.write("death", "ok" if is_ours else "fail", player.seat.name, **data)
         if point is not None:
@@ -199,9 +218,12 @@ class Stage:
                 f"{player.seat.name} ended with {code} (done to it: {cause}):\n{player.said()}"
             )
 
-    def _skewed(self, seat: Seat) -> dict[str, str]:
+    def _environment(self, seat: Seat) -> dict[str, str]:
+        found = dict(self.environment)
+        if seat.name in self.api_ports:
+            found["TURNOUT_PORT"] = str(self.api_ports[seat.name])
         clock = self.clock_of(seat)
-        return dict(clock.environment) if clock.file.exists() else {}
+        return {**found, **clock.environment} if clock.file.exists() else found
 
 
 @asynccontextmanager
@@ -219,18 +241,19 @@ async def open_stage(
     ``servers`` are empty, or made so by ``Servers.renew``.
     """
     async with AsyncExitStack() as entered:
-        receiver_port, api_port = (entered.enter_context(hold_port()) for _ in range(2))
+        receiver_port = entered.enter_context(hold_port())
+        apis = [seat.name for seat in CREW if seat.role == "api"]
         stage = Stage(
             folder=folder,
             servers=servers,
             history=history,
             chance=random.Random(f"stage {seed}"),
             character=character,
-            environment=_environment(servers, api_port, EXECUTIONS_MAX[seed % 2]),
-            api_port=api_port,
+            environment=environment(servers, seed),
+            api_ports={name: entered.enter_context(hold_port()) for name in apis},
             receiver_port=receiver_port,
         )
-        await entered.enter_async_context(_receiver(folder, receiver_port, seed))
+        await entered.enter_async_context(receiver(folder, receiver_port, seed))
         group = await entered.enter_async_context(asyncio.TaskGroup())
         for seat in CREW:
             if has_clocks:
@@ -247,46 +270,3 @@ async def open_stage(
         finally:
             for player in stage.alive():
                 player.process.kill()
-
-
-def _environment(servers: Servers, api_port: int, executions_max: int) -> dict[str, str]:
-    return {
-        **os.environ,
-        "DATABASE_URL": servers.postgres.dsn,
-        "KAFKA_BOOTSTRAP_SERVERS": servers.bootstrap,
-        "TURNOUT_PARTITIONS": str(PARTITIONS),
-        "TURNOUT_KAFKA__SESSION_TIMEOUT_S": str(SESSION_S),
-        "TURNOUT_STOP_WITHIN_S": str(STOP_WITHIN_S),
-        "TURNOUT_DRAIN_S": "2",
-        "TURNOUT_CONCURRENCY__EXECUTIONS_MAX": str(executions_max),
-        "TURNOUT_EGRESS__ALLOW_LOOPBACK": "true",
-        "TURNOUT_EGRESS__IDLE_S": "3",
-        "TURNOUT_KEYRING": written("chaos"),
-        "TURNOUT_WEBHOOKS__TIMEOUT_S": "4",
-        "TURNOUT_WEBHOOKS__RETRY_S": str([1.0] * 50),
-        "TURNOUT_LOGIN": "none",
-        "TURNOUT_PORT": str(api_port),
-        "LOG_LEVEL": "WARNING",
-    }
-
-
-@asynccontextmanager
-async def _receiver(folder: Path, port: int, seed: int) -> AsyncIterator[None]:
-    """The recording receiver; nothing is done to it."""
-    with (folder / "receiver.log").open("ab") as said:
-        process = await asyncio.create_subprocess_exec(
-            *(sys.executable, "-m", "tests.chaos.receiver"),
-            *("--port", str(port), "--history", str(folder / "history.jsonl")),
-            *("--seed", str(seed), "--busy", str(folder / "busy")),
-            cwd=Path(__file__).parents[2],
-            stdin=asyncio.subprocess.PIPE,
-            stdout=said,
-            stderr=said,
-        )
-    try:
-        yield
-        assert process.returncode is None, "the receiver ended by itself"
-    finally:
-        if process.returncode is None:
-            process.kill()
-        await process.wait()

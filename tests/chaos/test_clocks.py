@@ -3,9 +3,8 @@
 from pathlib import Path
 
 from tests.chaos.check import check
-from tests.chaos.doctors import call_again, change, log_of, shown, told
+from tests.chaos.doctors import change, log_of, shown, told
 from tests.chaos.evidence import stamped
-from tests.chaos.small_case import BEGUN
 from tests.chaos.small_run import sound_case
 
 MOVED = "move_postgres_clock"
@@ -29,18 +28,6 @@ def test_a_nap_may_be_short_by_another_clock(tmp_path: Path) -> None:
     case.line("fault", "ok", MOVED)
     case.write(tmp_path)
     assert check(case.plan, tmp_path).violations == []
-
-
-def test_a_repeated_call_near_a_fault_is_explained_by_the_receivers_clock(tmp_path: Path) -> None:
-    """The execution's own times are an hour off."""
-    case = sound_case()
-    call_again(case)
-    case.line("fault", "invoke", "kill")["at"] = BEGUN
-    case.line("fault", "ok", MOVED)
-    for row in case.tables["executions"]:
-        change(row, created_at=stamped(case.now - 3_700), finished_at=stamped(case.now - 3_600))
-    case.write(tmp_path)
-    assert "I4" not in {found.invariant for found in check(case.plan, tmp_path).violations}
 
 
 def test_what_was_published_before_a_subscription_by_a_moved_clock_is_told_to_nobody(

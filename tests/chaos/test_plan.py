@@ -1,6 +1,7 @@
 """A plan follows from its seed, and holds everything that is to be tried."""
 
 from collections import Counter
+from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
 import orjson
@@ -9,7 +10,8 @@ from shared.domain.actions import OURS
 from shared.domain.ids import WorkflowId
 from shared.domain.workflows import Definition
 from shared.matching.check import definition_problems
-from tests.chaos.plan import make_plan
+from tests.chaos.plan import LATE_S, make_plan
+from tests.chaos.source import encoded
 
 
 def test_a_seed_gives_one_plan() -> None:
@@ -44,6 +46,25 @@ def test_events_come_in_every_way() -> None:
     assert len({event.time for event in plan.events}) > 3
     assert plan.cancels
     assert {change.kind for change in plan.changes} == {"activate", "deactivate", "replace"}
+
+
+def test_some_events_are_late_by_an_hour() -> None:
+    """Their time lies an hour before they are first sent; that of the others is as planned."""
+    began_at = datetime(2026, 11, 23, 12, tzinfo=UTC)
+    events = make_plan(1, 60).events
+    late = [event for event in events if event.late_s is not None]
+    assert len(events) / 20 < len(late) < len(events) / 5
+    for event in events:
+        timed = event.timed(began_at)
+        if event not in late:
+            assert timed == event
+            continue
+        assert timed.time is not None
+        behind = began_at + timedelta(seconds=event.at_s) - datetime.fromisoformat(timed.time)
+        assert abs(behind.total_seconds() - LATE_S) < 0.01
+        assert timed.copies == event.copies
+        said = encoded(timed, timed.copies[0])
+        assert timed.time in f"{said}"
 
 
 def test_another_body_says_something_else() -> None:

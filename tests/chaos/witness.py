@@ -1,9 +1,9 @@
-"""Writes down what became of each commit of an executor, and under which epoch it was sent.
+"""Writes down what an executor does, and under which epoch: each attempt, and each commit.
 
-What it writes is what was sent to Postgres, and not what the executor believes: a commit that the
+Of a commit it writes what was sent to Postgres, and not what the executor believes: one that the
 fence lets through is ``ok``, one that the fence refuses is ``fail``. When an error leaves it open
 it is ``info``, and ``is_refused`` says whether Postgres refused it by another rule than the fence:
-then it had passed it.
+then it had passed it. An attempt is written down before anything of it is done.
 """
 
 import time
@@ -43,3 +43,19 @@ def watch_commits(history: History) -> None:
         return watched
 
     patch("services.executor.ledger:commit_group", change, parameters="conn group")
+
+
+def watch_attempts(history: History) -> None:
+    """From now on, a line for each attempt that this process begins, by its key."""
+
+    def change(perform: Callable[..., Any]) -> Callable[..., Any]:
+        @wraps(perform)
+        async def watched(run: Any, performing: Any, tools: Any) -> Any:
+            effect, owned = performing.effect, run.owned
+            about = {"partition": owned.partition, "epoch": owned.epoch, "number": effect.attempt}
+            history.write("attempt", "invoke", f"{run.id}:{effect.key}", **about)
+            return await perform(run, performing, tools)
+
+        return watched
+
+    patch("services.executor.life:perform", change, parameters="run performing tools")

@@ -1,7 +1,8 @@
 """Hostile expressions and templates through every entry that takes one."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from random import Random
 from typing import Any, Final
@@ -28,10 +29,12 @@ class Sent:
 
     place: str
     title: str
+    source: str
     route: str
     body: Any
 
 
+@cache
 def corpus() -> Mapping[str, str]:
     """The expressions by their names."""
     read = orjson.loads(_CORPUS.read_bytes())
@@ -43,17 +46,39 @@ def everywhere(source: str, title: str) -> Iterator[Sent]:
     for place, parts in native_places(source).items():
         triggers = [{"event_name": title}]
         flow = {"name": title, "triggers": triggers, "steps": [_STEP], **parts}
-        yield Sent(place, title, NATIVE, flow)
+        yield Sent(place, title, source, NATIVE, flow)
     for place, (route, body) in other_places(source, title).items():
-        yield Sent(place, title, route, body)
+        yield Sent(place, title, source, route, body)
 
 
-def hostile(each: int | None, start: int) -> Iterator[Sent]:
-    """``each`` so many texts, drawn, at every place; None: all of them."""
+def combinations() -> Sequence[tuple[str, str]]:
+    """Every place with the name of every text that is read there.
+
+    Always in the same order, in which a part of them is of everything.
+    """
+    whole = [(place, name) for place in places() for name in sorted(_known(place))]
+    return Random(0).sample(whole, len(whole))
+
+
+def drawn(each: int, start: int) -> Sequence[tuple[str, str]]:
+    """``each`` so many of them for every place."""
     chance = Random(start)
-    for place in [sent.place for sent in everywhere("payload.a", "")]:
-        reads_templates = place == "liquid" or place.startswith("altostrat")
-        known = sorted({**corpus(), **(TEMPLATES if reads_templates else {})}.items())
-        for name, source in known if each is None else chance.sample(known, each):
-            title = f"{place} {name}"
-            yield next(sent for sent in everywhere(source, title) if sent.place == place)
+    return [
+        (place, name) for place in places() for name in chance.sample(sorted(_known(place)), each)
+    ]
+
+
+def places() -> Sequence[str]:
+    """Where a hostile text is put."""
+    return [sent.place for sent in everywhere("payload.a", "")]
+
+
+def made(place: str, name: str, number: int = 0) -> Sent:
+    """What is sent with the text of a name at a place; under another title for each number."""
+    source, title = _known(place)[name], f"{place} {name}" + f" {number}" * bool(number)
+    return next(sent for sent in everywhere(source, title) if sent.place == place)
+
+
+def _known(place: str) -> Mapping[str, str]:
+    reads_templates = place == "liquid" or place.startswith("altostrat")
+    return {**corpus(), **(TEMPLATES if reads_templates else {})}

@@ -113,7 +113,12 @@ def listed(fields: Mapping[str, str]) -> set[Place]:
 
 def every() -> set[Place]:
     """All there are, in all that routes take."""
-    return {place for model in BODIES.values() for place in _within(model, set())}
+    return {place for model in BODIES.values() for place in within(model)}
+
+
+def within(model: type[BaseModel]) -> set[Place]:
+    """Those of a model, and of what it holds."""
+    return set(_within(model, set()))
 
 
 def holding(model: BaseModel, text: str) -> set[Place]:

@@ -14,6 +14,7 @@ import orjson
 import structlog
 from pydantic import ConfigDict, TypeAdapter, ValidationError
 
+from services.api.computing import Computing
 from services.api.describe.openapi_parts import FORMS, NATIVE
 from services.api.dialects.face import Form
 from services.matcher.app import matcher
@@ -69,7 +70,9 @@ class Ground:
 
 @asynccontextmanager
 async def open_ground(
-    database: str, others: Callable[[Platform], Roles] = lambda _: ()
+    database: str,
+    others: Callable[[Platform], Roles] = lambda _: (),
+    computing: Computing | None = None,
 ) -> AsyncIterator[Ground]:
     """Every role on an event's way, an API, and an environment that somebody may do anything in."""
 
@@ -83,7 +86,7 @@ async def open_ground(
 
     async with (
         open_works(database, before=before, keyring=ring("k1")) as works,
-        open_api(works, OPERATOR) as client,
+        open_api(works, OPERATOR, computing=computing) as client,
     ):
         operator = Asker(client, OPERATOR)
         own = await operator.new_environment("hostile")

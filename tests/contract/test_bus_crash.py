@@ -4,15 +4,17 @@ import asyncio
 import os
 import signal
 import sys
-from collections.abc import AsyncIterator, Sequence
+import time
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 
 import pytest
 
-from shared.bus.protocol import Bus
+from shared.bus.protocol import Bus, Subscription, TopicPartition
 from tests.support.bus import (
     SESSION_TIMEOUT_S,
     BusAddress,
+    Diary,
     all_assigned,
     new_group,
     next_positions,
@@ -100,3 +102,33 @@ async def test_frozen_member_cannot_commit(bus: Bus, bus_address: BusAddress, to
     async with bus.subscribe([topic], group=group) as subscription:
         await all_assigned(subscription, 4)
         assert sum((await subscription.lag()).values()) == 0
+
+
+async def test_who_takes_over_for_longer_than_a_session_keeps_it(bus: Bus, topic: str) -> None:
+    """It tells that it lives all the while: nobody else is given what it is taking over."""
+    group, release = new_group(), asyncio.Event()
+    taken, joined = list[Sequence[TopicPartition]](), list[Subscription]()
+
+    class Slow(Diary):
+        async def assigned(
+            self, partitions: Sequence[TopicPartition]
+        ) -> Mapping[TopicPartition, int]:
+            taken.append(partitions)
+            await release.wait()
+            return await super().assigned(partitions)
+
+    async def join() -> None:
+        async with bus.subscribe([topic], group=group, assignee=Slow()) as subscription:
+            await all_assigned(subscription, 2)
+            joined.append(subscription)
+            await eventually(lambda: len(joined) == 2)
+
+    async with asyncio.TaskGroup() as tasks:
+        tasks.create_task(join())
+        await eventually(lambda: bool(taken))
+        tasks.create_task(join())
+        began_s = time.monotonic()
+        await eventually(lambda: time.monotonic() > began_s + 3 * SESSION_TIMEOUT_S)
+        assert len(taken) == 1
+        release.set()
+    assert len(taken) <= 3, "the first alone, then both, or only who is new"

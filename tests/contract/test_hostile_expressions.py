@@ -1,10 +1,9 @@
 """Hostile expressions cost their own executions an error, and nobody else anything."""
 
-import asyncio
+import re
 import time
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -15,88 +14,55 @@ import pytest
 from services.api.dialects.altostrat.components import COMPONENTS
 from services.cli.test.judge import Outcome, judge
 from services.cli.test.suites import read_suite
-from services.scheduler.app import scheduler
-from services.scheduler.settings import SchedulerSettings
-from services.webhooks.app import webhooks
-from services.webhooks.settings import WebhooksSettings
-from shared.assembly.platform import Platform
 from shared.domain.errors import Invalid
 from shared.expr.jsonata import ExpressionCache
-from tests.contract.hostile_cases import SEED
-from tests.contract.hostile_expressions import corpus, everywhere, hostile
-from tests.contract.hostile_fields import AGAIN, BODIES, PLAIN, every, holding, listed
-from tests.contract.hostile_served import Seen, logged, open_ground, still_works
+from tests.contract.hostile_costs import GROWTH_BYTES_MAX, STALL_S_MAX
+from tests.contract.hostile_evaluated import evaluate
+from tests.contract.hostile_expressions import combinations, corpus, drawn, everywhere
+from tests.contract.hostile_fields import (
+    AGAIN,
+    BODIES,
+    PLAIN,
+    Place,
+    every,
+    holding,
+    listed,
+    within,
+)
+from tests.contract.hostile_served import open_ground
 from tests.contract.hostile_uses import EVENT, Sender
 from tests.contract.hostile_words import altostrat_nodes
-from tests.support.house import settings_of
-from tests.support.memory import peak_bytes
-from tests.support.processor import measured, own_garbage_only
-from tests.support.rings import ring
-from tests.support.works import Roles, until
+from tests.support.memory import growing
+from tests.support.processor import measured
 
-EACH = 1
-STALL_S_MAX = 0.25
-LOOPBACK: dict[str, Any] = {"egress": {"allow_loopback": True}}
-GROWTH_BYTES_MAX = 64 * 1024 * 1024
-UNDER_WAY = "SELECT count(*) FROM executions WHERE status IN ('RUNNING', 'RETRYING')"
+EACH = 2
 MARKER = "payload.marker"
 HARMLESS = ("payload.a", "context.a", "0 6 * * *", "5 minutes", "2026-11-22T10:00:00Z", "UTC", "a")
-
-
-@dataclass
-class Stall:
-    """The longest that the event loop of a process was kept from its other work."""
-
-    cpu_s: float = 0.0
-
-
-@asynccontextmanager
-async def watched() -> AsyncIterator[Stall]:
-    """Measured by its thread's time on the processor, whatever else the machine has to do."""
-    stall = Stall()
-
-    async def look() -> None:
-        while True:
-            before_s = time.thread_time()
-            await asyncio.sleep(0.001)
-            stall.cpu_s = max(stall.cpu_s, time.thread_time() - before_s)
-
-    with own_garbage_only():
-        async with asyncio.TaskGroup() as group:
-            looking = group.create_task(look())
-            yield stall
-            looking.cancel()
 
 
 @pytest.mark.slow
 @pytest.mark.timeout(600)
 async def test_hostile_expressions_stall_nothing(database: str) -> None:
-    """At every place: no 5xx, no stall, no growth, and a good event runs afterwards."""
+    """At every place: no 5xx, no stall, no growth, and a good event runs afterwards.
 
-    def others(platform: Platform) -> Roles:
-        given = settings_of(database, member="one", keyring=ring("k1"), **LOOPBACK)
-        return (
-            ("webhooks", webhooks(platform, WebhooksSettings(**given))),
-            ("scheduler", scheduler(platform, SchedulerSettings(**given))),
-        )
+    Others are drawn every day: ``python -m tests.contract.hostile_run --expressions`` sends all.
+    """
+    day = datetime.now(UTC).toordinal()
+    with noting(f"python -m tests.contract.hostile_run --expressions --each {EACH} --start {day}"):
+        evaluated = await evaluate(database, drawn(EACH, day))
+        assert evaluated.seen.wrong == {}
+        assert evaluated.too_much == {}
+        assert evaluated.seen.statuses["expression", 202] > EACH
 
-    seen, grown = Seen(), dict[str, int]()
-    async with open_ground(database, others) as ground:
-        sender = Sender(ground.asker)
-        await sender.prepare()
-        with logged(seen):
-            async with watched() as stall:
-                for sent in hostile(EACH, SEED):
-                    before = peak_bytes()
-                    await sender.send(sent)
-                    grown[sent.title] = peak_bytes() - before
-                await sender.publish("tick")
-                await until(ground.works.pool, UNDER_WAY, 0, within_s=60)
-            await still_works(ground)
-        assert seen.wrong == {}
-        assert sender.statuses[202] > EACH
-        assert stall.cpu_s < STALL_S_MAX
-        assert max(grown.values()) < GROWTH_BYTES_MAX
+
+@contextmanager
+def noting(command: str) -> Iterator[None]:
+    """Whatever fails within says how it is had once more."""
+    try:
+        yield
+    except BaseException as error:
+        error.add_note(f"The same once more: {command}")
+        raise
 
 
 @pytest.mark.slow
@@ -113,24 +79,57 @@ async def test_every_place_takes_what_is_well_meant(database: str) -> None:
         assert left == set()
 
 
+@pytest.mark.slow
+@pytest.mark.timeout(300)
+async def test_every_route_that_takes_an_expression_gets_one(database: str) -> None:
+    """Also those that try, change, compare or explain what another route has taken."""
+    asked: set[str] = set()
+
+    def noted(method: str, path: str, body: Any) -> None:
+        if MARKER in orjson.dumps(body).decode():
+            asked.add(f"{method} {path.partition('?')[0]}")
+
+    async with open_ground(database) as ground:
+        sender = Sender(ground.asker, noted=noted)
+        await sender.prepare()
+        for sent in everywhere(MARKER, "a title"):
+            await sender.send(sent)
+    got = {route for route in BODIES if any(re.fullmatch(of(route), one) for one in asked)}
+    holding_one = attacked() | listed(AGAIN)
+    assert {route for route, model in BODIES.items() if within(model) & holding_one} <= got
+
+
+def of(route: str) -> str:
+    """What the requests of a route look like; a part of a path that is a word is no id."""
+    return re.sub(r"\\{[^}]*\\}", "[^/]+", re.escape(route))
+
+
 def test_the_corpus_is_whole() -> None:
-    """There are the expressions of every kind of attack."""
+    """There are the expressions of every kind of attack, and each is sent to every place."""
     assert len(corpus()) >= 50
+    places = {sent.place for sent in everywhere(MARKER, "")}
+    whole = {(place, name) for place in places for name in corpus()}
+    assert whole <= {*combinations()}
+    assert {place for place, _ in drawn(1, 0)} == places
 
 
 def test_every_field_that_may_hold_an_expression_is_attacked() -> None:
     """A field that is new is either sent here, or is said to hold none."""
-    attacked = {
+    again, plain = listed(AGAIN), listed(PLAIN)
+    assert every() - attacked() - again == plain
+    assert not attacked() & plain
+    assert again < every()
+
+
+def attacked() -> set[Place]:
+    """The fields that get hostile texts at first hand."""
+    return {
         place
         for sent in everywhere(MARKER, "a title")
         for place in holding(
             BODIES[sent.route].model_validate_json(orjson.dumps(sent.body)), MARKER
         )
     }
-    plain, again = listed(PLAIN), listed(AGAIN)
-    assert every() - attacked - again == plain
-    assert not attacked & plain
-    assert again < every()
 
 
 def test_every_component_is_attacked() -> None:
@@ -150,11 +149,11 @@ def test_tests_of_hostile_workflows_end(place: str, tmp_path: Path) -> None:
     for source in corpus().values():
         flow = next(sent.body for sent in everywhere(source, "w") if sent.place == place)
         path.write_bytes(orjson.dumps({"workflows": [flow], "event": event, "not": {"w": None}}))
-        before = peak_bytes()
-        outcome = outcome_at_once(path)
+        with growing() as growth:
+            outcome = outcome_at_once(path)
         refused += outcome is None
         judged += outcome is not None and outcome.failures == ()
-        assert peak_bytes() - before < GROWTH_BYTES_MAX
+        assert growth.grown_bytes < GROWTH_BYTES_MAX
     assert judged
     assert refused
 

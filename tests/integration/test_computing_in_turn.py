@@ -3,23 +3,21 @@
 import asyncio
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from typing import Any
 from uuid import UUID
 
 import pytest
 
 from services.executor import compute, lanes, perform
-from services.executor.lanes import Lanes
 from services.executor.perform import outcome_of
 from services.executor.prepare import prepare
 from shared.domain.ids import DEFAULT_ENVIRONMENT
 from tests.integration.test_computing import log_of
 from tests.support.eventually import eventually
 from tests.support.gated import open_receiver
+from tests.support.lined_up import go_on, nobody_served, waiting
 from tests.support.works import (
-    Works,
     all_ended,
     cancel,
     check_history,
@@ -64,30 +62,11 @@ class Passes:
         self._handle = asyncio.get_running_loop().call_soon(self._next)
 
 
-@contextmanager
-def nobody_served() -> Iterator[pytest.MonkeyPatch]:
-    """Whoever computes lines up, and stays in the line."""
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(lanes, "STRETCH_S", 0.0)
-        patch.setattr(Lanes, "is_free", lambda *_: False)
-        yield patch
-
-
-async def go_on(works: Works) -> None:
-    """Wake the line: one that is served again looks when something joins it."""
-    await start(works, await works.register(workflow(transform("poke", "1"))))
-
-
 def hold_the_loop(seconds: float) -> None:
     """Compute for so long, however quick the machine is."""
     until_s = time.monotonic() + seconds
     while time.monotonic() < until_s:
         pass
-
-
-def waiting(works: Works) -> float:
-    """How much has lined up."""
-    return works.metric("turnout_computing_waiting")
 
 
 async def test_many_that_become_ready_at_once_compute_in_many_passes(

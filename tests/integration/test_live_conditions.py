@@ -5,15 +5,15 @@ from pathlib import Path
 from typing import Any
 
 from shared.db import migrate
+from shared.db.live_workflows import list_changes, list_live
 from shared.db.pool import Pool
-from shared.db.workflows import list_changes, list_live
 from shared.domain.ids import DEFAULT_ENVIRONMENT
 from shared.domain.workflows import Definition
 from shared.runtime.sql import statements
 from tests.integration.test_candidates import CROWD, NUMBERED, examined_by, put
 from tests.unit.matching.build import AT, workflow
 
-LIST = statements(Path(migrate.__file__).parent / "queries" / "workflows")["list_live"]
+LIST = statements(Path(migrate.__file__).parent / "queries" / "live_workflows")["list_live"]
 RICH: dict[str, Any] = {
     "name": "Rich",
     "triggers": [

@@ -200,6 +200,16 @@ async def test_an_action_that_breaks_gives_nothing_away(
     assert len(logged) == (kind is ErrorKind.DEFECT)
 
 
+async def test_an_attempt_that_is_broken_off_is_no_failure_of_its_step() -> None:
+    """Whoever breaks it off knows what it comes to: the next owner makes it, say."""
+
+    async def broken_off(call: Call) -> Outcome:
+        raise TimeoutError(f"cannot handle {call.input}")
+
+    with pytest.raises(TimeoutError):
+        await send_with_secrets(broken_off, call({"key": KEY}), MARKS, SOURCE)
+
+
 @pytest.mark.parametrize("value", [CANARY, "abc", *TASK])
 async def test_a_task_is_kept_with_references(value: str) -> None:
     """What a worker is sent goes through the log; no secret is in it, and no word of ours lacks."""

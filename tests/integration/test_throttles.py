@@ -3,15 +3,21 @@
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from services.executor.actions.throttle import Throttles
 from shared.db.actions import put_action
 from shared.db.pool import Pool
 from shared.db.throttles import forget_windows, reserve
 from shared.domain.actions import ActionSpec, Throttle, Transport
 from shared.domain.ids import DEFAULT_ENVIRONMENT
+from shared.domain.outcomes import Parked
 from shared.domain.values import Lang, Value
+from shared.expr.jsonata import ExpressionCache
+from shared.expr.liquid import TemplateCache
+from shared.expr.resolve import Resolver
 from tests.support.crowd import Crowd, open_crowd
 from tests.support.eventually import eventually
 from tests.support.tasks import SHIP, known
+from tests.support.virtual_clock import VirtualClock
 from tests.support.works import (
     NOTE,
     Works,
@@ -26,6 +32,8 @@ from tests.support.works import (
     until,
     workflow,
 )
+from tests.unit.executor.calls import NOW as CALLED_AT
+from tests.unit.executor.calls import after, call, registered
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
 LOG = "SELECT count(*) FROM execution_log WHERE step_id = 'call' AND "
@@ -177,6 +185,19 @@ async def test_items_and_compensations_wait_as_steps_do(database: str) -> None:
         ]
         assert len(crowd.paths) == 3
         await check_history(works)
+
+
+async def test_who_has_waited_for_its_turn_has_room_from_then_on(pool: Pool) -> None:
+    """Computing the key may have to wait for longer than windows last."""
+    clock = VirtualClock(CALLED_AT)
+    tools = Throttles(
+        pool=pool, clock=clock, resolver=Resolver(ExpressionCache(8), TemplateCache(8))
+    )
+    throttle = Throttle(limit=1, ttl_s=10)
+    gate = tools.of(registered(url="http://a.test/", throttle=throttle))
+    assert gate is not None
+    assert await gate.passed(call(clock=clock, in_turn=after(clock, 30))) is None
+    assert isinstance(await gate.passed(call(clock=clock)), Parked)
 
 
 async def test_windows_that_have_passed_are_forgotten(pool: Pool) -> None:

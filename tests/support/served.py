@@ -10,6 +10,7 @@ from prometheus_client import CollectorRegistry
 from pydantic import SecretStr
 
 from services.api.app import build_app
+from services.api.computing import Computing
 from services.api.resources import ApiResources
 from services.api.settings import ApiSettings
 from services.api.webhooks.pace import Pace
@@ -25,7 +26,10 @@ Client = TestClient[Request, Application]
 
 @asynccontextmanager
 async def open_api(
-    works: House, token: str | None = None, settings: ApiSettings | None = None
+    works: House,
+    token: str | None = None,
+    settings: ApiSettings | None = None,
+    computing: Computing | None = None,
 ) -> AsyncIterator[Client]:
     """A client of the API; without a token nobody needs to log in."""
     platform = works.platform
@@ -42,6 +46,7 @@ async def open_api(
         pace=Pace(platform.clock),
         egress=EgressPolicy(allow_loopback=True),
         ring=ring("k1"),
+        computing=computing or Computing(),
     )
     async with open_checked(build_app(resources, settings or ApiSettings())) as client:
         yield client

@@ -57,7 +57,7 @@ async def find_near_misses(
     """
     async with resources.tenant(environment_id) as conn:
         found = NearMisses(workflow=await get_workflow(conn, workflow_id))
-    compiled = partial(compile_rule, found.workflow, resources.expressions)
+    compiled = partial(compile_rule, found.workflow.conditions, resources.expressions)
     rule = await resources.computing.call(environment_id, compiled)
     until_s = resources.clock.monotonic() + WITHIN_S
     before: Place | None = None

@@ -63,14 +63,14 @@ async def backfill_schedule(
     for a span that is none, begins too long ago or has more than ``TIMES_MAX`` times, and Conflict
     where the schedule cannot start anything.
     """
-    async with resources.engine() as conn:  # it is of all environments
-        ended_before = await pruned_before(conn)
     async with resources.tenant(caller.environment_id) as conn:
         due = await find_schedule(conn, schedule_id)
-        _check_kept(asked, ended_before)
         runs, to_at = _runs(due, asked, resources.clock.now())
         started = await list_started(conn, [run.execution_id for run in runs])
         events = {} if asked.preview else await list_events(conn, [due])
+    async with resources.engine() as conn:  # it is of all environments
+        # After the executions: it is noted before any of them is deleted.
+        _check_kept(asked, await pruned_before(conn))
     missed = [run for run in runs if run.execution_id not in started]
     fired = [run for run in runs if run.execution_id in started]
     found = Backfill(asked.from_at, to_at, missed, fired)

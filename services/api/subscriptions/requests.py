@@ -11,7 +11,7 @@ from shared.domain.subscriptions import WANTED, SigningForm, WebhookFormat
 from shared.domain.values import Name, Strict
 from shared.egress.errors import RequestRefused
 from shared.egress.guard import URL_CHARACTERS_MAX
-from shared.egress.message import Request, checked_headers
+from shared.egress.message import ENVIRONMENT_HEADER, Request, checked_headers
 from shared.egress.settings import EgressSettings
 from shared.matching.filters import compile_filter
 
@@ -21,7 +21,7 @@ _OURS: Final = frozenset(
     {
         *("content-type", "webhook-id", "webhook-timestamp", "webhook-signature"),
         *("x-truto-signature", "jws-signature", "sixtyfour-signature", "sixtyfour-event-id"),
-        *("sixtyfour-event-type", "sixtyfour-delivery-attempt"),
+        *("sixtyfour-event-type", "sixtyfour-delivery-attempt", ENVIRONMENT_HEADER.lower()),
     }
 )
 

@@ -16,7 +16,7 @@ from shared.domain.executions import Attempt, AttemptStatus, State, Status
 from shared.domain.ids import StepId
 from shared.domain.plans import ANNOTATE, RESULT, TURN, Plan
 from shared.domain.readiness import Readiness, readiness
-from shared.domain.steps import DEFAULT_CASE, FALSE, TRUE, Step, StepKind
+from shared.domain.steps import DEFAULT_CASE, FALSE, TRUE, Edge, Step, StepKind
 from shared.domain.values import Value
 from shared.expr.errors import ExpressionError
 from shared.expr.reads import Path, paths_of, paths_read
@@ -136,22 +136,22 @@ class Foresight:
             tests["edges"] = Foreseen(needs=needs)
         else:
             state = State(status=Status.RUNNING, settled=self._settled)
-            ready, conditions = readiness(self._plan, state, step)
+            ready, edges = readiness(self._plan, state, step)
             if ready is Readiness.DEAD:
                 return True, {}
-            if conditions:
-                tests["edges"] = yield from self._first_that_holds(conditions)
+            if edges:
+                tests["edges"] = yield from self._first_that_holds(edges)
         if (filtered := (yield from self._filters(step))) is not None:
             tests["filters"] = filtered
         if step.run_if is not None:
             tests["run_if"] = yield from self._holds(step.run_if)
         return False, tests
 
-    def _first_that_holds(self, conditions: Iterable[str]) -> Asking:
+    def _first_that_holds(self, edges: Iterable[Edge]) -> Asking:
         """As the executor looks: one after another, until one holds or fails."""
         held = Foreseen(value=False)
-        for source in conditions:
-            held = yield from self._holds(source)
+        for edge in edges:
+            held = yield from self._holds(edge.condition or "true", along=edge.source)
             if not held.is_known or held.value:
                 break
         return held
@@ -171,14 +171,19 @@ class Foresight:
             )
         )
 
-    def _holds(self, source: str, given: Foreseen | None = None) -> Asking:
-        """Whether a condition is true; one that sees the step's input waits for it."""
+    def _holds(
+        self, source: str, given: Foreseen | None = None, along: str | None = None
+    ) -> Asking:
+        """Whether a condition is true; one that sees the step's input waits for it.
+
+        ``along`` is the step at which the edge begins that has the condition.
+        """
         if given is not None and not given.is_known and _INPUT in source:
             return given
         paths, seen = paths_read(source), None if given is None else given.value
         return (
             yield from self._unless_open(
-                paths, lambda: self._scope.holds(source, paths, self._settled, seen)
+                paths, lambda: self._scope.holds(source, paths, self._settled, seen, along)
             )
         )
 

@@ -10,6 +10,7 @@ from shared.domain.ids import StepId, execution_id
 from shared.domain.plans import ANNOTATE, Plan
 from shared.domain.values import Value
 from shared.domain.workflows import Dialect
+from shared.expr.edge_scope import edge_scope
 from shared.expr.reads import Path
 from shared.expr.resolve import Resolver
 from shared.expr.scope import Seen, start_scope, step_scope
@@ -38,10 +39,20 @@ class ForeseenScope:
         self._start = start_scope(event, workflow, {"id": str(self.id)}, plan.dialect)
 
     def holds(
-        self, source: str, paths: Iterable[Path], settled: Settled, given: Any = None
+        self,
+        source: str,
+        paths: Iterable[Path],
+        settled: Settled,
+        given: Any = None,
+        along: str | None = None,
     ) -> bool:
-        """Whether a condition is true, for a step with this input. Raises ExpressionError."""
+        """Whether a condition is true, for a step with this input; or for an edge from a step.
+
+        Raises ExpressionError.
+        """
         scope = self.seen(settled, paths)
+        if along is not None:
+            scope = edge_scope(scope, along, self._plan.dialect)
         bindings = None if given is None else {"input": given}
         return self._resolver.holds(
             source,

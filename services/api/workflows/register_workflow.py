@@ -8,7 +8,7 @@ from services.api.workflows.check_calls import call_problems
 from services.api.workflows.examine_workflow import among_others, examine_apart, known_actions
 from services.api.workflows.keep_workflow import keep_workflow, lock_workflow
 from services.api.workflows.registration import Registration, problems_in_parts
-from services.api.workflows.version_content import content, version_content
+from services.api.workflows.version_content import is_the_same, version_content
 from services.api.workflows.webhook_tokens import UNKNOWN_SECRET, Tokens, with_tokens
 from shared.db.pool import Connection
 from shared.db.workflows import (
@@ -55,7 +55,7 @@ async def create_workflow(
         check_not_archived(latest.workflow)
         workflow = _in_place(asked, workflow, latest.workflow)
         workflow, _ = with_tokens(workflow, latest.workflow, resources.new_token)
-        if content(latest.workflow) != content(workflow):
+        if not is_the_same(latest.workflow, workflow, asked.said):
             raise Conflict(
                 f"Workflow {workflow.id} exists with another content; change it with PUT"
                 " (native) or PATCH (Truto)."

@@ -1,6 +1,6 @@
 """What an author asks to be registered, and what is wrong with it by itself."""
 
-from collections.abc import Generator, Iterator
+from collections.abc import Callable, Generator, Iterator, Mapping
 from dataclasses import dataclass
 from itertools import islice
 from typing import Any
@@ -20,7 +20,8 @@ class Registration:
     fit, which are then its ``definition``. Any problem of the definition is refused, unless
     ``is_draft`` asks for a draft, or it ``may_be_draft``: then it is one while it has a problem,
     but does not become one while events start it. ``is_active`` None leaves it as active as it is,
-    and a new one is: not every system's words can say it.
+    and a new one is: not every system's words can say it. ``said`` is what an author has said, of
+    a ``source`` that is kept, which a release before may have kept with more.
     """
 
     workflow_id: WorkflowId
@@ -32,6 +33,7 @@ class Registration:
     is_draft: bool = False
     may_be_draft: bool = False
     faults: tuple[Problem, ...] = ()
+    said: Callable[[Mapping[str, Any]], Mapping[str, Any]] = dict
 
 
 def problems_within(asked: Registration, actions: Versions) -> list[Problem]:

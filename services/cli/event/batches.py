@@ -14,6 +14,8 @@ BATCH_MAX: Final = 1_000
 BATCH_BYTES_MAX: Final = 200_000
 
 _ANY: Final = 1 << 40
+# What is sent without an id gets one: see ``shared.client.repeating``.
+_ID_BYTES: Final = len(',"id":""') + 36
 _LIMITS: Final = JsonLimits(body_bytes_max=_ANY, depth_max=_ANY, keys_max=_ANY)
 
 Batch = tuple[int, Sequence[Any]]
@@ -24,7 +26,8 @@ def batches(file: IO[bytes]) -> Iterator[Batch]:
     """The events of a file, as many at a time as the API takes. Raises Invalid with the line."""
     batch: list[Any] = []
     begin = size = 0
-    for number, (event, size_bytes) in enumerate(_events(file)):
+    for number, (event, own_bytes) in enumerate(_events(file)):
+        size_bytes = own_bytes + _ID_BYTES
         if batch and (len(batch) == BATCH_MAX or size + size_bytes > BATCH_BYTES_MAX):
             yield begin, batch
             batch, begin, size = [], number, 0

@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import Callable, Mapping
 from typing import Any, TypeVar
 from urllib.parse import quote
-from uuid import UUID
+from uuid import UUID, uuid4
 
 import click
 
@@ -34,7 +34,8 @@ def send_answer(
     ``given`` are the values of ``answer_options``. Raises Unavailable while that is not known.
     """
     path = f"v1/executions/{execution_id}/steps/{quote(step_id, safe='')}/{way}"
-    document = {"by": given["by"], "decision_id": given["decision_id"], **body}
+    # Under its id a repetition is the same answer, not another one that comes too late.
+    document = {"by": given["by"], "decision_id": given["decision_id"] or str(uuid4()), **body}
 
     async def ask() -> Any:
         async with open_client(given["url"], given["token"]) as client:

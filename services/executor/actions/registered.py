@@ -86,6 +86,7 @@ class HttpAction:
             return refusal
         if self._gate is not None and (held := await self._gate.passed(call)) is not None:
             return held
+        call = call.as_of_now()
         response = await fetch(self._caller, self._request(call), call)
         if isinstance(response, Failed):
             return response
@@ -93,7 +94,7 @@ class HttpAction:
             output = read_json(response.body, _ANSWER) if response.body else None
         except Invalid as error:
             return failed(ErrorKind.UNFIT, f"The action's answer cannot be kept. {error.message}")
-        return await call.in_turn(partial(self._contract.answered, output))
+        return await call.in_turn(partial(self._contract.answered, output), has_sent=True)
 
     def _request(self, call: Call) -> Request:
         body = dumps(call.input)
@@ -132,6 +133,7 @@ class WorkerAction:
             return refusal
         if self._gate is not None and (held := await self._gate.passed(call)) is not None:
             return held
+        call = call.as_of_now()
         given_s = WORKER_S if call.step.timeout_s is None else call.timeout_s
         timeout_s = _within(given_s, self._timeout_s)
         wait = Wait(

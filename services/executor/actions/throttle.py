@@ -49,8 +49,8 @@ class Gate:
 
     async def passed(self, call: Call) -> Parked | Failed | None:
         """None: the call may be made now. Else the attempt waits until there is room for it."""
-        tools, now = self._tools, self._tools.clock.now()
-        if call.room_until is not None and now < call.room_until:
+        tools = self._tools
+        if call.room_until is not None and tools.clock.now() < call.room_until:
             return None
         try:
             key = await call.in_turn(partial(self._key, call))
@@ -60,6 +60,7 @@ class Gate:
         ttl = timedelta(seconds=self._throttle.ttl_s)
         with translated():
             async with tools.pool.acquire() as conn:
+                now = tools.clock.now()  # its turn, and the connection, have been waited for
                 ends_at = await reserve(
                     conn,
                     call.origin.environment_id,

@@ -7,7 +7,7 @@ from uuid import uuid4
 import pytest
 
 from services.api.resources import ApiResources
-from shared.db import workflows
+from shared.db import live_workflows
 from tests.integration.api.conftest import Client, Serve
 from tests.integration.api.face import open_face
 from tests.support.works import NOTE, workflow
@@ -35,7 +35,7 @@ async def listed(client: Client, query: str = "") -> list[str]:
 async def live(resources: ApiResources) -> int:
     """How many workflows events may start."""
     async with resources.engine() as conn:
-        return sum([len(batch) async for batch in workflows.list_live(conn)])
+        return sum([len(batch) async for batch in live_workflows.list_live(conn)])
 
 
 async def test_what_is_archived_is_out_of_sight_until_it_is_taken_back(

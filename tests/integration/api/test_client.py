@@ -116,10 +116,12 @@ class Moody:
     def __init__(self, *answers: web.Response | None) -> None:
         self.answers = list(answers)
         self.asked: list[web.BaseRequest] = []
+        self.said: list[Any] = []
 
     async def answer(self, request: web.Request) -> web.Response:
         """None: the connection is cut."""
         self.asked.append(request)
+        self.said.append(await request.json() if request.can_read_body else None)
         answer = self.answers.pop(0)
         if answer is None:
             assert request.transport is not None
@@ -159,10 +161,10 @@ async def test_what_was_refused_for_now_is_asked_again() -> None:
 
 
 async def test_what_may_have_been_done_is_repeated_only_where_that_does_no_harm() -> None:
-    """A POST without a key is not; with one it is, under the same key; and so is a PUT."""
+    """A POST that can have no key is not; with one it is, under the same key; and so is a PUT."""
     async with open_moody(None) as (turnout, moody):
         with pytest.raises(NoAnswer):
-            await turnout.ask(events.send({"event": "e"}))
+            await turnout.ask(workflows.create({**FLOW, "environment_id": str(UUID(int=1))}))
         assert len(moody.asked) == 1
     async with open_moody(None, fine()) as (turnout, moody):
         await turnout.ask(events.send({"event": "e"}), key="once")

@@ -27,11 +27,12 @@ def refusal(status: int, *codes: str) -> web.Response:
 
 
 async def test_what_is_gone_after_a_lost_answer_is_deleted() -> None:
-    """Only then: what was never asked for before is told as not found."""
-    async with open_moody(None, refusal(GONE)) as (turnout, moody):
-        answer = await turnout.call(keys.revoke(ID))
-        assert (answer.status, answer.body, len(moody.asked)) == (204, None, 2)
-    for before in ([], [refusal(503)]):  # by which nothing was done
+    """And after a 503: what was never asked for before, or refused, is told as not found."""
+    for lost in (None, refusal(503)):
+        async with open_moody(lost, refusal(GONE)) as (turnout, moody):
+            answer = await turnout.call(keys.revoke(ID))
+            assert (answer.status, answer.body, len(moody.asked)) == (204, None, 2)
+    for before in ([], [refusal(429)], [refusal(503, "TOO_MUCH_TO_COMPUTE")]):
         async with open_moody(*before, refusal(GONE)) as (turnout, moody):
             with pytest.raises(NotFound):
                 await turnout.ask(keys.revoke(ID))

@@ -5,7 +5,7 @@ from typing import Any
 from uuid import uuid4
 
 from services.api.resources import ApiResources
-from shared.db import workflows
+from shared.db import live_workflows, workflows
 from tests.integration.api.conftest import Client
 from tests.integration.api.test_etags import WAITING
 from tests.support.works import until
@@ -155,7 +155,7 @@ async def test_of_two_halves_of_a_ring_one_is_taken(
 
 async def _live(resources: ApiResources) -> list[str]:
     async with resources.engine() as conn:
-        return [str(w.workflow_id) async for batch in workflows.list_live(conn) for w in batch]
+        return [str(w.workflow_id) async for batch in live_workflows.list_live(conn) for w in batch]
 
 
 async def _send(

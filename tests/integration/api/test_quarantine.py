@@ -9,7 +9,7 @@ from prometheus_client import CollectorRegistry
 from services.api.app import build_app
 from services.api.resources import ApiResources
 from services.api.settings import ApiSettings
-from shared.db import workflows
+from shared.db import live_workflows, workflows
 from shared.db.quarantine import Quarantine, set_aside
 from shared.domain.ids import EventKey, WorkflowId
 from tests.integration.api.conftest import Client
@@ -46,7 +46,7 @@ async def put_aside(resources: ApiResources, id_: str, version: int = 1) -> bool
 async def live(resources: ApiResources) -> list[bool]:
     """Of each workflow that matchers have, whether it is set aside."""
     async with resources.pool.acquire() as conn:
-        return [w.is_quarantined async for batch in workflows.list_live(conn) for w in batch]
+        return [w.is_quarantined async for batch in live_workflows.list_live(conn) for w in batch]
 
 
 async def test_a_workflow_set_aside_is_shown_so_until_it_is_activated(
@@ -64,12 +64,12 @@ async def test_a_workflow_set_aside_is_shown_so_until_it_is_activated(
     assert [one["quarantine"] for one in listed["items"]] == [shown]
     assert await live(resources) == [True]
     async with resources.pool.acquire() as conn:
-        before = await workflows.last_change(conn)
+        before = await live_workflows.last_change(conn)
     activated = await send(client, "POST", f"{path}/activate")
     assert (activated["quarantine"], activated["version"]) == (None, 1)
     assert await live(resources) == [False]
     async with resources.pool.acquire() as conn:
-        told = await workflows.list_changes(conn, after=before, limit=9)
+        told = await live_workflows.list_changes(conn, after=before, limit=9)
     assert [one.conditions is not None and one.conditions.is_quarantined for one in told] == [False]
     noted = await send(client, "GET", "/v1/audit")
     assert [one["action"] for one in noted["items"]][:2] == [

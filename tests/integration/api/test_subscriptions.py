@@ -40,6 +40,7 @@ WRONG: Final[list[tuple[Any, str]]] = [
     ({"filters": "x"}, "/filters"),
     ({"headers": {"Host": "x"}}, "/headers"),
     ({"headers": {"webhook-id": "x"}}, "/headers"),
+    ({"headers": {"Turnout-environment": "x"}}, "/headers"),
     ({"headers": {"X": "a\r\nb: c"}}, "/headers"),
     ({"headers": {"X": "a\u2028"}}, "/headers"),
     ({"headers": {str(n): "" for n in range(21)}}, "/headers"),

@@ -8,7 +8,7 @@ import asyncpg
 import pytest
 
 from services.api.resources import ApiResources
-from shared.db import workflows
+from shared.db import live_workflows, workflows
 from shared.domain.errors import NotFound
 from shared.domain.ids import WorkflowId
 from tests.integration.api.conftest import Client
@@ -178,11 +178,11 @@ async def test_changes_are_numbered_in_order_and_announced(
     assert heard.empty()
     assert numbers == sorted(numbers)
     async with resources.engine() as conn:
-        changes = await workflows.list_changes(conn, after=0, limit=100)
+        changes = await live_workflows.list_changes(conn, after=0, limit=100)
         assert [change.number for change in changes] == numbers
         assert [change.conditions is None for change in changes] == [False, True, False, True]
-        assert await workflows.last_change(conn) == numbers[-1]
-        later = await workflows.list_changes(conn, after=numbers[2], limit=100)
+        assert await live_workflows.last_change(conn) == numbers[-1]
+        later = await live_workflows.list_changes(conn, after=numbers[2], limit=100)
         assert [change.number for change in later] == numbers[3:]
 
 
@@ -198,7 +198,7 @@ async def test_changes_wait_for_each_other(client: Client, resources: ApiResourc
         for _ in range(2):
             tasks.create_task(_send(client, "POST", "/v1/workflows", NATIVE, status=201))
         await until(resources.pool, WAITING, 2)
-        assert await workflows.last_change(other) == 0
+        assert await live_workflows.last_change(other) == 0
 
 
 async def test_only_what_events_may_start_is_live(client: Client, resources: ApiResources) -> None:
@@ -210,7 +210,7 @@ async def test_only_what_events_may_start_is_live(client: Client, resources: Api
     async with client.delete(f"/v1/workflows/{gone['id']}"):
         pass
     async with resources.engine() as conn:
-        found = [w async for batch in workflows.list_live(conn) for w in batch]
+        found = [w async for batch in live_workflows.list_live(conn) for w in batch]
         assert [str(conditions.workflow_id) for conditions in found] == [live["id"]]
         old = await workflows.get_version(conn, WorkflowId(UUID(gone["id"])), 1)
         assert old.definition.name == "Greet"

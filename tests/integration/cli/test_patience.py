@@ -6,7 +6,7 @@ import signal
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import pytest
 from aiohttp import web
@@ -18,18 +18,29 @@ ID = "0b0e2a3c-6a53-4b36-9f1c-1f0d3d6a9f10"
 EMPTY: dict[str, Any] = {"items": [], "next_cursor": None}
 
 
+class Heard(NamedTuple):
+    """A request: how and where it was made, under which Idempotency-Key, and what it says."""
+
+    method: str
+    path: str
+    key: str | None
+    body: Any
+
+
 class Busy:
     """Answers as it is told to, the last answer for ever; None: the connection is cut."""
 
     def __init__(self, *answers: tuple[int, Any] | None, wait_s: int = 1) -> None:
         self.answers = list(answers)
-        self.asked: list[str] = []
+        self.asked: list[Heard] = []
         self.url = ""
         self._wait_s = wait_s
 
     async def answer(self, request: web.Request) -> web.Response:
         """The next answer."""
-        self.asked.append(request.method)
+        body = await request.json() if request.can_read_body else None
+        key = request.headers.get("Idempotency-Key")
+        self.asked.append(Heard(request.method, request.path, key, body))
         told = self.answers.pop(0) if len(self.answers) > 1 else self.answers[0]
         if told is None:
             assert request.transport is not None
@@ -61,7 +72,7 @@ async def serving(busy: Busy) -> AsyncIterator[Busy]:
 
 
 async def test_what_is_in_mid_work_waits_and_goes_on(tmp_path: Path) -> None:
-    """All events are sent, each batch once; what is said about it is not among the data."""
+    """All events are sent, each counts once; what is said about it is not among the data."""
     file = tmp_path / "events"
     file.write_text("\n".join(['{"event": "go"}'] * 2_001))
     taken: tuple[int, Any] = (202, {"items": []})
@@ -69,6 +80,9 @@ async def test_what_is_in_mid_work_waits_and_goes_on(tmp_path: Path) -> None:
         done = await busy.run("event", "send", "--file", str(file), "--json")
     assert (done.code, done.json) == (0, {"sent": 2_001})
     assert len(busy.asked) == 5
+    first, *same, last = [[event["id"] for event in heard.body] for heard in busy.asked]
+    assert same == [same[0]] * 3
+    assert len({*first, *same[0], *last}) == 2_001
     assert "You ask too often. Asking again in 1 s" in done.err
     assert "Postgres does not answer. Asking again in 2 s" in done.err
 

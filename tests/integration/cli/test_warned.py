@@ -32,4 +32,4 @@ async def test_without_the_scope_payloads_it_warns_by_the_file_alone(tmp_path: P
         done = await busy.run("workflow", "apply", str(file), "--json")
     assert (done.code, done.json[0]["applied"]) == (0, "created"), done.err
     assert done.err == f"{file}: /run_if: It never holds. (ALWAYS_FALSE)\n"
-    assert busy.asked == ["GET", "PUT", "POST", "POST"]
+    assert [heard.method for heard in busy.asked] == ["GET", "PUT", "POST", "POST"]

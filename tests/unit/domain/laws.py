@@ -55,9 +55,9 @@ def check_run(plan: Plan, log: Log, effect: RunStep, now: datetime) -> None:
         live = [edge for edge in edges if leads_on(plan, log, edge)]
         assert live or not edges, "one way at least leads to it"
         assert not any(last_settled(log, StepId(edge.source)) is None for edge in edges)
-        tested = [edge.condition for edge in live if edge.condition is not None]
+        tested = [edge for edge in live if edge.condition is not None]
         is_free = len(tested) < len(live) or effect.is_approved
-        assert list(effect.conditions) == ([] if is_free else tested)
+        assert list(effect.edges) == ([] if is_free else tested)
 
 
 def _check_number(effect: RunStep, own: Sequence[Attempt], now: datetime) -> None:

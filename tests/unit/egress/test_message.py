@@ -1,20 +1,23 @@
 """What may be sent."""
 
+from typing import Any
+from uuid import UUID
+
 import pytest
 
+from shared.domain.ids import EnvironmentId
 from shared.egress.errors import RequestRefused
 from shared.egress.message import FORBIDDEN_HEADERS, Request, checked_headers
 from shared.egress.settings import EgressSettings
 
+OWN = "Turnout-Environment"
 SETTINGS = EgressSettings(request_bytes_max=10, header_bytes_max=1_024)
 
 
-def checked(
-    headers: dict[str, str], method: str = "POST", body: bytes | None = None
-) -> dict[str, str]:
+def checked(headers: dict[str, str], method: str = "POST", **more: Any) -> dict[str, str]:
     """Check a request that differs only so."""
     request = Request(
-        method=method, url="https://example.com/", headers=headers, body=body, timeout_s=1
+        method=method, url="https://example.com/", headers=headers, timeout_s=1, **more
     )
     return checked_headers(request, SETTINGS)
 
@@ -25,6 +28,15 @@ def test_own_headers(name: str) -> None:
     for spelling in (name, name.upper(), name.title()):
         with pytest.raises(RequestRefused):
             checked({spelling: "x"})
+
+
+@pytest.mark.parametrize("name", [OWN, OWN.lower(), OWN.upper()])
+def test_whose_a_call_is_no_author_says(name: str) -> None:
+    """What he says of it is left out: a call that was taken by a release before goes on."""
+    environment = EnvironmentId(UUID(int=1))
+    ours = {OWN: str(environment)}
+    assert checked({name: "x", "X": "y"}) == checked({"X": "y"})
+    assert checked({name: "x", "X": "y"}, environment_id=environment) == checked({"X": "y"}) | ours
 
 
 @pytest.mark.parametrize("name", ["", " ", "a b", "a:", "a\r\nb", "a\n", "é", "a\x00", "(a)"])

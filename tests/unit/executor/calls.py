@@ -1,10 +1,11 @@
 """Builders of calls and registered actions."""
 
-from datetime import UTC, datetime
-from typing import Any
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from typing import Any, TypeVar
 from uuid import UUID
 
-from services.executor.call import Call
+from services.executor.call import Call, InTurn
 from shared.domain.actions import ActionSpec, RegisteredAction, Transport
 from shared.domain.causes import cause_of
 from shared.domain.events import Event
@@ -18,7 +19,9 @@ from shared.domain.ids import (
 )
 from shared.domain.steps import Step
 from shared.wire.results import Origin
+from tests.support.virtual_clock import VirtualClock
 
+T = TypeVar("T")
 NOW = datetime(2026, 11, 22, 10, tzinfo=UTC)
 EXECUTION = ExecutionId(UUID(int=1))
 WORKFLOW = WorkflowId(UUID(int=2))
@@ -55,6 +58,16 @@ def call(given: Any = None, *, heartbeat_s: float | None = None, **changes: Any)
         "now": NOW,
     }
     return Call(**{**fields, **changes})
+
+
+def after(clock: VirtualClock, seconds: float) -> InTurn:
+    """A turn that comes so much later."""
+
+    async def in_turn(work: Callable[[], T], *, has_sent: bool = False) -> T:
+        clock.jump(clock.now() + timedelta(seconds=0 if has_sent else seconds))
+        return work()
+
+    return in_turn
 
 
 def registered(**spec: Any) -> RegisteredAction:

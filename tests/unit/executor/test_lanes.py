@@ -13,11 +13,21 @@ SLOW_S = 0.15
 """What a hostile expression may take."""
 
 
+class Stepping(Stopwatch):
+    """It takes ``step_s`` to look at it."""
+
+    step_s = 0.0
+
+    def monotonic(self) -> float:
+        self.at_s += self.step_s
+        return self.at_s
+
+
 class Passes:
     """Counts passes of the loop, and notes what is computed in each and when."""
 
     def __init__(self) -> None:
-        self.clock = Stopwatch()
+        self.clock = Stepping()
         self.slow = Counter[str]()
         self.done: list[tuple[str, int, float]] = []
         self.lanes = Lanes(self.clock, slow=self._count)

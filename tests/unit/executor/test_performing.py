@@ -59,12 +59,18 @@ class Line:
         monkeypatch.setattr(Lanes, "is_free", lambda *_: False)
         monkeypatch.setattr(lanes, "STRETCH_S", 0.0)
 
-    async def perform(self, within_s: float | None, after: asyncio.Event | None = None) -> str:
+    async def perform(
+        self,
+        within_s: float | None,
+        after: asyncio.Event | None = None,
+        *,
+        has_sent: bool = False,
+    ) -> str:
         """Compute a part within an attempt that may take so long."""
         in_turn = InTurn("a", self.attempt, self.lanes)
         try:
             async with asyncio.timeout(within_s) as self.attempt.timeout:
-                await in_turn(self._compute)
+                await in_turn(self._compute, has_sent=has_sent)
                 if after is not None:
                     await after.wait()
         except TimeoutError:
@@ -129,3 +135,56 @@ async def test_an_attempt_is_broken_off_as_its_turn_comes(monkeypatch: pytest.Mo
     await breaking
     assert await task == "broken off"
     assert line.computed == 1
+
+
+@pytest.mark.parametrize(("has_sent", "said"), [(True, "done"), (False, "broken off")])
+async def test_at_the_end_of_its_partition_what_was_answered_keeps_its_place(
+    monkeypatch: pytest.MonkeyPatch, *, has_sent: bool, said: str
+) -> None:
+    """Broken off, it would be sent once more. What was not sent is left to the next owner."""
+    line = Line(monkeypatch)
+    task = asyncio.create_task(line.perform(None, has_sent=has_sent))
+    await asyncio.sleep(0)
+    line.attempt.step_back()
+    line.serve()
+    assert await task == said
+
+
+@pytest.mark.parametrize(("has_sent", "said"), [(True, "done"), (False, "broken off")])
+async def test_after_the_end_of_its_partition_only_what_was_answered_lines_up(
+    monkeypatch: pytest.MonkeyPatch, *, has_sent: bool, said: str
+) -> None:
+    """Who was about to send would send when the grace is nearly over; else it waited in vain."""
+    line = Line(monkeypatch)
+    line.attempt.step_back()
+    task = asyncio.create_task(line.perform(None, has_sent=has_sent))
+    await asyncio.sleep(0)
+    assert line.lanes.waiting() == ({"a": 1} if has_sent else {})
+    line.serve()
+    assert await task == said
+    assert line.computed == has_sent
+
+
+async def test_what_was_answered_comes_before_what_is_to_be_sent(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """What a process has heard and not written down is lost with it."""
+    line = Line(monkeypatch)
+    sending = [line.lanes.line_up("a", lambda _: line.computed) for _ in range(2)]
+    task = asyncio.create_task(line.perform(None, has_sent=True))
+    await asyncio.sleep(0)
+    line.serve()
+    assert await asyncio.gather(task, *sending) == ["done", 1, 1]
+
+
+async def test_an_attempt_that_was_broken_off_does_not_line_up(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Its time would stand still: it would hear of its end when its turn comes."""
+    line = Line(monkeypatch)
+    line.attempt.is_broken = True
+    task = asyncio.create_task(line.perform(None))
+    await asyncio.sleep(0)
+    assert line.lanes.waiting() == {}
+    assert await task == "broken off"
+    assert line.computed == 0

@@ -8,7 +8,8 @@ import pytest
 from services.executor.actions.registered import WorkerAction
 from shared.domain.outcomes import Completed, ErrorKind, Failed, Parked, WaitKind
 from shared.domain.steps import Step
-from tests.unit.executor.calls import EXECUTION, NOW, call, registered
+from tests.support.virtual_clock import VirtualClock
+from tests.unit.executor.calls import EXECUTION, NOW, after, call, registered
 
 TICKET: dict[str, Any] = {
     "type": "object",
@@ -60,6 +61,15 @@ async def test_a_worker_has_an_hour_where_nobody_says_less() -> None:
         outcome = await WorkerAction(registered(timeout_s=action_s))(boundless)
         assert isinstance(outcome, Parked)
         assert outcome.wait.data["timeout_s"] == expected_s
+
+
+async def test_a_worker_s_time_begins_when_the_task_s_turn_has_come() -> None:
+    """However long its input has waited to be checked."""
+    clock = VirtualClock(NOW)
+    action = WorkerAction(registered(input_schema=TICKET))
+    outcome = await action(call({"title": "t"}, clock=clock, in_turn=after(clock, 60)))
+    assert isinstance(outcome, Parked)
+    assert outcome.wake_at == NOW + timedelta(seconds=60 + 20)
 
 
 async def test_an_unfit_input_becomes_no_task() -> None:

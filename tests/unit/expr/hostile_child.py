@@ -13,7 +13,7 @@ from dataclasses import replace
 from shared.domain.errors import Invalid
 from shared.expr.bounds import RUN_IF, STEP, Bounds
 from shared.expr.jsonata import Document, Truth, compile_expression
-from tests.support.memory import peak_bytes
+from tests.support.memory import growing
 from tests.unit.expr.support import NOW
 
 ADDRESS_BYTES_MAX = 3 * 1024**3
@@ -35,10 +35,12 @@ def main() -> None:
     bounds = {"RUN_IF": RUN_IF, "STEP": STEP, "PATIENT": PATIENT}[sys.argv[1]]
     document = Document.of({"a": [1, 2], "secret": "s" * 1_000})
     for name, source in json.load(sys.stdin).items():
-        started_s = time.process_time()
-        answer = attempt(GENERATED.get(source, source), document, bounds)
-        cpu_s = time.process_time() - started_s
-        line = {"name": name, "answer": answer, "cpu_s": cpu_s, "peak_bytes": peak_bytes()}
+        with growing() as growth:
+            started_s = time.process_time()
+            answer = attempt(GENERATED.get(source, source), document, bounds)
+            cpu_s = time.process_time() - started_s
+        grown = growth.grown_bytes
+        line = {"name": name, "answer": answer, "cpu_s": cpu_s, "grown_bytes": grown}
         sys.stdout.write(json.dumps(line) + "\n")
         sys.stdout.flush()
 

@@ -14,7 +14,7 @@ from typing import Any
 from shared.expr.bounds import LIQUID, Bounds
 from shared.expr.errors import ExpressionError
 from shared.expr.liquid import TemplateCache, render
-from tests.support.memory import peak_bytes
+from tests.support.memory import growing
 from tests.unit.expr.support import NOW
 
 ADDRESS_BYTES_MAX = 2 * 1024**3
@@ -121,14 +121,12 @@ def main() -> None:
     attempt("{{ text | upcase | size }}", PATIENT)  # what loads at first use
     names, bounds = (sys.argv[1:], PATIENT) if sys.argv[1:] else ([*HOSTILE], LIQUID)
     for name in names:
-        started_s, before = time.process_time(), peak_bytes()
-        answer = attempt(HOSTILE[name], bounds)
-        line = {
-            "name": name,
-            "answer": answer,
-            "cpu_s": time.process_time() - started_s,
-            "grown_bytes": peak_bytes() - before,
-        }
+        with growing() as growth:
+            started_s = time.process_time()
+            answer = attempt(HOSTILE[name], bounds)
+            cpu_s = time.process_time() - started_s
+        grown = growth.grown_bytes
+        line = {"name": name, "answer": answer, "cpu_s": cpu_s, "grown_bytes": grown}
         sys.stdout.write(json.dumps(line) + "\n")
         sys.stdout.flush()
 

@@ -17,10 +17,11 @@ import pytest
 from shared.domain.errors import Invalid
 from shared.domain.workflows import Dialect
 from shared.expr import apart
-from shared.expr.apart import GROWTH_BYTES_MAX, START_S_MAX, Apart, Child, Gone
+from shared.expr.apart import GROWTH_BYTES_MAX, Apart, Child, Gone
 from shared.expr.bounds import RUN_IF, STEP
 from shared.expr.errors import OUT_OF_BOUNDS, ExpressionError
 from shared.expr.jsonata import Document, Truth, compile_expression
+from shared.expr.nursery import START_S_MAX
 from shared.expr.secrets import SecretMarks
 from tests.support.eventually import eventually
 from tests.unit.expr.hostile_builds import BUILDS

@@ -10,9 +10,8 @@ from typing import Any
 import pytest
 
 CORPUS = json.loads((Path(__file__).parent / "data" / "hostile_jsonata.json").read_text())
-CPU_S_MAX = 0.5
-PEAK_BYTES_MAX = 192 * 1024 * 1024
-"""About twice (memory) and three times (time) what was seen: a busy machine fails no test."""
+CPU_S_MAX = 0.25
+GROWN_BYTES_MAX = 64 * 1024 * 1024
 
 
 KINDS = {
@@ -51,12 +50,12 @@ def tried(bounds: str, *names: str) -> dict[str, dict[str, Any]]:
 
 @pytest.mark.parametrize("bounds", ["RUN_IF", "STEP"])
 def test_no_expression_stalls_or_crashes(bounds: str) -> None:
-    """The whole corpus runs in one process each within its time and memory."""
+    """The whole corpus runs in one process, each within its time and its own memory."""
     answers = tried(bounds)
     assert answers.keys() == CORPUS.keys()
     slow = {name: line["cpu_s"] for name, line in answers.items() if line["cpu_s"] > CPU_S_MAX}
     assert not slow
-    assert max(line["peak_bytes"] for line in answers.values()) < PEAK_BYTES_MAX
+    assert max(line["grown_bytes"] for line in answers.values()) < GROWN_BYTES_MAX
 
 
 @pytest.mark.parametrize(("name", "answer"), KINDS.items())

@@ -26,7 +26,7 @@ EVENT = Event(
     id="evt_1",
     received_at=datetime(2026, 3, 1, 12, tzinfo=UTC),
     payload={"id": "ia_1", "integration": {"name": "calcom"}, "context": {"plan_type": "pro"}},
-    attributes={"tenant_id": "t1", "context": {"plan_type": "hidden"}},
+    attributes={"tenantid": "t1", "context": {"plan_type": "hidden"}},
 )
 STEPS: dict[str, dict[str, Any]] = {
     "first": {
@@ -116,7 +116,7 @@ def test_a_payload_that_is_no_object_adds_nothing_to_the_root(payload: Any) -> N
         ("event.data.integration.name", "calcom"),
         ("event.type", "integrated_account:connected"),
         ("event.subject", None),
-        ("event.attributes.tenant_id", "t1"),
+        ("event.attributes.tenantid", "t1"),
         ("trigger.event_name", "integrated_account:connected"),
         ("event.key", str(EVENT.key)),
         ("integration", UNDEFINED),

@@ -1,12 +1,14 @@
 """Every example of docs/FILTERS.md does what the page says."""
 
 import re
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import orjson
 import pytest
 
+from shared.domain.errors import Invalid
 from shared.expr.jsonata import ExpressionCache
 from shared.matching.decisions import Reason
 from shared.matching.filters import compile_filter
@@ -20,6 +22,8 @@ EXAMPLES = [orjson.loads(code) for code in re.findall(r"(?s)```json\n(.*?)```", 
 ROWS: list[dict[str, Any]] = [row for e in EXAMPLES if isinstance(e, list) for row in e]
 FILTERS = [e for e in EXAMPLES if "filters" in e]
 RUN_IFS = [e for e in EXAMPLES if "run_if" in e]
+TEXT = re.sub(r"(?s)```.*?```", "", PAGE)
+INLINE = re.findall(r"`([^`]+)`", TEXT)
 
 
 def test_every_example_is_judged() -> None:
@@ -27,6 +31,25 @@ def test_every_example_is_judged() -> None:
     assert len(FILTERS) + len(RUN_IFS) + 1 == len(EXAMPLES)
     positive = {name for name, operator in OPERATORS.items() if not operator.is_negative}
     assert {name for row in ROWS for name in row["condition"]} == positive
+
+
+def test_what_the_text_gives_as_an_example_is_judged() -> None:
+    """A condition within a sentence stands in an example as well, as it is."""
+    conditions = [orjson.loads(code) for code in INLINE if code.startswith('{"')]
+    judged = [condition for e in FILTERS for condition in _conditions(e["filters"])]
+    assert conditions
+    assert [condition for condition in conditions if condition not in judged] == []
+    run_ifs = {code for code in INLINE if code.startswith("payload.")}
+    assert run_ifs
+    assert run_ifs <= {e["run_if"] for e in RUN_IFS}
+
+
+def test_a_fault_is_told_with_the_pointer_that_the_page_gives() -> None:
+    """With its tilde as JSON pointers write it."""
+    [pointer] = (code for code in INLINE if code.startswith("/filters/"))
+    with pytest.raises(Invalid) as caught:
+        compile_filter({"status": {"~eqq": 1}})
+    assert [problem.pointer for problem in caught.value.problems] == [pointer]
 
 
 @pytest.mark.parametrize("row", ROWS)
@@ -65,3 +88,9 @@ def test_run_ifs(example: dict[str, Any]) -> None:
         for scope in scopes:
             view = EventView(event(scope["payload"]))
             assert decide(view, about, ExpressionCache(64)).reason == reason, scope
+
+
+def _conditions(tree: Any) -> Iterator[Any]:
+    """What is asked at single paths of a filter, or a list of them."""
+    for part in tree if isinstance(tree, list) else [tree]:
+        yield from part.values()

@@ -11,8 +11,6 @@ from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Any, Final
 
-from orjson import dumps
-
 from services.api.dialects.altostrat.templates import given
 from shared.domain.errors import Invalid
 from shared.wire.strict_json import invalid
@@ -157,24 +155,36 @@ def comparison(kind: str, data: Mapping[str, Any], sides: Sequence[str]) -> str:
     return "".join(by_letter.get(part, part) for part in re.split("([LRS])", test))
 
 
+@dataclass(frozen=True, slots=True)
+class Side:
+    """What items are compared with, as JSONata reads it; ``is_nothing`` None: that it will tell."""
+
+    text: str
+    is_nothing: bool | None = None
+
+
 def comparison_in_items(
-    kind: str, data: Mapping[str, Any], left: str, beside: Mapping[str, Any]
+    kind: str, data: Mapping[str, Any], left: str, beside: Mapping[str, Side]
 ) -> str:
-    """As ``comparison``, of what an item may lack, and of the values of ``R`` and ``S``.
+    """As ``comparison``, of what an item may lack, and of the sides ``R`` and ``S``.
 
     Nothing is no number and no date: it equals nothing alone, and no other comparison with it
     holds. A text of blanks is nothing, too. Raises Invalid.
     """
-    operator, sides = operator_of(kind, data), [dumps(value).decode() for value in beside.values()]
-    test = comparison(kind, data, (left, *sides))
+    operator = operator_of(kind, data)
+    test = comparison(kind, data, (left, *(side.text for side in beside.values())))
     if kind not in _SOMETHING:
         return test
     there, otherwise = _THERE.replace("X", left), "false"
-    if any(_is_nothing(beside[name]) for name in beside if name in OPERATORS[kind][operator]):
+    sides = [side for name, side in beside.items() if name in OPERATORS[kind][operator]]
+    if any(side.is_nothing for side in sides):
         return {"equals": f"$not({there})", "not_equals": there}.get(operator, otherwise)
+    open_ = [_THERE.replace("X", side.text) for side in sides if side.is_nothing is None]
     if operator == "not_equals":
-        otherwise = "true"
-    return f"{there} ? ({test}) : {otherwise}"
+        otherwise = " or ".join([there, *open_]) if open_ else "true"
+    elif operator == "equals" and open_:
+        otherwise = f"$not({' or '.join([there, *open_])})"
+    return f"{' and '.join([there, *open_])} ? ({test}) : {otherwise}"
 
 
 def operator_of(kind: str, data: Mapping[str, Any]) -> str:
@@ -234,7 +244,8 @@ def beneath(error: Invalid, place: str) -> Invalid:
     return invalid(f"{place}{fault.pointer.removeprefix('/data')}", fault.code, fault.detail)
 
 
-def _is_nothing(value: Any) -> bool:
+def is_nothing(value: Any) -> bool:
+    """Whether a value that is written is nothing."""
     return value is None or (isinstance(value, str) and not value.strip())
 
 

@@ -4,15 +4,27 @@ from collections.abc import Callable, Mapping
 from types import MappingProxyType
 from typing import Any, Final
 
+from orjson import dumps
+
 from services.api.dialects.altostrat.conditions import (
     JOINED,
     OPERATORS,
+    Side,
     beneath,
     comparison_in_items,
+    is_nothing,
     kind_of,
     operator_of,
 )
-from services.api.dialects.altostrat.templates import as_text, given, liquid, path_of, piped, quoted
+from services.api.dialects.altostrat.templates import (
+    as_text,
+    given,
+    is_template,
+    liquid,
+    path_of,
+    piped,
+    quoted,
+)
 from shared.domain.errors import Invalid
 from shared.domain.values import Lang, Value
 from shared.wire.strict_json import invalid
@@ -106,8 +118,15 @@ def _clause_test(clause: Any) -> str:
     for letter, names in beside.items():
         if letter in test and not any(name in clause for name in names):
             raise invalid(f"/data/{names[0]}", "MISSING", "Say what it is compared with.")
-    said = {letter: given(clause, *names)[1] for letter, names in beside.items()}
+    said = {letter: _side(*given(clause, *names)) for letter, names in beside.items()}
     return comparison_in_items(kind, clause, left, said)
+
+
+def _side(place: str, said: Any) -> Side:
+    """What items are compared with: what a path leads to, or the value itself. Raises Invalid."""
+    if is_template(said):
+        return Side(text=f"$$.{path_of(said, place, of='value')}")
+    return Side(text=dumps(said).decode(), is_nothing=is_nothing(said))
 
 
 PURE: Final[Mapping[str, Callable[[Mapping[str, Any]], dict[str, Any]]]] = MappingProxyType(

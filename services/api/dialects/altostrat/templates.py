@@ -50,11 +50,11 @@ def quoted(text: str, pointer: str) -> str:
     return f"{mark}{text}{mark}"
 
 
-def path_of(value: Any, pointer: str) -> str:
+def path_of(value: Any, pointer: str, *, of: str = "list") -> str:
     """The path that ``{{ a.b.c }}`` reads, as JSONata writes it. Raises Invalid."""
     single = _SINGLE.fullmatch(value) if isinstance(value, str) else None
     if single is None or not _PATH.fullmatch(single[1]):
-        detail = "Write the path of a list, such as '{{ n1.body.items }}', without filters."
+        detail = f"Write the path of a {of}, such as '{{{{ n1.body.items }}}}', without filters."
         raise invalid(pointer, "NOT_A_PATH", detail)
     return ".".join(f"`{name}`" for name in single[1].strip().split("."))
 

@@ -22,7 +22,14 @@ from services.api.dialects.altostrat.nodes import (
     AltostratWorkflow,
 )
 from services.api.dialects.altostrat.paths import workflow_in_path
-from services.api.dialects.altostrat.workflows import WORDS, render, render_listed
+from services.api.dialects.altostrat.workflows import (
+    GRAPH,
+    WORDS,
+    alone,
+    render,
+    render_listed,
+    with_graph_of,
+)
 from services.api.dialects.words import change_in, create_in, find_in, new_in, replace_in
 from services.api.http.bodies import answer
 from services.api.http.query_strings import InEnvironment, Whole
@@ -31,12 +38,13 @@ from services.api.login.auth import caller_of, environment_of
 from services.api.resources import RESOURCES
 from services.api.workflows.keep_workflow import end_workflow
 from services.api.workflows.register_workflow import Registered
+from services.api.workflows.registration import Registration
 from shared.db import workflows
 from shared.db.altostrat_workflows import find_place_after, list_authorizations, list_callers
 from shared.db.pool import Connection
-from shared.domain.errors import Conflict
+from shared.domain.errors import Conflict, Invalid
 from shared.domain.ids import EnvironmentId, WorkflowId
-from shared.domain.workflows import Dialect, TriggerKind, Workflow
+from shared.domain.workflows import Dialect, Lifecycle, TriggerKind, Workflow
 from shared.wire.envelope import stamp
 
 LISTED_MAX: Final = 200
@@ -86,7 +94,7 @@ async def change(request: web.Request) -> web.Response:
     async with request.app[RESOURCES].tenant(caller.environment_id) as conn:
         workflow = await find_in(WORDS, conn, caller.environment_id, named)
     changes = _changes(workflow, fields)
-    asked = change_in(WORDS, workflow.source, changes, workflow.id)
+    asked = _asked(workflow, changes)
     if "is_active" not in changes:
         asked = replace(asked, is_active=workflow.is_active)
     return await _registered(request, await replace_in(WORDS, request, asked))
@@ -150,6 +158,23 @@ def _changes(workflow: Workflow, fields: Mapping[str, Any]) -> dict[str, Any]:
     if SAID_BY_US.isdisjoint(fields):
         del shown["is_active"]
     return new_in(said, shown)
+
+
+def _asked(workflow: Workflow, changes: Mapping[str, Any]) -> Registration:
+    """What the changes ask for. Raises as ``change_in``.
+
+    A release before may have taken nodes that are refused now. Of a workflow that is no draft they
+    stay, and what was made of them, until somebody changes them: it can be switched off.
+    """
+    try:
+        return change_in(WORDS, workflow.source, changes, workflow.id)
+    except Invalid as refusal:
+        if workflow.lifecycle is not Lifecycle.READY or not GRAPH.isdisjoint(changes):
+            raise
+        try:
+            return with_graph_of(workflow, change_in(WORDS, alone(workflow), changes, workflow.id))
+        except Invalid:  # what is wrong is not in the nodes alone
+            raise refusal from None
 
 
 async def _listed(

@@ -37,7 +37,7 @@ from shared.domain.workflows import Definition, Dialect, Lifecycle, RunAs, Workf
 from shared.wire.envelope import stamp, stamped
 from shared.wire.strict_json import invalid
 
-_GRAPH: Final = frozenset({"nodes", "edges"})
+GRAPH: Final = frozenset({"nodes", "edges"})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -79,7 +79,7 @@ def render(workflow: Workflow, around: Around) -> AltostratWorkflowDocument:
 
 def render_listed(workflow: Workflow, around: Around) -> AltostratListed:
     """As in a list: without its nodes and edges."""
-    source = {name: value for name, value in workflow.source.items() if name not in _GRAPH}
+    source = {name: value for name, value in workflow.source.items() if name not in GRAPH}
     return {
         **DEFAULTS,
         **source,
@@ -91,6 +91,22 @@ def render_listed(workflow: Workflow, around: Around) -> AltostratListed:
         "created_at": stamp(workflow.created_at),
         "updated_at": stamp(workflow.updated_at),
     }
+
+
+def alone(workflow: Workflow) -> dict[str, Any]:
+    """The document of a workflow with no other node than its trigger."""
+    nodes = [node for node in workflow.source["nodes"] if is_trigger(_component(node))]
+    return {**workflow.source, "nodes": nodes, "edges": []}
+
+
+def with_graph_of(workflow: Workflow, asked: Registration) -> Registration:
+    """What is asked for, with the nodes and edges of a workflow, and what was made of them."""
+    made = {"steps": workflow.definition.steps, "edges": workflow.definition.edges}
+    return replace(
+        asked,
+        definition=asked.definition.model_copy(update=made),
+        source={**asked.source, **{name: workflow.source[name] for name in GRAPH}},
+    )
 
 
 def step_of(node: AltostratNode, *, has_error_edge: bool, is_led_to: bool) -> Step:
@@ -184,6 +200,10 @@ def _faults_of_nodes(asked: AltostratWorkflow) -> Iterator[Problem]:
         if ids[node.id] > 1:
             detail = f"The id '{node.id}' is another node's as well."
             yield Problem(pointer=f"/nodes/{index}/id", code="DUPLICATE_NODE", detail=detail)
+
+
+def _component(node: Mapping[str, Any]) -> str:
+    return validate(AltostratNode, node).component
 
 
 def _at_node(problem: Problem, index: int) -> Problem:

@@ -21,12 +21,19 @@ _STEPS: Final = ("build", "complete")
 
 
 def said_by_author(document: Mapping[str, Any]) -> dict[str, Any]:
-    """A workflow's document without what only answers say, which may come back in a request."""
+    """A workflow's document without what only answers say, which may come back in a request.
+
+    Nor with a ``step`` that is no text, which is taken no more.
+    """
     return {
         name: value
         for name, value in document.items()
-        if name not in _SAID_BY_US and not (name == "step" and value in (None, *_STEPS))
+        if name not in _SAID_BY_US and (name != "step" or _is_authors(value))
     }
+
+
+def _is_authors(step: Any) -> bool:
+    return isinstance(step, str) and step not in _STEPS
 
 
 class SixtyfourFault(TypedDict):

@@ -18,9 +18,17 @@ _OF: Final = (
 
 
 def handed_on(step_id: str, conditions: Sequence[str]) -> str:
-    """The rows that a block hands on, where one of the conditions holds or there are none."""
-    rows, holds = f"$of(steps.`{step_id}`)", " or ".join(f"({each})" for each in conditions)
-    return f"({holds}) ? {rows}" if holds else rows
+    """The rows that a block hands on, where one of the conditions holds or there are none.
+
+    A condition sees these rows (``shared/expr/edge_scope.py``); where there are none, as the block
+    was skipped, it is not asked.
+    """
+    rows = f"$of(steps.`{step_id}`)"
+    if not conditions:
+        return rows
+    holds = " or ".join(f"({each})" for each in conditions)
+    seen = f'$merge([$, {{"rows": [{rows}]}}])'
+    return f"$exists({rows}) ? ({seen}.({holds}) ? {rows})"
 
 
 def over_rows(before: Sequence[str], text: str) -> Value:

@@ -5,7 +5,7 @@ from typing import Any, Final
 
 from aiohttp import web
 
-from services.api.dialects.sixtyfour.documents import BlockInfo, SixtyfourDocument
+from services.api.dialects.sixtyfour.documents import BlockInfo, SixtyfourDocument, said_by_author
 from services.api.dialects.sixtyfour.read_run import text_in
 from services.api.dialects.sixtyfour.tables import TABLES, OutgoingSpecs
 from services.api.dialects.sixtyfour.workflows import (
@@ -139,7 +139,7 @@ async def _source(
 ) -> Mapping[str, Any]:
     """The document of a workflow, or that of an empty one."""
     try:
-        return dict((await find_in(WORDS, conn, environment_id, named)).source)
+        return said_by_author((await find_in(WORDS, conn, environment_id, named)).source)
     except NotFound:
         return _EMPTY
 

@@ -147,6 +147,7 @@ def parse(document: Mapping[str, Any], fallback_id: UUID) -> Registration:
         definition=_definition(written),
         source=said_by_author(document),
         may_be_draft=True,
+        said=said_by_author,
     )
 
 

@@ -88,8 +88,11 @@ async def change(request: web.Request) -> web.Response:
     async with request.app[RESOURCES].tenant(caller.environment_id) as conn:
         workflow = await find_in(WORDS, conn, caller.environment_id, named)
         (shown,) = await _rendered(conn, caller.environment_id, [workflow])
-    kept = {**workflow.source, "isActive": workflow.is_active}
-    asked = change_in(WORDS, kept, _changes(fields, shown), workflow.id)
+    kept, changes = {**workflow.source, _IS_ACTIVE: workflow.is_active}, _changes(fields, shown)
+    gone = {k for k, v in changes.items() if v is None and kept.get(k) is not None}
+    kept = {name: value for name, value in kept.items() if name not in gone}
+    said = {name: value for name, value in changes.items() if value is not None}
+    asked = change_in(WORDS, kept, said, workflow.id)
     try:
         return await _answered(request, (await replace_in(WORDS, request, asked)).workflow)
     except Invalid as error:

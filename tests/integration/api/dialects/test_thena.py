@@ -179,6 +179,19 @@ async def test_null_clears_a_field_and_switches_nothing(client: Client) -> None:
         assert await ask(client, "PATCH", f"/{flow['uid']}", switch) == (200, changed)
 
 
+async def test_null_takes_a_field_out_of_the_document(client: Client) -> None:
+    """Whoever wrote it; where there is none nothing changes, and null that was created stays so."""
+    flow = await made(client, team="x", filters=None)
+    path, nothing = f"/{flow['uid']}", {"filters": None, "executingAgent": None, "metadata": None}
+    assert await ask(client, "PATCH", path, nothing) == (200, flow)
+    status, without = await ask(client, "PATCH", path, {**nothing, "team": None})
+    assert (status, without["version"], "team" in without) == (200, 2, False)
+    assert await ask(client, "PATCH", path, {"team": None, "other": None}) == (200, without)
+    assert await ask(client, "PATCH", path, without) == (200, without)
+    status, _ = await ask(client, "PATCH", path, {"name": None})
+    assert status == 400
+
+
 async def test_a_draft_is_switched_off_by_its_author(client: Client) -> None:
     """Before it is mended, or with it: then it stays off; an answer sent back says nothing."""
     broken = {"workflowDefinition": [{**TRANSFORM, "activity": {"uniqueIdentifier": "none"}}]}
