@@ -133,7 +133,8 @@ async def test_a_topic_that_there_is_not_is_told_of(copy: Copy) -> None:
     assert not report.is_clean
     assert "There is no topic other.executions." in report.notes
     assert len(report.notes) == len(set(report.notes))
-    assert (await copy.report()).notes == []
+    # In the first hour of a day the archive may not reach as far back as is asked.
+    assert not any("topic" in note for note in (await copy.report()).notes)
 
 
 async def replay(house: House, workflow_id: WorkflowId) -> None:
