@@ -73,14 +73,14 @@ CASES: Final[Mapping[str, Case]] = MappingProxyType(
             },
         ),
         "presence": Case(
-            "a field of its own present, and one of 20 values",
+            "one of 20 fields present, and a value that 20 share",
             lambda n, _: {
                 "filters": {
-                    f"payload.g{n}": {"~isnull": False},
-                    "payload.kind": f"k{n % FIELDS}",
+                    f"payload.f{n % FIELDS}": {"~isnull": False},
+                    "payload.kind": f"k{n // FIELDS}",
                 }
             },
-            lambda n, _: {f"g{n}": 1, "kind": f"k{n % FIELDS}"},
+            lambda n, _: {f"f{n % FIELDS}": 1, "kind": f"k{n // FIELDS}"},
         ),
         "wildcard": Case(
             "a name with a wildcard of its own",
