@@ -4,9 +4,10 @@ from collections.abc import Callable, Iterable, Iterator
 from operator import itemgetter
 from typing import Final, Generic, Protocol, TypeAlias, TypeVar, cast
 
-from shared.matching.atoms import Conjunct, members_among
+from shared.matching.atoms import Conjunct, Present, Span, members_among
 from shared.matching.placing import Kind, Spot
-from shared.matching.readers import Key, Reader, Reading
+from shared.matching.readers import Key, Reader, Reading, ordinal_of
+from shared.matching.spans import Spans
 
 T = TypeVar("T")
 
@@ -133,9 +134,44 @@ class Items(Places[T]):
             self.find_at(key, reading, found)
 
 
-def places_of(spot: Spot) -> Places[T]:
+class Stretches(Generic[T]):
+    """Things by the span in which the number or text at a path lies."""
+
+    __slots__ = ("_is_text", "_reader", "_spans")
+
+    def __init__(self, reader: Reader, *, is_text: bool) -> None:
+        self._reader = reader
+        self._is_text = is_text
+        self._spans = Spans[Entry[T]]()
+
+    def __bool__(self) -> bool:
+        return bool(self._spans)
+
+    def put(self, keys: Iterable[Key], entry: Entry[T], _nest: Nest[T]) -> None:
+        """Put a thing at spans."""
+        for span in cast("Iterable[Span]", keys):
+            self._spans.add(span.low, span.high, entry)
+
+    def take(self, key: Key, entry: Entry[T]) -> bool:
+        """Take a thing away from a span; whether it was there."""
+        span = cast("Span", key)
+        return self._spans.remove(span.low, span.high, entry)
+
+    def find(self, reading: Reading, found: dict[T, None]) -> None:
+        """Add to ``found`` what may hold of the event."""
+        ordinal = ordinal_of(reading[self._reader])
+        if ordinal is not None and ordinal[0] is self._is_text:
+            for left, thing in self._spans.at(ordinal[1]):
+                if all(atom.may_hold(reading) for atom in left):
+                    found[thing] = None
+
+
+Table: TypeAlias = Places[T] | Stretches[T]
+
+
+def table_of(spot: Spot) -> Table[T]:
     """An empty table for a spot."""
-    kind, shape, length = spot
+    kind, shape, length, _ = spot
     reader = shape[0]
     match kind:
         case Kind.VALUES:
@@ -145,9 +181,11 @@ def places_of(spot: Spot) -> Places[T]:
         case Kind.END:
             return Places(lambda reading: _text(reading[reader])[-length:])
         case Kind.PRESENCE:
-            return Places(lambda reading: reading[reader] is not reader.nothing)
+            return Places(Present(reader).may_hold)
         case Kind.ITEM:
             return Items(reader)
+        case Kind.NUMBER_SPAN | Kind.TEXT_SPAN:
+            return Stretches(reader, is_text=kind is Kind.TEXT_SPAN)
 
 
 def _text(key: Key) -> str:

@@ -38,12 +38,16 @@ class Kind(IntEnum):
     END = 2
     ITEM = 3
     PRESENCE = 4
+    NUMBER_SPAN = 5
+    TEXT_SPAN = 6
 
     __hash__ = int.__hash__  # that of an enum's member is Python's own work at each look
 
 
-Spot: TypeAlias = tuple[Kind, Shape, int]
-"""Which table: by what of which paths, and of how many characters."""
+Spot: TypeAlias = tuple[Kind, Shape, int, bool]
+"""Which table: by what of which paths, and of how many characters; and whether an event is found in
+it that has nothing at the first of them.
+"""
 
 
 def spots_of(
@@ -51,32 +55,45 @@ def spots_of(
 ) -> Iterator[tuple[Spot, Sequence[Key], Conjunct]]:
     """In which table a conjunct may stand, the best first: at which keys, and what is left to ask.
 
-    None for one that says nothing, or of spans alone (``span_of``).
+    None for one that says nothing. A span is a key of its own.
     """
     if named is not None:
         shape, row = named
         keys = row if len(shape) == 1 else (row,)
-        yield (Kind.VALUES, shape, 0), keys, conjunct and _shared(conjunct)
+        yield (Kind.VALUES, shape, 0, _has_nothing(row)), keys, conjunct and _shared(conjunct)
         conjunct = (*_asked(named), *conjunct)
     match _lead(conjunct):
         case Keys(reader=reader, keys=keys) as lead:
             if len(conjunct) > 1 and len(alike := _alike(conjunct, lead)) > 1:
                 row = tuple([atom.keys[0] for atom in alike])
                 shape = tuple([atom.reader for atom in alike])
-                yield (Kind.VALUES, shape, 0), (row,), _without(conjunct, alike)
-            yield (Kind.VALUES, (reader,), 0), keys, _without(conjunct, (lead,))
+                spot = (Kind.VALUES, shape, 0, _has_nothing(row))
+                yield spot, (row,), _without(conjunct, alike)
+            spot = (Kind.VALUES, (reader,), 0, _has_nothing(keys))
+            yield spot, keys, _without(conjunct, (lead,))
         case Prefix(reader=reader, text=text) as lead:
             start = text[:LENGTH_MAX]
-            yield (Kind.BEGINNING, (reader,), len(start)), (start,), _without(conjunct, (lead,))
+            spot = (Kind.BEGINNING, (reader,), len(start), False)
+            yield spot, (start,), _without(conjunct, (lead,))
         case Suffix(reader=reader, text=text) as lead:
             end = text[-LENGTH_MAX:]
-            yield (Kind.END, (reader,), len(end)), (end,), _without(conjunct, (lead,))
+            spot = (Kind.END, (reader,), len(end), False)
+            yield spot, (end,), _without(conjunct, (lead,))
         case Member(reader=reader, key=key) as lead:
-            yield (Kind.ITEM, (reader,), 0), (key,), _without(conjunct, (lead,))
+            spot = (Kind.ITEM, (reader,), 0, _has_nothing((key,)))
+            yield spot, (key,), _without(conjunct, (lead,))
+        case Span(reader=reader) as lead:
+            kind = Kind.TEXT_SPAN if lead.is_text else Kind.NUMBER_SPAN
+            yield (kind, (reader,), 0, False), (lead,), _without(conjunct, (lead,))
         case Present(reader=reader) as lead:
-            yield (Kind.PRESENCE, (reader,), 0), (True,), _without(conjunct, (lead,))
+            yield (Kind.PRESENCE, (reader,), 0, False), (True,), _without(conjunct, (lead,))
         case _:
             return
+
+
+def _has_nothing(keys: Sequence[Key]) -> bool:
+    """Whether one is null: a filter takes what is absent for it. Nothing else names the absent."""
+    return None in keys
 
 
 def _asked(named: Named) -> list[Keys]:
@@ -84,14 +101,6 @@ def _asked(named: Named) -> list[Keys]:
     if len(shape) == 1:
         return [Keys(shape[0], row)]
     return [Keys(reader, (key,)) for reader, key in zip(shape, row, strict=True)]
-
-
-def span_of(conjunct: Conjunct) -> tuple[Span | None, Conjunct]:
-    """The span by which a conjunct is looked up that has no spot, and what is left to ask."""
-    lead = _lead(conjunct)
-    if not isinstance(lead, Span):
-        return None, conjunct
-    return lead, _without(conjunct, (lead,))
 
 
 def _lead(conjunct: Conjunct) -> Atom | None:

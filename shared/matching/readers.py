@@ -96,7 +96,7 @@ class Reading(dict[Reader, Key]):
     def __missing__(self, reader: Reader) -> Key:
         scope = self._fields
         if scope is None or reader.reads_event:
-            scope = self._scope(reader)
+            scope = self.scope(reads_event=reader.reads_event)
         found = self[reader] = reader.key(scope, self._spread)
         return found
 
@@ -106,21 +106,22 @@ class Reading(dict[Reader, Key]):
             self._members = {}
         found = self._members.get(reader)
         if found is None:
-            values = reader.members(self._scope(reader), self._spread)
+            values = reader.members(self.scope(reads_event=reader.reads_event), self._spread)
             found = self._members[reader] = set(map(key_of, values))
         return found
+
+    def scope(self, *, reads_event: bool) -> dict[str, Any]:
+        """What readers read in: the scope of the view, or without ``event``."""
+        if reads_event:
+            return self._view.scope(self._dialect)
+        self._fields = self._view.fields(self._dialect)
+        return self._fields
 
     def _spread(self, scope: Any) -> Spread:
         found = self._spreads.get(id(scope))
         if found is None:
             found = self._spreads[id(scope)] = Spread([scope])
         return found
-
-    def _scope(self, reader: Reader) -> dict[str, Any]:
-        if reader.reads_event:
-            return self._view.scope(self._dialect)
-        self._fields = self._view.fields(self._dialect)
-        return self._fields
 
 
 def key_of(value: Any) -> Key:

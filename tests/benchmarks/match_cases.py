@@ -82,6 +82,11 @@ CASES: Final[Mapping[str, Case]] = MappingProxyType(
             },
             lambda n, _: {f"f{n % FIELDS}": 1, "kind": f"k{n // FIELDS}"},
         ),
+        "field": Case(
+            "a field of its own, there at all",
+            lambda n, _: {"filters": {f"payload.f{n}": {"~isnull": False}}},
+            lambda n, _: {f"f{n}": 1, "kind": "a", "account": "b"},
+        ),
         "wildcard": Case(
             "a name with a wildcard of its own",
             lambda _n, _: {},

@@ -8,6 +8,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from shared.domain.ids import WorkflowId
+from shared.matching import index
 from shared.matching.rules import Rule
 from shared.matching.table import WorkflowTable
 from tests.unit.matching.build import event, workflow
@@ -35,17 +36,24 @@ def assert_agree(made: WorkflowTable, payload: Any, rules: list[Rule]) -> int:
     return len(found)
 
 
-def test_the_index_finds_what_a_look_at_each_workflow_finds() -> None:
-    """None of 200,000 pairs is missed, and none of theirs again when every other has left."""
+def test_the_index_finds_what_a_look_at_each_workflow_finds(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """None of 200,000 pairs is missed, and none of theirs again when every other has left.
+
+    Now as where there are many tables, now as where there are few.
+    """
     judged = matched = 0
 
     @settings(max_examples=EXAMPLES, deadline=None, suppress_health_check=list(HealthCheck))
     @given(
         changes=st.lists(CHANGES, min_size=26, max_size=40),
         payloads=st.lists(PAYLOADS, min_size=20, max_size=30),
+        few=st.sampled_from([0, index.FEW]),
     )
-    def compare(changes: list[dict[str, Any]], payloads: list[Any]) -> None:
+    def compare(changes: list[dict[str, Any]], payloads: list[Any], few: int) -> None:
         nonlocal judged, matched
+        monkeypatch.setattr(index, "FEW", few)
         workflows = [workflow(number=n, **change) for n, change in enumerate(changes)]
         rules = rules_of(workflows)
         made = table(workflows)

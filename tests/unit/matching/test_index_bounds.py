@@ -6,8 +6,10 @@ from typing import Any
 import pytest
 
 from shared.domain.ids import WorkflowId
+from shared.domain.workflows import Dialect
 from shared.expr.jsonata import ExpressionCache
 from shared.matching.placing import LENGTH_MAX, PATHS_MAX
+from shared.matching.readers import Reading
 from shared.matching.rules import compile_rule, judge
 from shared.matching.table import WorkflowTable
 from shared.matching.view import EventView
@@ -72,6 +74,69 @@ def test_what_is_hard_to_find_is_found_and_leaves_no_trace(name: str) -> None:
         made.remove(WorkflowId(one.id))
     assert made.match(view.event) == []
     assert not made._places  # noqa: SLF001 - nothing stays behind
+
+
+OWN: dict[str, Any] = {
+    "a value": 1,
+    "being there": {"~isnull": False},
+    "a beginning": {"~starts": "a"},
+    "an end": {"~ends": "a"},
+    "a span of numbers": {"~gte": 1, "~lt": 3},
+    "a span of texts": {"~gte": "a", "~lt": "c"},
+    "an item": {"~contains": "a"},
+}
+"""What each workflow asks of a field of its own."""
+
+
+@pytest.mark.parametrize("asked", OWN.values(), ids=OWN)
+@pytest.mark.parametrize(
+    "path", ["payload.f{}", "payload.f{}.g", "payload.o.f{}", "event.data.f{}"]
+)
+def test_an_event_is_looked_up_by_the_fields_that_it_has(path: str, asked: Any) -> None:
+    """However many fields others ask of: also as workflows come and go."""
+    made = WorkflowTable(ExpressionCache(10))
+    view = EventView(event({"f7": "a", "f11": {"g": 2}, "o": {"f7": "a", "f11": 1}, "z": [1]}))
+    workflows = [workflow(number=n, filters={path.format(n): asked}) for n in range(COUNT)]
+    for _ in range(2):
+        for one in workflows:
+            made.put(one.conditions)
+        [tables] = made._places.values()  # noqa: SLF001 - what is read shows in no answer
+        reading = Reading(view, Dialect.NATIVE)
+        tables[Dialect.NATIVE].find(reading, {})
+        assert {reader.names[-1] for reader in reading} <= {"f7", "f11", "g"}
+        matched = [d.workflow_id.int for d in made.match(view.event) if d.is_match]
+        assert matched == [
+            one.id.int
+            for one in workflows
+            if judge(view, compile_rule(one.conditions, ExpressionCache(10))).is_match
+        ]
+        for one in workflows:
+            made.remove(WorkflowId(one.id))
+        assert not made._places  # noqa: SLF001 - nothing stays behind
+
+
+def test_what_is_met_by_an_absent_field_is_found_among_many_fields() -> None:
+    """By a filter as by JSONata, by itself and in a list of values."""
+    made = WorkflowTable(ExpressionCache(1_000))
+    for n in range(COUNT):
+        made.put(workflow(number=n, filters={f"payload.f{n}": 1}).conditions)
+    absent: list[dict[str, Any]] = [
+        {"filters": {"payload.x": None}},
+        {"filters": {"payload.x": {"~isnull": True}, "payload.y": {"~isnull": True}}},
+        {"filters": {"payload.x": {"~in": [None, "b"]}}},
+        {"filters": {"payload.x": {"~contains": None}, "payload.f7": {"~isnull": False}}},
+        {"run_if": "$not($exists(payload.x))"},
+    ]
+    for n, change in enumerate(absent, COUNT):
+        made.put(workflow(number=n, **change).conditions)
+    found = made.match(event({"f7": 1}))
+    rules = [
+        compile_rule(workflow(number=1, **one).conditions, ExpressionCache(10)) for one in absent
+    ]
+    view = EventView(event({"f7": 1}))
+    holds = [n for n, rule in enumerate(rules, COUNT) if judge(view, rule).is_match]
+    assert [d.workflow_id.int for d in found if d.is_match] == [7, *holds]
+    assert len(holds) >= 4
 
 
 def test_an_event_is_read_for_few_of_the_paths_that_one_workflow_asks_of() -> None:
