@@ -65,6 +65,8 @@ class ApiResources:
     ring: KeyRing = field(default_factory=KeyRing)
     egress: EgressPolicy = field(default_factory=EgressPolicy)
     new_token: Callable[[], str] = _new_token
+    share: asyncio.Semaphore | None = None
+    """Of the pool, where other roles live on it too: they may not wait for what requests hold."""
     computing: Computing = field(default_factory=Computing)
     retrying: asyncio.Lock = field(default_factory=asyncio.Lock)
     """Held by whoever tries dead letters again."""
@@ -122,8 +124,21 @@ class ApiResources:
         Whoever uses it says why.
         """
         with translated():
-            async with self.pool.acquire(timeout=_CONNECTION_WITHIN_S) as conn:
+            async with self._turn(), self.pool.acquire(timeout=_CONNECTION_WITHIN_S) as conn:
                 yield conn
+
+    @asynccontextmanager
+    async def _turn(self) -> AsyncIterator[None]:
+        """Within the share; raises TimeoutError."""
+        if self.share is None:
+            yield
+            return
+        async with asyncio.timeout(_CONNECTION_WITHIN_S):
+            await self.share.acquire()
+        try:
+            yield
+        finally:
+            self.share.release()
 
 
 RESOURCES: Final = web.AppKey("resources", ApiResources)

@@ -3,6 +3,8 @@
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from dataclasses import replace
+from typing import Final
 from uuid import uuid4
 
 import structlog
@@ -25,10 +27,22 @@ from shared.runtime.roles import Role
 
 log = structlog.get_logger(__name__)
 
+_KEPT: Final = 4
+"""Connections that other roles never give back: an executor commits over one, a matcher, the
+webhooks role and the bus in Postgres each listen on one.
+"""
 
-def api(platform: Platform, settings: ApiRoleSettings) -> Role:
-    """The role, to be run and, after an outage, run again."""
+
+def api(platform: Platform, settings: ApiRoleSettings, *, is_alone: bool = True) -> Role:
+    """The role, to be run and, after an outage, run again.
+
+    Where others are in its process (not ``is_alone``), its requests hold at most half of those
+    connections to Postgres that nobody keeps.
+    """
     resources = _resources(platform, settings)
+    if not is_alone:
+        free = platform.pool.get_max_size() - _KEPT
+        resources = replace(resources, share=asyncio.Semaphore(max(1, free // 2)))
 
     async def run(stop: asyncio.Event) -> None:
         async with _issuers(settings, platform.clock) as issuers:

@@ -1,5 +1,6 @@
 """An API over the database and the bus of a running executor."""
 
+from asyncio import Semaphore
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from uuid import uuid4
@@ -30,6 +31,7 @@ async def open_api(
     token: str | None = None,
     settings: ApiSettings | None = None,
     computing: Computing | None = None,
+    share: Semaphore | None = None,
 ) -> AsyncIterator[Client]:
     """A client of the API; without a token nobody needs to log in."""
     platform = works.platform
@@ -47,6 +49,7 @@ async def open_api(
         egress=EgressPolicy(allow_loopback=True),
         ring=ring("k1"),
         computing=computing or Computing(),
+        share=share,
     )
     async with open_checked(build_app(resources, settings or ApiSettings())) as client:
         yield client

@@ -1,6 +1,6 @@
 """The roles by name, each with settings of its own."""
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from functools import partial
 from typing import Any, Final, TypeVar
 
@@ -28,19 +28,19 @@ MakeRole = Callable[[Platform], Role]
 S = TypeVar("S", bound=ProcessSettings)
 
 
-def read_roles(names: Iterable[str], given: Mapping[str, Any]) -> dict[str, MakeRole]:
+def read_roles(names: Collection[str], given: Mapping[str, Any]) -> dict[str, MakeRole]:
     """What makes each role, its settings read; ``given`` goes before the environment.
 
     Raises Invalid when a setting is wrong.
     """
     with explained():
-        return {name: _read(name, given) for name in names}
+        return {name: _read(name, given, is_alone=len(names) == 1) for name in names}
 
 
-def _read(name: str, given: Mapping[str, Any]) -> MakeRole:
+def _read(name: str, given: Mapping[str, Any], *, is_alone: bool) -> MakeRole:
     match name:
         case "api":
-            return partial(_made, api, ApiRoleSettings(**given))
+            return partial(_made, partial(api, is_alone=is_alone), ApiRoleSettings(**given))
         case "trigger-ingest":
             return partial(_made, trigger_ingest, IngestSettings(**given))
         case "matcher":
