@@ -7,9 +7,9 @@ import argparse
 import asyncio
 import ctypes
 import random
+import select
 import signal
 import sys
-import time
 from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
@@ -64,7 +64,7 @@ def main(arguments: Sequence[str]) -> None:
         MUTATIONS[options.mutation].apply()
 
     def stall(_number: int, _frame: FrameType | None) -> None:
-        time.sleep(options.stall_s)
+        select.select([], [], [], options.stall_s)  # under libfaketime time.sleep is EINVAL
 
     signal.signal(STALL_SIGNAL, stall)
     signal.signal(TELL_SIGNAL, tell)
