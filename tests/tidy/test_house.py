@@ -18,6 +18,7 @@ ATTICS = {"utils", "util", "helpers", "common", "base", "core", "manager", "misc
 PRODUCT = sorted(p for place in ("shared", "services") for p in (ROOT / place).rglob("*.py"))
 TESTS = sorted((ROOT / "tests").rglob("*.py"))
 QUERIES = sorted((ROOT / "shared").rglob("queries/**/*.sql"))
+WRITTEN_BY_PROGRAM = ROOT / "shared" / "client" / "api"
 PAGES = sorted([*(ROOT / "docs").rglob("*.md"), *ROOT.glob("*.md")])
 
 
@@ -42,8 +43,12 @@ def test_there_is_a_house() -> None:
 
 @pytest.mark.parametrize("path", PRODUCT + TESTS, ids=place)
 def test_files_and_functions_are_short(path: Path) -> None:
-    """A file has at most 300 lines, a function at most 40 beside its docstring."""
-    assert len(path.read_text("utf-8").splitlines()) <= FILE_LINES_MAX
+    """A file has at most 300 lines, a function at most 40 beside its docstring.
+
+    The client's modules have a function for each route: nobody writes them by hand.
+    """
+    if path.parent != WRITTEN_BY_PROGRAM:
+        assert len(path.read_text("utf-8").splitlines()) <= FILE_LINES_MAX
     for function in functions(path):
         docstring = ast.get_docstring(function) or ""
         lines = (function.end_lineno or 0) - function.lineno + 1 - len(docstring.splitlines())

@@ -1,5 +1,6 @@
 """The native route of lint: what is odd about a workflow that could run."""
 
+from collections.abc import Sequence
 from typing import Annotated, Final
 
 from aiohttp import web
@@ -39,8 +40,13 @@ async def lint(request: web.Request) -> web.Response:
     asked = registration_of(await document_of(request), resources.new_id())
     environment_id = await environment_of(request, asked.environment_id)
     found = await lint_workflow(resources, environment_id, asked, query.events)
-    document: FindingsDocument = {"findings": [_document(asked, finding) for finding in found]}
+    document: FindingsDocument = {"findings": render_findings(asked, found)}
     return answer(document)
+
+
+def render_findings(asked: Registration, found: Sequence[Finding]) -> list[FindingDocument]:
+    """Each at its place in the document that was sent."""
+    return [_document(asked, finding) for finding in found]
 
 
 def _document(asked: Registration, finding: Finding) -> FindingDocument:

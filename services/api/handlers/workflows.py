@@ -1,31 +1,41 @@
 """The native routes of workflows."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from types import MappingProxyType
 from typing import Annotated, Final
 from uuid import UUID
 
 from aiohttp import web
 from pydantic import Field
-from yarl import URL
 
 from services.api.dialects import native
 from services.api.dialects.read_registration import place_in, registration_of
 from services.api.dialects.recognise import check_whose
-from services.api.http.bodies import JSON, YAML, answer, answer_once
+from services.api.handlers.lint import render_findings
+from services.api.handlers.workflow_answers import (
+    answer_registered,
+    answer_workflow,
+    workflow_document,
+)
+from services.api.http.bodies import JSON, YAML, answer
 from services.api.http.documents import render_problems
-from services.api.http.etags import tagged
 from services.api.http.pages import page_of
 from services.api.http.parameters import id_in_path
-from services.api.http.query_strings import PageQuery, Text, VersionQuery, any_case
+from services.api.http.query_strings import (
+    InEnvironment,
+    PageQuery,
+    Text,
+    VersionQuery,
+    Whole,
+    any_case,
+)
 from services.api.http.route import AUTHOR, READ, Body, Route, document_of, query_of
-from services.api.login.auth import PRINCIPAL, caller_of, environment_of
+from services.api.login.auth import PRINCIPAL, caller_of, demand, environment_of
 from services.api.resources import RESOURCES
 from services.api.workflows.archive_workflow import archive_workflow, unarchive_workflow
-from services.api.workflows.examine_workflow import examine
 from services.api.workflows.keep_workflow import end_workflow
+from services.api.workflows.lint_workflow import EVENTS_MAX, lint_workflow
 from services.api.workflows.register_workflow import (
-    Registered,
     activate_workflow,
     check_registration,
     create_workflow,
@@ -34,19 +44,16 @@ from services.api.workflows.register_workflow import (
 )
 from services.api.workflows.registration import Registration
 from services.api.workflows.rotate_webhook import rotate_webhook
-from services.api.workflows.webhook_tokens import Tokens
 from shared.db import workflows
-from shared.db.quarantine import Quarantine, list_quarantines
+from shared.db.quarantine import list_quarantines
 from shared.domain.errors import Invalid, Problem
 from shared.domain.ids import EnvironmentId, WorkflowId
 from shared.domain.principals import Scope
-from shared.domain.workflows import Dialect, Lifecycle, Workflow
+from shared.domain.workflows import Dialect, Lifecycle
+from shared.wire.documents.lint import FindingDocument
 from shared.wire.documents.parts import Page
-from shared.wire.documents.workflows import QuarantineDocument, ValidityDocument, WorkflowDocument
-from shared.wire.envelope import stamp, stamped
+from shared.wire.documents.workflows import ValidityDocument, WorkflowDocument
 from shared.wire.strict_json import invalid
-
-_NO_TOKENS: Final[Tokens] = MappingProxyType({})
 
 
 class WorkflowsQuery(PageQuery):
@@ -56,12 +63,23 @@ class WorkflowsQuery(PageQuery):
     lifecycle: Annotated[Lifecycle, any_case(Lifecycle)] | None = None
 
 
+class SaveQuery(InEnvironment):
+    """Whether the answer tells what is odd."""
+
+    lint: Annotated[Whole, Field(ge=0, le=EVENTS_MAX)] | None = Field(
+        None,
+        description="Tell what is odd about it too, by the last so many events that it awaits.",
+    )
+
+
 async def create(request: web.Request) -> web.Response:
     """201 with the workflow; 200 when the same was created before."""
     resources = request.app[RESOURCES]
     asked = await _asked(request, resources.new_workflow_id())
     caller = await caller_of(request, asked.environment_id)
-    return await _registered(request, await create_workflow(resources, caller, asked))
+    findings = await _findings(request, caller.environment_id, asked)
+    done = await create_workflow(resources, caller, asked)
+    return await answer_registered(request, done, findings)
 
 
 async def replace(request: web.Request) -> web.Response:
@@ -71,8 +89,25 @@ async def replace(request: web.Request) -> web.Response:
     if asked.workflow_id != workflow_id:
         raise invalid("/id", "OTHER_ID", "It differs from the id in the path; leave it out.")
     caller = await caller_of(request, asked.environment_id)
+    findings = await _findings(request, caller.environment_id, asked)
     outcome = await replace_workflow(request.app[RESOURCES], caller, asked)
-    return await _registered(request, outcome)
+    return await answer_registered(request, outcome, findings)
+
+
+async def _findings(
+    request: web.Request, environment_id: EnvironmentId, asked: Registration
+) -> list[FindingDocument] | None:
+    """What lint finds, before anything is kept; None: nobody asked.
+
+    What is found by events tells of their payloads: to ask for it takes the scope 'payloads'.
+    """
+    events = query_of(request, SaveQuery).lint
+    if events is None:
+        return None
+    if events:
+        demand(request, Scope.PAYLOADS)
+    found = await lint_workflow(request.app[RESOURCES], environment_id, asked, events)
+    return render_findings(asked, found)
 
 
 async def _asked(request: web.Request, fallback_id: UUID) -> Registration:
@@ -102,28 +137,28 @@ async def activate(request: web.Request) -> web.Response:
     """200 with the workflow, which events may start from now on; 422 for an unfinished draft."""
     workflow_id, caller = WorkflowId(id_in_path(request)), await caller_of(request)
     activated = await activate_workflow(request.app[RESOURCES], caller, workflow_id)
-    return await _answered(request, activated)
+    return await answer_workflow(request, activated)
 
 
 async def deactivate(request: web.Request) -> web.Response:
     """200 with the workflow, which no event starts from now on."""
     workflow_id, caller = WorkflowId(id_in_path(request)), await caller_of(request)
     deactivated = await deactivate_workflow(request.app[RESOURCES], caller, workflow_id)
-    return await _answered(request, deactivated)
+    return await answer_workflow(request, deactivated)
 
 
 async def archive(request: web.Request) -> web.Response:
     """200 with the workflow, which nothing starts from now on, and no list shows unasked."""
     workflow_id, caller = WorkflowId(id_in_path(request)), await caller_of(request)
     archived = await archive_workflow(request.app[RESOURCES], caller, workflow_id)
-    return await _answered(request, archived)
+    return await answer_workflow(request, archived)
 
 
 async def unarchive(request: web.Request) -> web.Response:
     """200 with the workflow, which is back, and inactive."""
     workflow_id, caller = WorkflowId(id_in_path(request)), await caller_of(request)
     unarchived = await unarchive_workflow(request.app[RESOURCES], caller, workflow_id)
-    return await _answered(request, unarchived)
+    return await answer_workflow(request, unarchived)
 
 
 async def rotate(request: web.Request) -> web.Response:
@@ -131,7 +166,7 @@ async def rotate(request: web.Request) -> web.Response:
     workflow_id, trigger_id = WorkflowId(id_in_path(request)), request.match_info["trigger_id"]
     caller = await caller_of(request)
     done = await rotate_webhook(request.app[RESOURCES], caller, workflow_id, trigger_id)
-    return await _registered(request, done)
+    return await answer_registered(request, done)
 
 
 async def get(request: web.Request) -> web.Response:
@@ -143,7 +178,7 @@ async def get(request: web.Request) -> web.Response:
             workflow = await workflows.get_workflow(conn, workflow_id)
         else:
             workflow = await workflows.get_version(conn, workflow_id, version)
-    return await _answered(request, workflow)
+    return await answer_workflow(request, workflow)
 
 
 async def list_all(request: web.Request) -> web.Response:
@@ -162,7 +197,9 @@ async def list_all(request: web.Request) -> web.Response:
         quarantines = await list_quarantines(conn, found)
     document: Page[WorkflowDocument] = page_of(
         *(found, query.limit),
-        lambda workflow: _document(workflow, runs[workflow.id], quarantines.get(workflow.id)),
+        lambda workflow: workflow_document(
+            workflow, runs[workflow.id], quarantines.get(workflow.id)
+        ),
         lambda workflow: (workflow.created_at, workflow.id),
     )
     return answer(document)
@@ -182,64 +219,17 @@ def _validity(problems: Sequence[Problem]) -> web.Response:
     return answer(document)
 
 
-async def _registered(request: web.Request, outcome: Registered) -> web.Response:
-    status = 201 if outcome.is_new else 200
-    return await _answered(request, outcome.workflow, outcome.tokens, status=status)
-
-
-async def _answered(
-    request: web.Request, workflow: Workflow, tokens: Tokens = _NO_TOKENS, *, status: int = 200
-) -> web.Response:
-    resources, problems = request.app[RESOURCES], list[Problem]()
-    async with resources.tenant(EnvironmentId(workflow.environment_id)) as conn:
-        runs = await workflows.list_runs(conn, [workflow])
-        quarantines = await list_quarantines(conn, [workflow])
-        if workflow.lifecycle is Lifecycle.DRAFT:
-            _, problems = await examine(resources, conn, workflow)
-    urls = {name: str(request.url.join(URL(f"/v1/hooks/{t}"))) for name, t in tokens.items()}
-    answered = answer_once if urls else answer
-    quarantine = quarantines.get(workflow.id)
-    document = _document(workflow, runs[workflow.id], quarantine, problems, urls)
-    return tagged(request, answered(document, status=status), workflow)
-
-
-def _document(
-    workflow: Workflow,
-    runs: workflows.Runs,
-    quarantine: Quarantine | None,
-    problems: Sequence[Problem] = (),
-    urls: Mapping[str, str] = _NO_TOKENS,
-) -> WorkflowDocument:
-    """``urls`` are the addresses just made, which nobody is told again."""
-    document: WorkflowDocument = {
-        **native.render(workflow, problems),
-        "last_run_at": stamped(runs.last_at),
-        "next_run_at": stamped(runs.next_at),
-        "webhook_url": next(iter(urls.values()), None),
-        "webhook_urls": dict(urls),
-        "quarantine": _set_aside(workflow, quarantine),
-    }
-    if not urls:
-        del document["webhook_urls"]
-    return document
-
-
-def _set_aside(workflow: Workflow, quarantine: Quarantine | None) -> QuarantineDocument | None:
-    if quarantine is None or quarantine.version != workflow.version:
-        return None
-    return {
-        "since": stamp(quarantine.since),
-        "code": quarantine.code,
-        "event_key": str(quarantine.event_key),
-    }
-
-
 _BODY: Final = Body(model=native.WorkflowRequest, media=JSON | YAML)
 _SHOWN: Final = MappingProxyType({200: WorkflowDocument})
 _REGISTERED: Final = MappingProxyType({200: WorkflowDocument, 201: WorkflowDocument})
 
 ROUTES: Final = (
-    Route("POST", "/v1/workflows", create, AUTHOR, body=_BODY, answers=_REGISTERED),
+    Route(
+        *("POST", "/v1/workflows", create, AUTHOR),
+        query=SaveQuery,
+        body=_BODY,
+        answers=_REGISTERED,
+    ),
     Route(
         *("GET", "/v1/workflows", list_all, READ),
         query=WorkflowsQuery,
@@ -250,7 +240,12 @@ ROUTES: Final = (
         query=VersionQuery,
         answers={**_SHOWN, 304: None},
     ),
-    Route("PUT", "/v1/workflows/{id}", replace, AUTHOR, body=_BODY, answers=_REGISTERED),
+    Route(
+        *("PUT", "/v1/workflows/{id}", replace, AUTHOR),
+        query=SaveQuery,
+        body=_BODY,
+        answers=_REGISTERED,
+    ),
     Route("DELETE", "/v1/workflows/{id}", delete, AUTHOR, answers={204: None}),
     Route(
         *("POST", "/v1/workflows/validate", validate, READ),

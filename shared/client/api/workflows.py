@@ -19,13 +19,16 @@ from shared.wire.documents.workflows import ValidityDocument, WorkflowDocument
 
 
 def create(
-    document: Mapping[str, Any], *, environment_id: UUID | str | None = None
+    document: Mapping[str, Any],
+    *,
+    environment_id: UUID | str | None = None,
+    lint: int | None = None,
 ) -> Asked[WorkflowDocument]:
     """201 with the workflow; 200 when the same was created before."""
     return Asked(
         method="POST",
         path="v1/workflows",
-        query=query_of(environment_id=environment_id),
+        query=query_of(environment_id=environment_id, lint=lint),
         body=document,
     )
 
@@ -64,13 +67,17 @@ def get(
 
 
 def replace(
-    id_: UUID | str, document: Mapping[str, Any], *, environment_id: UUID | str | None = None
+    id_: UUID | str,
+    document: Mapping[str, Any],
+    *,
+    environment_id: UUID | str | None = None,
+    lint: int | None = None,
 ) -> Asked[WorkflowDocument]:
     """200 with the workflow; 201 when there was none."""
     return Asked(
         method="PUT",
         path=path_of("v1/workflows/{id}", id_),
-        query=query_of(environment_id=environment_id),
+        query=query_of(environment_id=environment_id, lint=lint),
         body=document,
     )
 

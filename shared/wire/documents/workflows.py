@@ -16,6 +16,7 @@ from shared.domain.workflows import (
     RunAs,
     Trigger,
 )
+from shared.wire.documents.lint import FindingDocument
 from shared.wire.documents.parts import Id, ProblemDocument, Time, json_of
 
 
@@ -87,6 +88,12 @@ class WorkflowDocument(RegisteredDocument):
         Annotated[
             dict[str, str],
             Field(description="The addresses just made, by trigger; they are told this once."),
+        ]
+    ]
+    findings: NotRequired[
+        Annotated[
+            list[FindingDocument],
+            Field(description="What is odd about it, the gravest first, where it was asked for."),
         ]
     ]
 

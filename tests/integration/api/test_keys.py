@@ -164,6 +164,18 @@ async def test_nobody_gives_what_he_has_not(operator: Asker) -> None:
         assert (await operator.ask("POST", "/v1/keys", wrong))[0] == 422
 
 
+async def test_lint_by_events_takes_the_scope_payloads(operator: Asker) -> None:
+    """Also where a workflow is saved; nothing is kept then."""
+    author = await operator.key([Scope.READ, Scope.AUTHOR])
+    flow = {"name": "w", "triggers": [{"event_name": "go"}], "steps": []}
+    for path in ("/v1/workflows?lint=1", "/v1/workflows/lint?events=1"):
+        status, refused = await author.ask("POST", path, flow)
+        assert (status, "payloads" in refused["detail"]) == (403, True)
+    assert (await author.get("/v1/workflows"))["items"] == []
+    status, saved = await author.ask("POST", "/v1/workflows?lint=0", {**flow, "draft": True})
+    assert (status, len(saved["findings"])) == (201, len(saved["problems"]))
+
+
 async def test_keys_are_seen_in_their_environment_only(operator: Asker) -> None:
     """Another's key is not there, whatever is asked of it, in the words for one that never was."""
     other = await operator.new_environment("other")

@@ -77,3 +77,28 @@ async def test_past_events_count_when_they_are_asked_for(database: str) -> None:
             ("UNSEEN_PATH", "/steps/0/run_if"),
             ("UNSEEN_PATH", "/steps/1/wait/match"),
         ]
+
+
+async def test_saving_tells_what_is_odd_where_it_is_asked(database: str) -> None:
+    """By past events as without; of a draft what keeps it from running. Nobody else is told."""
+    async with open_face(database) as face:
+        await arrived(face.works, 12)
+        flow = {**workflow(transform("say", "1")), "run_if": "payload.N > 3"}
+        saved = await face.post("workflows?lint=11", flow, status=201)
+        assert [(one["code"], one["pointer"]) for one in saved["findings"]] == [
+            ("NEVER_HELD", "/run_if"),
+            ("UNSEEN_PATH", "/run_if"),
+        ]
+        asker, path = Asker(face.client), f"/v1/workflows/{saved['id']}"
+        assert "findings" not in await asker.get(path)
+        assert "findings" not in await face.post("workflows", flow, status=201)
+        status, replaced = await asker.ask("PUT", f"{path}?lint=0", {**flow, "run_if": "1 = 1"})
+        assert (status, [one["code"] for one in replaced["findings"]]) == (200, ["ALWAYS_TRUE"])
+        draft = {**flow, "steps": [{"id": "pay", "action": "charge"}], "draft": True}
+        kept = await face.post("workflows?lint=0", draft, status=201)
+        assert [(one["severity"], one["code"]) for one in kept["findings"]] == [
+            ("warning", "UNKNOWN_ACTION")
+        ]
+        status, _ = await asker.ask("POST", "/v1/workflows?lint=0", {**draft, "draft": False})
+        assert status == 422
+        assert len((await asker.get("/v1/workflows"))["items"]) == 3

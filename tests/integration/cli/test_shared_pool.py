@@ -36,48 +36,55 @@ async def locked(dsn: str) -> AsyncIterator[None]:
         yield
 
 
+@asynccontextmanager
+async def serving(folder: Path, dsn: str, port: int) -> AsyncIterator[aiohttp.ClientSession]:
+    """``turnout serve all``, and who may ask it."""
+    env = {
+        "DATABASE_URL": dsn,
+        "TURNOUT_ADMIN__PORT": "0",
+        "TURNOUT_POOL_MAX": str(POOL_MAX),
+        "TURNOUT_PORT": str(port),
+        "TURNOUT_TOKEN": TOKEN,
+    }
+    headers = {"Authorization": f"Bearer {TOKEN}"}
+    with running("serve", "all", "--json", folder=folder, env=env) as process:
+        process.said()
+        async with aiohttp.ClientSession(f"http://127.0.0.1:{port}", headers=headers) as client:
+            yield client
+
+
 async def test_stuck_requests_hold_up_no_execution(
     tmp_path: Path, database: str, held_port: int
 ) -> None:
     """They hold a share of the connections; those beyond are told to come back."""
-    env = {
-        "DATABASE_URL": database,
-        "TURNOUT_ADMIN__PORT": "0",
-        "TURNOUT_POOL_MAX": str(POOL_MAX),
-        "TURNOUT_PORT": str(held_port),
-        "TURNOUT_TOKEN": TOKEN,
-    }
-    url, headers = f"http://127.0.0.1:{held_port}", {"Authorization": f"Bearer {TOKEN}"}
     settings = ProcessSettings(database_url=SecretStr(database), member="test")
-    with running("serve", "all", "--json", folder=tmp_path, env=env) as process:
-        process.said()
-        async with (
-            asyncio.timeout(120),
-            open_platform(settings) as own,
-            aiohttp.ClientSession(url, headers=headers) as client,
-            connected(database) as conn,
-        ):
-            house = House(own)
-            await house.register(workflow(NOTE))
+    async with (
+        asyncio.timeout(120),
+        serving(tmp_path, database, held_port) as client,
+        open_platform(settings) as own,
+        connected(database) as conn,
+    ):
+        house = House(own)
+        await house.register(workflow(NOTE))
 
-            async def ask() -> int:
-                async with client.get("/v1/event-types") as answer:
-                    return answer.status
+        async def ask() -> int:
+            async with client.get("/v1/event-types") as answer:
+                return answer.status
 
-            async def until(query: str, count: int) -> None:
-                while await conn.fetchval(query) < count:
-                    await asyncio.sleep(0.05)
+        async def until(query: str, count: int) -> None:
+            while await conn.fetchval(query) < count:
+                await asyncio.sleep(0.05)
 
-            await house.send("go", {})
-            await until(ENDED, 1)
-            async with asyncio.TaskGroup() as group, locked(database):
-                asked = [group.create_task(ask()) for _ in range(ASKED)]
-                await until(WAITING, HELD)
-                for _ in range(3):
-                    await house.send("go", {})
-                await until(ENDED, 4)
-                assert await conn.fetchval(WAITING) == HELD
-            answers = Counter(each.result() for each in asked)
-            assert answers[200] >= HELD
-            assert answers.keys() <= {200, 503}
-            assert await ask() == 200
+        await house.send("go", {})
+        await until(ENDED, 1)
+        async with asyncio.TaskGroup() as group, locked(database):
+            asked = [group.create_task(ask()) for _ in range(ASKED)]
+            await until(WAITING, HELD)
+            for _ in range(3):
+                await house.send("go", {})
+            await until(ENDED, 4)
+            assert await conn.fetchval(WAITING) == HELD
+        answers = Counter(each.result() for each in asked)
+        assert answers[200] >= HELD
+        assert answers.keys() <= {200, 503}
+        assert await ask() == 200
