@@ -23,8 +23,8 @@ _COUNTED: Final = ("reason", "decisions", "the last event", "at")
 _IDLE: Final[Mapping[str, frozenset[str]]] = MappingProxyType(
     {
         "EVENT": frozenset({"last", "from_", "to"}),
-        "--last": frozenset({"source", "reason", "limit", "from_", "to"}),
-        "--workflow": frozenset({"source", "reason", "limit"}),
+        "--last": frozenset({"source", "reason", "near_misses", "limit", "from_", "to"}),
+        "--workflow": frozenset({"source", "reason", "near_misses", "limit"}),
     }
 )
 """What would change nothing of what is asked for."""
@@ -46,6 +46,7 @@ _IDLE: Final[Mapping[str, frozenset[str]]] = MappingProxyType(
 )  # fmt: skip
 @click.option("--source", help="The publisher's, when EVENT is an id of theirs.")
 @click.option("--reason", help="Only decisions for this reason, as FILTER_FALSE.")
+@click.option("--near-misses", is_flag=True, help="Only decisions of which one condition failed.")
 @click.option("--from", "from_", help="With --workflow: since this day, as 2026-11-22T00:00:00Z.")
 @click.option("--to", help="With --workflow: up to this day.")
 @limit_option
@@ -70,6 +71,8 @@ def explain(
     _refuse_idle("EVENT" if event is not None else last)
     if event is not None:
         query = {"source": given["source"], "reason": given["reason"], "workflow_id": workflow}
+        if given["near_misses"]:
+            query["near_misses"] = "true"
         path = f"v1/events/{quote(event, safe='')}/decisions"
         found = listed(url, token, path, given["limit"], **query)
         _show(found, _show_decisions, as_json=as_json)
@@ -104,7 +107,7 @@ def _show_decisions(decisions: Sequence[Mapping[str, Any]]) -> None:
         if some:
             show_rows(_DECIDED, map(_decision, some), title=title)
     if not decisions:
-        say("No workflow awaited it, or none was decided on for that reason.")
+        say("No workflow awaited it, or none was decided on as you ask.")
 
 
 def _decision(one: Mapping[str, Any]) -> Sequence[Any]:

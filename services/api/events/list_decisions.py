@@ -33,9 +33,12 @@ class Which:
 
     reason: Reason | None = None
     workflow_id: WorkflowId | None = None
+    only_near_misses: bool = False
 
     def has(self, one: Judged) -> bool:
         """Whether this one is."""
+        if self.only_near_misses and not one.explained.is_near_miss:
+            return False
         return self.reason in (None, one.explained.decision.reason)
 
 

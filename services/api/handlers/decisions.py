@@ -55,6 +55,7 @@ class DecisionsQuery(PageQuery):
     source: Text | None = Field(None, description="Of an event that is named by its own id.")
     workflow_id: Id[WorkflowId] | None = Field(None, description="Whatever it awaits.")
     reason: Annotated[Reason, any_case(Reason)] | None = None
+    near_misses: bool = Field(False, description="Only those of which one condition failed.")
 
 
 class NearMissesQuery(InEnvironment):
@@ -79,7 +80,9 @@ async def list_of_event(request: web.Request) -> web.Response:
         request.app[RESOURCES],
         environment_id,
         Named(request.match_info["id"], query.source),
-        Which(reason=query.reason, workflow_id=query.workflow_id),
+        Which(
+            reason=query.reason, workflow_id=query.workflow_id, only_near_misses=query.near_misses
+        ),
         after=query.cursor,
         limit=query.limit,
     )

@@ -23,6 +23,7 @@ def list_of_event(
     source: str | None = None,
     workflow_id: UUID | str | None = None,
     reason: str | None = None,
+    near_misses: bool | None = None,
 ) -> Asked[DecisionsDocument]:
     """The decision on each workflow that awaited the event; of a page, near misses first."""
     return Asked(
@@ -35,6 +36,7 @@ def list_of_event(
             source=source,
             workflow_id=workflow_id,
             reason=reason,
+            near_misses=near_misses,
         ),
     )
 

@@ -39,6 +39,8 @@ def test_an_event_is_explained(client: Turnout, tmp_path: Path) -> None:
     found = client("explain", sent["key"], far, "--json").json
     assert [(one["workflow_id"], one["failed"], one["clauses"]) for one in found] == [(far, 2, 2)]
     assert client("explain", sent["key"], "--reason", "matched", "--json").json == []
+    [nearly] = client("explain", sent["key"], "--near-misses", "--json").json
+    assert nearly["workflow_id"] == near
     misses = client("explain", "--workflow", near, "--last", "5")
     assert "Of 1 event 0 match, and 1 does but for one condition." in misses.err
     assert sent["key"] in misses.out
@@ -90,6 +92,8 @@ def test_options_that_would_change_nothing_are_refused(client: Turnout) -> None:
     ):
         refused = client("explain", *form, option, value)
         assert (refused.code, f"{option} means nothing with" in refused.err) == (2, True), option
+    refused = client("explain", *about, "--near-misses")
+    assert (refused.code, "--near-misses means nothing with" in refused.err) == (2, True)
 
 
 def test_it_is_about_one_of_both(client: Turnout) -> None:
