@@ -1,10 +1,12 @@
 """A real server of the API over real Postgres and the local bus."""
 
 from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import AsyncExitStack
+from contextlib import AsyncExitStack, asynccontextmanager
+from contextvars import ContextVar
 from dataclasses import replace
 from uuid import uuid4
 
+import pytest
 import pytest_asyncio
 from aiohttp.test_utils import TestClient
 from aiohttp.web import Application, Request
@@ -17,7 +19,7 @@ from services.api.settings import ApiSettings
 from services.api.webhooks.pace import Pace
 from shared.bus.local import open_local_bus
 from shared.bus.protocol import Bus, Topic
-from shared.db.pool import Pool
+from shared.db.pool import Connection, Pool
 from shared.domain.ids import DEFAULT_ENVIRONMENT
 from shared.egress.guard import EgressPolicy
 from shared.expr.jsonata import ExpressionCache
@@ -28,6 +30,27 @@ from tests.support.answers import open_checked
 Client = TestClient[Request, Application]
 
 Serve = Callable[[str | None], Awaitable[Client]]
+
+
+_HOLDS: ContextVar[bool] = ContextVar("holds", default=False)
+
+
+@pytest.fixture(autouse=True)
+def one_connection_a_request(monkeypatch: pytest.MonkeyPatch) -> None:
+    """No request waits for a connection while it holds one: a few such would stop each other."""
+    engine = ApiResources.engine
+
+    @asynccontextmanager
+    async def alone(self: ApiResources) -> AsyncIterator[Connection]:
+        assert not _HOLDS.get(), "a request holds one connection, and asks for another"
+        _HOLDS.set(True)
+        try:
+            async with engine(self) as conn:
+                yield conn
+        finally:
+            _HOLDS.set(False)
+
+    monkeypatch.setattr(ApiResources, "engine", alone)
 
 
 @pytest_asyncio.fixture

@@ -14,6 +14,7 @@ from services.api import resources as resources_module
 from services.api.resources import ApiResources
 from shared.db.event_types import list_event_types, put_event_type
 from shared.db.pool import Connection
+from shared.db.tenancy import become_tenant
 from shared.domain.errors import Unavailable
 from shared.domain.event_types import EventTypeSpec
 from shared.domain.ids import EnvironmentId
@@ -117,7 +118,8 @@ async def test_a_snapshot_is_of_one_moment_and_changes_nothing(resources: ApiRes
     async with resources.snapshot(one) as conn:
         assert await list_event_types(conn, one, limit=9) == []
         for environment_id in BOTH:
-            async with resources.tenant(environment_id) as writing:
+            async with resources.pool.acquire() as writing, writing.transaction():
+                await become_tenant(writing, environment_id)
                 await put(writing, environment_id)
         assert await list_event_types(conn, one, limit=9) == []
     async with resources.snapshot(one) as conn:

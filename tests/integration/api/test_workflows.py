@@ -190,8 +190,8 @@ async def test_changes_wait_for_each_other(client: Client, resources: ApiResourc
     """While one transaction changes workflows no other does, so numbers are in commit order."""
     async with (
         asyncio.TaskGroup() as tasks,
-        resources.engine() as other,
-        resources.engine() as conn,
+        resources.pool.acquire() as other,
+        resources.pool.acquire() as conn,
         conn.transaction(),
     ):
         await workflows.lock_changes(conn)
