@@ -61,8 +61,8 @@ def _worded(condition: Mapping[str, Any], *, has_numbers: bool) -> Mapping[str, 
             return {"prefix": text}
         case {"~ends": text}:
             return {"suffix": text} if has_numbers else {"shellstyle": f"*{text}"}
-        case {"~isnull": True}:
-            return {"exists": False}
+        case {"~isnull": bool(is_null)}:
+            return {"exists": not is_null}
         case _ if has_numbers and condition.keys() <= _BOUNDS.keys():
             bounds = [(_BOUNDS[name], bound) for name, bound in condition.items()]
             return {"numeric": [word for pair in bounds for word in pair]}
