@@ -19,7 +19,11 @@ from services.webhooks.app import webhooks
 from services.webhooks.settings import WebhooksSettings
 from shared.assembly.platform import Platform
 from shared.assembly.settings import ProcessSettings
+from shared.domain.errors import Rejected
 from shared.runtime.roles import Role
+
+POOL_MIN: Final = 6
+"""Of connections to Postgres, for several roles in a process: four of them keep one each."""
 
 ROLES: Final = ("api", "trigger-ingest", "matcher", "executor", "scheduler", "webhooks")
 
@@ -31,9 +35,14 @@ S = TypeVar("S", bound=ProcessSettings)
 def read_roles(names: Collection[str], given: Mapping[str, Any]) -> dict[str, MakeRole]:
     """What makes each role, its settings read; ``given`` goes before the environment.
 
-    Raises Invalid when a setting is wrong.
+    Raises Invalid when a setting is wrong, Rejected when they are too few connections for all.
     """
     with explained():
+        if len(names) > 1 and (pool_max := ProcessSettings(**given).pool_max) < POOL_MIN:
+            raise Rejected(
+                f"TURNOUT_POOL_MAX is {pool_max}, and all roles in one process need {POOL_MIN}"
+                " connections or more, as four of them keep one each: raise it."
+            )
         return {name: _read(name, given, is_alone=len(names) == 1) for name in names}
 
 
