@@ -105,11 +105,8 @@ async def test_every_condition_that_failed_is_told(client: Client, resources: Ap
     )
     [asked] = (await got(client, path, workflow_id=elsewhere))["items"]
     assert asked["reason"] == "NO_TRIGGER"
-    [chosen] = (await got(client, path, reason="filter_false"))["items"]
-    assert chosen["workflow_id"] == far
-    [nearly] = (await got(client, path, near_misses="true"))["items"]
-    assert nearly == first
-    assert (await got(client, path, near_misses="true", reason="filter_false"))["items"] == []
+    assert (await got(client, path, reason="filter_false"))["items"] == [second]
+    assert (await got(client, path, near_misses="true"))["items"] == [first]
     known = await got(client, f"/v1/events/{event.key}")
     assert {one["workflow_id"]: one["detail"] for one in known["decisions"]} == {
         one["workflow_id"]: one["detail"] for one in page["items"]
@@ -139,10 +136,7 @@ async def test_pages_go_through_all_workflows(
     for limit, looked_at in ((3, 1_000), (200, 2), (200, 1_000)):
         monkeypatch.setattr(listing, "LOOKED_AT_MAX", looked_at)
         monkeypatch.setattr(listing, "_READ_AT_ONCE", 2)
-        for query, expected in (
-            *(({}, ids), ({"reason": "MATCHED"}, ids[1::3])),
-            ({"near_misses": "true"}, [id_ for n, id_ in enumerate(ids) if n % 3 != 1]),
-        ):
+        for query, expected in (({}, ids), ({"near_misses": "true"}, ids[::3] + ids[2::3])):
             found: list[str] = []
             cursor: Mapping[str, str] = {}
             while True:
