@@ -27,9 +27,9 @@ from shared.runtime.roles import Role
 
 log = structlog.get_logger(__name__)
 
-_KEPT: Final = 4
-"""Connections that other roles never give back: an executor commits over one, a matcher, the
-webhooks role and the bus in Postgres each listen on one.
+_KEPT: Final = 3
+"""Connections that other roles never give back: an executor commits over one, a matcher and the
+webhooks role each listen on one.
 """
 
 

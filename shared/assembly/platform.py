@@ -27,6 +27,7 @@ from shared.wire.topics import Topics
 log = structlog.get_logger(__name__)
 
 TRIM_AT_ONCE = 10_000
+_BUS_POOL = 4
 
 Trim = Callable[[datetime], Awaitable[int]]
 """Deletes records older than a time that every group has read; gives how many."""
@@ -54,7 +55,7 @@ async def open_platform(settings: ProcessSettings) -> AsyncIterator[Platform]:
     clock = CommonClock()
     async with (
         open_pool(settings.postgres) as pool,
-        _open_bus(settings, pool, clock) as (bus, trim),
+        _open_bus(settings, clock) as (bus, trim),
     ):
         await clock.set(pool)
         await bus.ensure_topics(
@@ -99,14 +100,14 @@ async def _lay_out(pool: Pool, bus: Bus, commands: str, clock: Clock) -> None:
 
 
 @asynccontextmanager
-async def _open_bus(
-    settings: ProcessSettings, pool: Pool, clock: Clock
-) -> AsyncIterator[tuple[Bus, Trim]]:
+async def _open_bus(settings: ProcessSettings, clock: Clock) -> AsyncIterator[tuple[Bus, Trim]]:
+    """A bus in Postgres has connections of its own: who holds one may wait for a publish."""
     if (kafka := settings.kafka_settings) is not None:
         async with open_kafka_bus(kafka) as bus:
             yield bus, _nothing_to_trim
     else:
-        async with open_local_bus(pool, clock) as local:
+        postgres = settings.postgres.model_copy(update={"pool_max": _BUS_POOL})
+        async with open_pool(postgres) as own, open_local_bus(own, clock) as local:
             yield local, _trimming(local)
 
 

@@ -24,6 +24,8 @@ TABLES_MAX: Final = 256
 """Each table costs every event a look: after so many, a conjunct stands by one of its paths."""
 FEW: Final = 32
 """So many tables are looked through sooner than a tree of their paths is gone down."""
+NAMES_MAX: Final = 8
+"""Of a path, so many names lead to its tables: each takes memory, and time below a list."""
 
 
 class Index(Generic[T]):
@@ -98,7 +100,7 @@ class Index(Generic[T]):
         if is_of_all:
             self._of_all[spot] = self._tables[spot]
         else:
-            tree.put(shape[0].names, self._tables[spot])
+            tree.put(shape[0].names[:NAMES_MAX], self._tables[spot])
 
     def _close(self, spot: Spot) -> None:
         table = self._tables.pop(spot)
@@ -108,7 +110,7 @@ class Index(Generic[T]):
         if is_of_all:
             del self._of_all[spot]
         else:
-            self._tree.take(shape[0].names, table)
+            self._tree.take(shape[0].names[:NAMES_MAX], table)
 
     def _nested(self) -> "Index[T] | None":
         return Index(self._depth + 1) if self._depth < DEPTH_MAX else None

@@ -9,9 +9,13 @@ import asyncpg
 import pytest
 from pydantic import SecretStr
 
+from shared.assembly.platform import open_platform
+from shared.assembly.settings import ProcessSettings
+from shared.bus.protocol import Record
 from shared.db.pool import Pool, check, open_pool, translated
 from shared.domain.errors import Unavailable
 from shared.runtime.settings import PostgresSettings
+from tests.support.house import settings_of
 from tests.support.postgres import sibling
 
 QUERIES = sorted((Path(__file__).parents[2] / "shared").rglob("queries/**/*.sql"))
@@ -157,3 +161,16 @@ def _all_that_is_shown(error: BaseException | None) -> str:
         shown += repr(error)
         error = error.__cause__ or (None if error.__suppress_context__ else error.__context__)
     return shown
+
+
+async def test_who_holds_the_last_connection_may_publish(database: str) -> None:
+    """The bus in Postgres has its own: else all who publish would wait for who publishes."""
+    settings = ProcessSettings(**settings_of(database, pool_max=2))
+    async with (
+        open_platform(settings) as platform,
+        platform.pool.acquire(),
+        platform.pool.acquire(),
+        asyncio.timeout(20),
+    ):
+        record = Record(topic=platform.topics.sources[0], key=None, value=b"{}")
+        await platform.bus.publish([record])

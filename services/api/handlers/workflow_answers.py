@@ -11,14 +11,14 @@ from services.api.dialects import native
 from services.api.http.bodies import answer, answer_once
 from services.api.http.etags import tagged
 from services.api.resources import RESOURCES
-from services.api.workflows.examine_workflow import examine
+from services.api.workflows.examine_workflow import draft_problems
 from services.api.workflows.register_workflow import Registered
 from services.api.workflows.webhook_tokens import Tokens
 from shared.db import workflows
 from shared.db.quarantine import Quarantine, list_quarantines
 from shared.domain.errors import Problem
 from shared.domain.ids import EnvironmentId
-from shared.domain.workflows import Lifecycle, Workflow
+from shared.domain.workflows import Workflow
 from shared.wire.documents.lint import FindingDocument
 from shared.wire.documents.workflows import QuarantineDocument, WorkflowDocument
 from shared.wire.envelope import stamp, stamped
@@ -44,12 +44,11 @@ async def answer_workflow(
     status: int = 200,
 ) -> web.Response:
     """The workflow as it stands; of a draft, what keeps it from running too."""
-    resources, problems = request.app[RESOURCES], list[Problem]()
+    resources = request.app[RESOURCES]
     async with resources.tenant(EnvironmentId(workflow.environment_id)) as conn:
         runs = await workflows.list_runs(conn, [workflow])
         quarantines = await list_quarantines(conn, [workflow])
-        if workflow.lifecycle is Lifecycle.DRAFT:
-            _, problems = await examine(resources, conn, workflow)
+    problems = await draft_problems(resources, workflow)
     urls = {name: str(request.url.join(URL(f"/v1/hooks/{t}"))) for name, t in tokens.items()}
     answered = answer_once if urls else answer
     quarantine = quarantines.get(workflow.id)

@@ -102,7 +102,7 @@ async def _findings(
     What is found by events tells of their payloads: to ask for it takes the scope 'payloads'.
     """
     events = query_of(request, SaveQuery).lint
-    if events is None:
+    if events is None or asked.faults:  # of which saving tells, with all else that is wrong
         return None
     if events:
         demand(request, Scope.PAYLOADS)

@@ -4,7 +4,7 @@ from collections.abc import Generator, Sequence
 from dataclasses import dataclass
 
 from services.api.resources import ApiResources
-from services.api.workflows.examine_workflow import examine_apart
+from services.api.workflows.examine_workflow import examine
 from services.api.workflows.foresee import ForeseenStep
 from services.api.workflows.foresee_execution import Seer
 from services.api.workflows.registration import Registration
@@ -67,7 +67,7 @@ async def examined(
         created_at=now,
         updated_at=now,
     )
-    definition, problems = await examine_apart(resources, workflow)
+    definition, problems = await examine(resources, workflow)
     return workflow.model_copy(update={"definition": definition}), problems
 
 

@@ -11,29 +11,29 @@ from shared.db.pool import Connection
 from shared.domain.actions import OURS, Versions
 from shared.domain.errors import Problem
 from shared.domain.ids import EnvironmentId, WorkflowId
-from shared.domain.workflows import Definition, Workflow
+from shared.domain.workflows import Definition, Lifecycle, Workflow
 from shared.matching.check import looked_over
 
 
-async def examine(
-    resources: ApiResources, conn: Connection, workflow: Workflow
-) -> tuple[Definition, list[Problem]]:
-    """A workflow's definition with the names of its events, and what keeps it from running."""
-    actions = await known_actions(conn, EnvironmentId(workflow.environment_id))
-    own = await _own_problems(resources, workflow, actions)
-    return await _with_others(resources, conn, workflow, own)
+async def examine(resources: ApiResources, workflow: Workflow) -> tuple[Definition, list[Problem]]:
+    """A workflow's definition with the names of its events, and what keeps it from running.
 
-
-async def examine_apart(
-    resources: ApiResources, workflow: Workflow
-) -> tuple[Definition, list[Problem]]:
-    """As ``examine``, with no connection held while what takes a while is computed."""
+    To be called without a connection: others may need it while what takes a while is computed.
+    """
     environment_id = EnvironmentId(workflow.environment_id)
     async with resources.tenant(environment_id) as conn:
         actions = await known_actions(conn, environment_id)
     own = await _own_problems(resources, workflow, actions)
     async with resources.tenant(environment_id) as conn:
         return await _with_others(resources, conn, workflow, own)
+
+
+async def draft_problems(resources: ApiResources, workflow: Workflow) -> list[Problem]:
+    """What keeps a draft from running; nothing does that of one that is ready. As ``examine``."""
+    if workflow.lifecycle is not Lifecycle.DRAFT:
+        return []
+    _, problems = await examine(resources, workflow)
+    return problems
 
 
 async def _own_problems(

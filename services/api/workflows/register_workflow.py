@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from services.api.http.etags import check
 from services.api.resources import ApiResources
 from services.api.workflows.check_calls import call_problems
-from services.api.workflows.examine_workflow import among_others, examine_apart, known_actions
+from services.api.workflows.examine_workflow import among_others, examine, known_actions
 from services.api.workflows.keep_workflow import keep_workflow, lock_workflow
 from services.api.workflows.registration import Registration, problems_in_parts
 from services.api.workflows.version_content import is_the_same, version_content
@@ -113,7 +113,7 @@ async def activate_workflow(
         seen = await get_workflow(conn, workflow_id)
     definition, problems = seen.definition, list[Problem]()
     if seen.lifecycle is Lifecycle.DRAFT:  # that takes a while: nobody is to wait for the lock
-        definition, problems = await examine_apart(resources, seen)
+        definition, problems = await examine(resources, seen)
     async with resources.tenant(caller.environment_id) as conn:
         old = await lock_workflow(conn, caller, workflow_id)
         check_not_archived(old)

@@ -23,7 +23,7 @@ from shared.domain.errors import Rejected
 from shared.runtime.roles import Role
 
 POOL_MIN: Final = 6
-"""Of connections to Postgres, for several roles in a process: four of them keep one each."""
+"""Of connections to Postgres, for several roles in a process: three of them keep one each."""
 
 ROLES: Final = ("api", "trigger-ingest", "matcher", "executor", "scheduler", "webhooks")
 
@@ -41,7 +41,7 @@ def read_roles(names: Collection[str], given: Mapping[str, Any]) -> dict[str, Ma
         if len(names) > 1 and (pool_max := ProcessSettings(**given).pool_max) < POOL_MIN:
             raise Rejected(
                 f"TURNOUT_POOL_MAX is {pool_max}, and all roles in one process need {POOL_MIN}"
-                " connections or more, as four of them keep one each: raise it."
+                " connections or more, as three of them keep one each: raise it."
             )
         return {name: _read(name, given, is_alone=len(names) == 1) for name in names}
 

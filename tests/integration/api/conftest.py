@@ -4,6 +4,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 from contextvars import ContextVar
 from dataclasses import replace
+from typing import Any
 from uuid import uuid4
 
 import pytest
@@ -14,6 +15,7 @@ from prometheus_client import CollectorRegistry
 from pydantic import SecretStr
 
 from services.api.app import build_app
+from services.api.computing import Computing
 from services.api.resources import ApiResources
 from services.api.settings import ApiSettings
 from services.api.webhooks.pace import Pace
@@ -37,7 +39,10 @@ _HOLDS: ContextVar[bool] = ContextVar("holds", default=False)
 
 @pytest.fixture(autouse=True)
 def one_connection_a_request(monkeypatch: pytest.MonkeyPatch) -> None:
-    """No request waits for a connection while it holds one: a few such would stop each other."""
+    """No request that holds a connection waits for another, or for its turn to compute.
+
+    A few such would stop each other, and everybody else.
+    """
     engine = ApiResources.engine
 
     @asynccontextmanager
@@ -50,7 +55,16 @@ def one_connection_a_request(monkeypatch: pytest.MonkeyPatch) -> None:
         finally:
             _HOLDS.set(False)
 
+    def apart(call: Any) -> Any:
+        async def called(*given: Any) -> Any:
+            assert not _HOLDS.get(), "a request holds a connection while it computes"
+            return await call(*given)
+
+        return called
+
     monkeypatch.setattr(ApiResources, "engine", alone)
+    monkeypatch.setattr(Computing, "run", apart(Computing.run))
+    monkeypatch.setattr(Computing, "call", apart(Computing.call))
 
 
 @pytest_asyncio.fixture

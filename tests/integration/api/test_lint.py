@@ -99,6 +99,9 @@ async def test_saving_tells_what_is_odd_where_it_is_asked(database: str) -> None
         assert [(one["severity"], one["code"]) for one in kept["findings"]] == [
             ("warning", "UNKNOWN_ACTION")
         ]
-        status, _ = await asker.ask("POST", "/v1/workflows?lint=0", {**draft, "draft": False})
-        assert status == 422
+        wrong = {**flow, "nonsense": 1, "filters": {"payload.n": {"~what": 1}}}
+        for each in ({**draft, "draft": False}, wrong):
+            refused = await asker.ask("POST", "/v1/workflows?lint=0", each, X_Request_Id="r")
+            assert refused == await asker.ask("POST", "/v1/workflows", each, X_Request_Id="r")
+            assert refused[0] == 422
         assert len((await asker.get("/v1/workflows"))["items"]) == 3

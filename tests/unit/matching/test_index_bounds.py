@@ -8,6 +8,7 @@ import pytest
 from shared.domain.ids import WorkflowId
 from shared.domain.workflows import Dialect
 from shared.expr.jsonata import ExpressionCache
+from shared.matching.index import NAMES_MAX
 from shared.matching.placing import LENGTH_MAX, PATHS_MAX
 from shared.matching.readers import Reading
 from shared.matching.rules import compile_rule, judge
@@ -113,6 +114,24 @@ def test_an_event_is_looked_up_by_the_fields_that_it_has(path: str, asked: Any) 
         for one in workflows:
             made.remove(WorkflowId(one.id))
         assert not made._places  # noqa: SLF001 - nothing stays behind
+
+
+def test_long_paths_take_as_much_of_the_tree_as_short_ones() -> None:
+    """Else each name of each is a node, and a list above them has them all gone through."""
+    made = WorkflowTable(ExpressionCache(10))
+    for n in range(COUNT):
+        path = ".".join(["payload", f"f{n}", *"abcdefghijklmnopqrstuvwxyz"])
+        made.put(workflow(number=n, filters={path: 1}).conditions)
+    [[index]] = [each.values() for each in made._places.values()]  # noqa: SLF001 - what it keeps
+    nodes, ahead = 0, [index._tree._root]  # type: ignore[union-attr]  # noqa: SLF001 - likewise
+    while ahead:
+        nodes += 1
+        ahead += (ahead.pop().below or {}).values()
+    assert nodes <= COUNT * NAMES_MAX
+    value: Any = 1
+    for name in reversed("abcdefghijklmnopqrstuvwxyz"):
+        value = {name: value}
+    assert [d.workflow_id.int for d in made.match(event({"f7": value}))] == [7]
 
 
 def test_what_is_met_by_an_absent_field_is_found_among_many_fields() -> None:

@@ -11,14 +11,14 @@ from services.api.dialects.altostrat.triggers import WEBHOOK
 from services.api.dialects.altostrat.workflows import Around, place
 from services.api.login.auth import PRINCIPAL
 from services.api.resources import RESOURCES
-from services.api.workflows.examine_workflow import examine
+from services.api.workflows.examine_workflow import draft_problems
 from services.api.workflows.webhook_tokens import hash_of
 from shared.db.altostrat_addresses import read_addresses
 from shared.db.pool import Connection
 from shared.db.workflows import list_runs
 from shared.domain.errors import Problem
 from shared.domain.principals import Scope
-from shared.domain.workflows import Lifecycle, TriggerKind, Workflow
+from shared.domain.workflows import TriggerKind, Workflow
 
 PREFIX: Final = "whsec_"
 """What the tokens of addresses begin with."""
@@ -44,13 +44,9 @@ async def around(
     }
 
 
-async def problems_of(
-    request: web.Request, conn: Connection, workflow: Workflow
-) -> tuple[Problem, ...]:
+async def problems_of(request: web.Request, workflow: Workflow) -> tuple[Problem, ...]:
     """What keeps a draft from running, at the places of its document."""
-    if workflow.lifecycle is not Lifecycle.DRAFT:
-        return ()
-    _, problems = await examine(request.app[RESOURCES], conn, workflow)
+    problems = await draft_problems(request.app[RESOURCES], workflow)
     return tuple(place(problem) for problem in problems)
 
 

@@ -70,7 +70,7 @@ async def get(request: web.Request) -> web.Response:
     async with request.app[RESOURCES].tenant(environment_id) as conn:
         workflow = await find_in(WORDS, conn, environment_id, named)
         told = (await around(request, conn, [workflow]))[workflow.id]
-        problems = await problems_of(request, conn, workflow)
+    problems = await problems_of(request, workflow)
     return answer(render(workflow, replace(told, problems=problems)))
 
 

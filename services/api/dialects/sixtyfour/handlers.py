@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from typing import Any, Final
+from uuid import UUID
 
 from aiohttp import web
 
@@ -24,7 +25,7 @@ from services.api.http.query_strings import InEnvironment, Text
 from services.api.http.route import AUTHOR, READ, Body, Route, document_of, query_of
 from services.api.login.auth import caller_of, environment_of
 from services.api.resources import RESOURCES, ApiResources
-from services.api.workflows.examine_workflow import examine
+from services.api.workflows.examine_workflow import draft_problems
 from services.api.workflows.keep_workflow import end_workflow
 from services.api.workflows.register_workflow import Registered, create_workflow
 from shared.db import actions, workflows
@@ -32,7 +33,7 @@ from shared.db.pool import Connection
 from shared.domain.actions import RegisteredAction
 from shared.domain.errors import Invalid, NotFound
 from shared.domain.ids import EnvironmentId, WorkflowId
-from shared.domain.workflows import Dialect, Lifecycle, Workflow
+from shared.domain.workflows import Dialect, Workflow
 
 WORKFLOWS_MAX: Final = 1_000
 """A list has no pages there, so it ends here."""
@@ -87,9 +88,9 @@ async def delete(request: web.Request) -> web.Response:
     async with resources.tenant(caller.environment_id) as conn:
         await workflows.lock_changes(conn)
         workflow = await find_in(WORDS, conn, caller.environment_id, named)
-        document = await _document(resources, conn, workflow)
+        runs = await workflows.list_runs(conn, [workflow])
         await end_workflow(resources, conn, caller, WorkflowId(workflow.id))
-    return answer(document)
+    return answer(await _document(resources, workflow, runs))
 
 
 async def list_all(request: web.Request) -> web.Response:
@@ -109,8 +110,8 @@ async def get(request: web.Request) -> web.Response:
     named = workflow_id_of(environment_id, text_in(request, "workflow_id"))
     async with resources.tenant(environment_id) as conn:
         workflow = await find_in(WORDS, conn, environment_id, named)
-        document = await _document(resources, conn, workflow)
-    return answer(document)
+        runs = await workflows.list_runs(conn, [workflow])
+    return answer(await _document(resources, workflow, runs))
 
 
 async def list_blocks(request: web.Request) -> web.Response:
@@ -145,11 +146,9 @@ async def _source(
 
 
 async def _document(
-    resources: ApiResources, conn: Connection, workflow: Workflow
+    resources: ApiResources, workflow: Workflow, runs: Mapping[UUID, workflows.Runs]
 ) -> SixtyfourDocument:
-    runs = await workflows.list_runs(conn, [workflow])
-    is_draft = workflow.lifecycle is Lifecycle.DRAFT
-    _, problems = await examine(resources, conn, workflow) if is_draft else (None, [])
+    problems = await draft_problems(resources, workflow)
     return render(workflow, runs[workflow.id].last_at, problems)
 
 

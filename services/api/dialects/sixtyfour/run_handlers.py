@@ -44,9 +44,8 @@ from services.api.http.query_strings import Id, InEnvironment, Text, Whole
 from services.api.http.route import OPERATE, READ, Body, Route, body_of, document_of, query_of
 from services.api.login.auth import PRINCIPAL, caller_of, environment_of
 from services.api.resources import RESOURCES, ApiResources
-from services.api.workflows.examine_workflow import examine
+from services.api.workflows.examine_workflow import draft_problems
 from shared.db.history import ExecutionFilter, get_execution
-from shared.db.pool import Connection
 from shared.db.workflows import id_given
 from shared.domain.errors import Conflict, Invalid, NotFound
 from shared.domain.ids import EnvironmentId, ExecutionId, WorkflowId, as_uuid, execution_id
@@ -108,7 +107,7 @@ async def run(request: web.Request) -> web.Response:
     async with resources.tenant(environment_id) as conn:
         workflow = await find_in(WORDS, conn, environment_id, named)
         first = _first_of(graph := graph_of(workflow))
-        await _check_ready(resources, conn, workflow)
+    await _check_ready(resources, workflow)
     if first != WEBHOOK:
         raise invalid("", BAD_PARAMETER, "A run by the API needs a first block 'webhook'.")
     is_repeated = key is not None and await _is_started(resources, workflow, key)
@@ -194,11 +193,11 @@ async def cancel(request: web.Request) -> web.Response:
     return answer(document)
 
 
-async def _check_ready(resources: ApiResources, conn: Connection, workflow: Workflow) -> None:
+async def _check_ready(resources: ApiResources, workflow: Workflow) -> None:
     """Raises Conflict for a draft, with everything that it lacks."""
     if workflow.lifecycle is not Lifecycle.DRAFT:
         return
-    _, problems = await examine(resources, conn, workflow)
+    problems = await draft_problems(resources, workflow)
     lacks = placed(WORDS, Invalid(problems)).problems if problems else ()
     told = " ".join(f"{each.pointer}: {each.detail}" for each in lacks)
     raise Conflict(f"The workflow is a draft. {told}".rstrip())

@@ -23,7 +23,7 @@ from services.api.http.bodies import answer
 from services.api.http.route import AUTHOR, READ, Body, Route, body_of, document_of, query_of
 from services.api.login.auth import caller_of, environment_of
 from services.api.resources import RESOURCES
-from services.api.workflows.examine_workflow import examine, known_actions
+from services.api.workflows.examine_workflow import draft_problems, known_actions
 from services.api.workflows.keep_workflow import end_workflow
 from services.api.workflows.register_workflow import (
     activate_workflow,
@@ -35,7 +35,7 @@ from shared.db.pool import Connection
 from shared.domain.errors import Invalid, Problem
 from shared.domain.ids import EnvironmentId, WorkflowId
 from shared.domain.short_ids import short_id
-from shared.domain.workflows import Dialect, Lifecycle, Workflow
+from shared.domain.workflows import Dialect, Workflow
 
 _IS_ACTIVE: Final = "isActive"
 
@@ -149,10 +149,8 @@ def _named_in_path(request: web.Request) -> WorkflowId:
 async def _answered(request: web.Request, workflow: Workflow, *, status: int = 200) -> web.Response:
     """The workflow, with everything that keeps a draft from running."""
     resources, environment_id = request.app[RESOURCES], EnvironmentId(workflow.environment_id)
-    problems: list[Problem] = []
+    problems = await draft_problems(resources, workflow)
     async with resources.tenant(environment_id) as conn:
-        if workflow.lifecycle is Lifecycle.DRAFT:
-            _, problems = await examine(resources, conn, workflow)
         (document,) = await _rendered(conn, environment_id, [workflow], [*map(place, problems)])
     return answer(document, status=status)
 
