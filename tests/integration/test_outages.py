@@ -96,7 +96,7 @@ async def test_connections_that_break_lose_and_double_nothing(database: str, whi
         await check_all_well(works, 201)
         await eventually(lambda: len(asyncio.all_tasks()) <= tasks)
         connections = (
-            "SELECT count(*) <= 8 FROM pg_stat_activity"
+            "SELECT count(*) <= 12 FROM pg_stat_activity"
             " WHERE datname = current_database() AND application_name = 'turnout'"
         )
         await until(works.pool, connections)
